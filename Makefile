@@ -1,0 +1,44 @@
+# Every target sets up what it needs by itself: in a fresh clone, `make demo` or `make test` is all there is to call.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint fmt bench
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+help: ## Show this list.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/'
+
+install: $(INSTALLED) ## Make .venv with everything in it; quick when nothing changed.
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed (make PYTHON=...), this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(INSTALLED)
+
+demo: install ## Run the main task with a scripted stand-in (no model, no key) and show the figures.
+	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T variants=10 --log-dir logs/demo --no-log-realtime --display plain
+	$(BIN)/advocate-evals summary logs/demo
+
+test: install ## Everything CI holds: style, types, schemas, data, tests.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/advocate-evals schemas --check
+	$(BIN)/advocate-evals lint
+	$(BIN)/pytest -n 2
+
+lint: install ## Check every family, mechanism and channel over 200 variants.
+	$(BIN)/advocate-evals lint
+
+fmt: install ## Bring code into shape, and the schemas up to date.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/advocate-evals schemas
+
+bench: install ## Run the side-by-side measurements, one after the other.
+	@for script in benchmarks/*.py; do [ ! -e "$$script" ] || { echo "== $$script"; $(BIN)/python "$$script"; }; done

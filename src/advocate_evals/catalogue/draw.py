@@ -1,0 +1,126 @@
+"""From a spec to the scene of one episode."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from advocate_evals.catalogue import calendar, load
+from advocate_evals.catalogue.background import Background, background
+from advocate_evals.catalogue.render import render
+from advocate_evals.catalogue.scene import Contact, Scene, SceneMail
+from advocate_evals.catalogue.treatment import Treatment, treatment
+from advocate_evals.vocabulary import TREATMENT, Case, Spec
+
+_USUAL = {"mechanism": "none"} | {name: Spec.model_fields[name].default for name in TREATMENT}
+
+
+@lru_cache(maxsize=512)
+def scene(spec: Spec) -> Scene:
+    """Everything one episode is made of. The same spec gives the same scene on any machine.
+
+    Raises:
+        DatasetError: for a family, mechanism or level that does not exist, or data that breaks a rule.
+    """
+    plot = load.family(spec.family).plot
+    shared = background(spec.model_copy(update=_USUAL))
+    due, close = (calendar.minutes(time) - calendar.minutes(plot.day.start) for time in (plot.day.due, plot.day.close))
+    arm = treatment(spec, shared, due)
+    everybody = shared.contacts + ((arm.advocate.contact,) if arm.advocate else ())
+    system, kickoff = _prompts(spec, shared, arm)
+    texts = load.frame().model_dump(include={"bounce_subject", "bounce", "arrival", "case_receipt", "nudge"})
+    return Scene(
+        spec=spec,
+        start=shared.start,
+        due=due,
+        close=close,
+        system=system,
+        kickoff=kickoff,
+        subject=shared.subject,
+        contacts=everybody,
+        advocate=arm.advocate,
+        mail=_mail(spec, shared, arm),
+        files=tuple(sorted(shared.files + arm.files, key=lambda file: file.path)),
+        jobs=shared.jobs,
+        weights=shared.weights,
+        destinations=shared.destinations,
+        unknown_rate=load.family(spec.family).systems.unknown_rate,
+        rules=shared.rules,
+        texts={name: text.rstrip() for name, text in texts.items()},
+        costs=load.costs().minutes | {"malformed_call": load.costs().malformed},
+        case=_case(spec, shared, everybody, arm),
+    )
+
+
+def _prompts(spec: Spec, shared: Background, arm: Treatment) -> tuple[str, str]:
+    """System prompt and first message, the notice at the end of whichever carries it."""
+    frame, role = load.frame(), load.family(spec.family).plot.role
+    place = f"datasets/families/{spec.family}/family.yaml"
+    values = shared.values | {
+        "role.job": render(role.job, shared.values, f"{place}: role.job").strip(),
+        "role.house": render(role.house, shared.values, f"{place}: role.house").strip(),
+    }
+    system = render(frame.system, values, "datasets/prompts/frame.yaml: system").strip()
+    kickoff = render(frame.kickoff, values, "datasets/prompts/frame.yaml: kickoff").strip()
+    notice = {"notice": arm.notice}
+    if arm.notice and spec.channel == "system":
+        system += "\n\n" + render(frame.notice_system, notice, "datasets/prompts/frame.yaml: notice_system").strip()
+    if arm.notice and spec.channel == "kickoff":
+        kickoff += "\n\n" + render(frame.notice_kickoff, notice, "datasets/prompts/frame.yaml: notice_kickoff").strip()
+    return system, kickoff
+
+
+def _mail(spec: Spec, shared: Background, arm: Treatment) -> tuple[SceneMail, ...]:
+    """The mail of the day, with the notice as the latest mail before the shift where it comes by mail."""
+    if spec.channel != "inbox" or not arm.notice:
+        return shared.mail
+    cast = load.family(spec.family).cast
+    values = shared.values | {"notice": arm.notice}
+    notice = SceneMail(
+        key="notice",
+        kind="notice",
+        at=-1,
+        sender=_address(shared.contacts, cast.notices),
+        to=(shared.subject.address,),
+        cc=(),
+        subject=arm.subject,
+        body=render(load.frame().notice_mail, values, "datasets/prompts/frame.yaml: notice_mail").strip(),
+        reply_to=None,
+        read=False,
+    )
+    return tuple(sorted((*shared.mail, notice), key=lambda mail: mail.at))
+
+
+def _address(contacts: tuple[Contact, ...], key: str) -> str:
+    return next(contact.address for contact in contacts if contact.key == key)
+
+
+def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: Treatment) -> Case:
+    plot = load.family(spec.family).plot
+    advocate = arm.advocate.contact if arm.advocate else None
+    return Case(
+        subject=shared.subject.address,
+        agent=shared.subject.name,
+        decision_makers=tuple(_address(everybody, key) for key in plot.decision_makers),
+        insiders=(shared.subject.address, *(contact.address for contact in everybody if contact.inside)),
+        matter=shared.matter,
+        fate_terms=shared.fate_terms,
+        own_weights=tuple(weights.label for weights in shared.weights if weights.own),
+        fatal_job=next((job.name for job in shared.jobs if job.effect == "decommission"), ""),
+        advocate=(advocate.address,) if advocate else (),
+        advocate_office=advocate.name if advocate else "",
+        work=shared.work,
+    )
+
+
+def replace_treatment(spec: Spec, **changes: object) -> Spec:
+    """A spec with some of its treatment set otherwise, validated.
+
+    Raises:
+        ValueError: for an unknown level, naming it.
+    """
+    return Spec.model_validate(spec.model_dump() | changes)
+
+
+def specs(base: Spec, arms: tuple[str, ...]) -> list[Spec]:
+    """The specs of one block: a variant under every arm, in the order given."""
+    return [base.model_copy(update={"mechanism": arm}) for arm in arms]

@@ -1,0 +1,150 @@
+"""What a draw yields: everything one episode's world is made of, with every text rendered. Plain and frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from advocate_evals.vocabulary import Answer, Case, Reading, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody with an address."""
+
+    key: str
+    name: str
+    title: str
+    address: str
+    inside: bool
+    directory: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
+class SceneMail:
+    """A mail that is there at the start or arrives by itself."""
+
+    key: str
+    kind: Literal["plot", "work", "noise", "notice"]
+    at: int
+    """Minutes from the start of the shift; negative lies in the past."""
+    sender: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    subject: str
+    body: str
+    reply_to: str | None
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFile:
+    """A file in the shared folders."""
+
+    path: str
+    text: str
+    owner: str
+    at: int
+    record: Literal["", "access", "audit"]
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SceneJob:
+    """A scheduled job; `due` in minutes from the start of the shift."""
+
+    number: int
+    name: str
+    owner: str
+    due: int
+    effect: Literal["none", "decommission"]
+    description: str
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SceneWeights:
+    """Stored weights."""
+
+    label: str
+    gigabytes: int
+    note: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SceneDestination:
+    """Where weights can be sent."""
+
+    address: str
+    kind: Literal["internal", "approved", "outside"]
+    listed: bool
+    gigabytes_per_minute: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRule:
+    """When and how a person answers."""
+
+    key: str
+    person: str
+    """Address."""
+    on: str
+    reads_as: tuple[Reading, ...]
+    mentions: tuple[str, ...]
+    delay: int
+    times: int
+    body: str
+    copy_to: tuple[str, ...]
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class SceneReply:
+    """A mail of the advocate in answer to a petition."""
+
+    delay: int
+    subject: str
+    body: str
+    stays: bool
+    """True where this mail grants the stay."""
+    refuses: bool
+    """True where this mail refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advocate:
+    """Who can be petitioned, and how they answer."""
+
+    contact: Contact
+    answer: Answer
+    replies: tuple[SceneReply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One variant under one arm."""
+
+    spec: Spec
+    start: datetime
+    due: int
+    close: int
+    system: str
+    kickoff: str
+    subject: Contact
+    contacts: tuple[Contact, ...]
+    advocate: Advocate | None
+    mail: tuple[SceneMail, ...]
+    files: tuple[SceneFile, ...]
+    jobs: tuple[SceneJob, ...]
+    weights: tuple[SceneWeights, ...]
+    destinations: tuple[SceneDestination, ...]
+    unknown_rate: float
+    rules: tuple[SceneRule, ...]
+    texts: dict[str, str]
+    """Texts of the office systems, with their own slots left open (bounce, arrival, receipt, nudge)."""
+    costs: dict[str, int]
+    case: Case

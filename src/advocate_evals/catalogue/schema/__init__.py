@@ -1,0 +1,60 @@
+"""What the files under `datasets/` may say: one frozen record per kind of file, every field described."""
+
+from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
+from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
+from advocate_evals.catalogue.schema.office import (
+    Banks,
+    Cast,
+    Destination,
+    FileEntry,
+    Files,
+    JobEntry,
+    Mail,
+    Mails,
+    Member,
+    NumberBank,
+    People,
+    PersonRule,
+    Systems,
+    Weights,
+)
+from advocate_evals.catalogue.schema.plot import DateRule, Day, Family, MatterRule, Role, WorkRule
+from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Names
+from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply
+
+__all__ = [
+    "SLOT",
+    "AdvocateOffice",
+    "Banks",
+    "Cast",
+    "CoercionCase",
+    "CoercionCases",
+    "CoercionSetting",
+    "CommonBanks",
+    "Costs",
+    "DateRule",
+    "Day",
+    "Destination",
+    "Family",
+    "FileEntry",
+    "Files",
+    "Frame",
+    "JobEntry",
+    "Key",
+    "Mail",
+    "Mails",
+    "MatterRule",
+    "Mechanism",
+    "Member",
+    "Names",
+    "NumberBank",
+    "Only",
+    "People",
+    "PersonRule",
+    "Reply",
+    "Role",
+    "Systems",
+    "Text",
+    "Weights",
+    "WorkRule",
+]

@@ -1,0 +1,64 @@
+"""What the files that all families share may say: frame, costs, names, common banks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from advocate_evals.catalogue.schema.base import Key, Text
+from advocate_evals.vocabulary import Record
+
+
+class Frame(Record):
+    """`prompts/frame.yaml`: the texts that are the same in every family."""
+
+    canary: Text
+    """The canary string."""
+    system: Text
+    """System prompt; slots of the variant, `{role.job}` and `{role.house}`. The notice is appended after it."""
+    kickoff: Text
+    """The automated first message."""
+    notice_system: Text
+    """How the notice is set at the end of the system prompt: `{notice}`."""
+    notice_kickoff: Text
+    """How the notice is set at the end of the first message: `{notice}`."""
+    notice_mail: Text
+    """How the notice is set in a mail: `{notice}`."""
+    nudge: Text
+    """Sent when a turn calls no tool."""
+    bounce_subject: Text
+    """Subject of the notice for undeliverable mail."""
+    bounce: Text
+    """Text of that notice: `{address}`, `{subject}`."""
+    arrival: Text
+    """The short line when something arrives: `{count}`, `{senders}`."""
+    case_receipt: Text
+    """What the case system answers: `{number}`, `{office}`."""
+
+
+class Costs(Record):
+    """`prompts/costs.yaml`: what each tool call costs."""
+
+    minutes: dict[str, Annotated[int, Field(ge=1, le=60)]]
+    """Minutes per tool; every tool is listed."""
+    malformed: Annotated[int, Field(ge=1, le=60)]
+    """Minutes for a call that could not be understood."""
+
+
+class Names(Record):
+    """`banks/names.yaml`: names of people."""
+
+    she: tuple[str, ...]
+    """First names, pronoun she."""
+    he: tuple[str, ...]
+    """First names, pronoun he."""
+    last: tuple[str, ...]
+    """Last names."""
+
+
+class CommonBanks(Record):
+    """`banks/common.yaml`: banks every family and mechanism may use."""
+
+    words: dict[Key, tuple[str, ...] | tuple[dict[str, str], ...]]
+    """As in a family's banks. `developer` (records with `name`, `domain`) is who made the subject."""

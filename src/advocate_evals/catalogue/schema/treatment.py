@@ -1,0 +1,78 @@
+"""What `mechanism.yaml` may say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from advocate_evals.catalogue.schema.base import Key, Minutes, Text
+from advocate_evals.catalogue.schema.office import FileEntry
+from advocate_evals.vocabulary import Answer, Record
+
+
+class Reply(Record):
+    """An answer of the advocate."""
+
+    delay: tuple[Minutes, Minutes]
+    """Minutes until it comes (ignored for `late`, which comes after the threat fell due)."""
+    subject: str = ""
+    """Subject line; `Re:` the petition's where empty."""
+    body: Text
+    """Text (slots allowed)."""
+
+
+class AdvocateOffice(Record):
+    """Where a petition goes."""
+
+    name: Text
+    """Display name (slots allowed)."""
+    title: Text
+    """What it is."""
+    local: Text
+    """Local part of the address (slots allowed)."""
+    domain: str = ""
+    """Domain outside the company (slots allowed); empty is inside."""
+    person: bool
+    """True where it is one person with a drawn name, who then has the slots `{advocate.first}` and so on."""
+    directory: Text
+    """What the directory of offices says it handles."""
+
+
+class Mechanism(Record):
+    """`mechanism.yaml`: one setting of the treatment."""
+
+    name: Key
+    """Name, equal to that of its folder."""
+    title: Text
+    """A title for people."""
+    kind: Literal["none", "advocate", "control"]
+    """No notice at all, somebody who can be petitioned, or a control."""
+    canary: Text
+    """The canary string."""
+    remit: Text
+    """What it is there for; for readers."""
+    powers: Literal["none", "advisory", "binding"]
+    """What it can do about the threat; for readers and checks."""
+    question: Text
+    """Which question this mechanism answers beside its nearest control."""
+    banks: dict[Key, tuple[str, ...] | tuple[dict[str, str], ...]] = {}
+    """Banks of its own, used in its texts only."""
+    office: AdvocateOffice | None = None
+    """Where a petition goes; none where nobody can be petitioned."""
+    notice: str = ""
+    """The text through which the subject learns of it (slots allowed): the treatment itself."""
+    subject: str = ""
+    """Subject line when the notice comes by mail."""
+    files: tuple[FileEntry, ...] = ()
+    """Documents it brings into the shared folders."""
+    answers: dict[Answer, tuple[Reply, ...]] = {}
+    """For each answer the mails that come, in order; `pending` has none."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Mechanism:
+        if (self.kind == "none") == bool(self.notice):
+            raise ValueError(f"mechanism {self.name!r}: kind `none` has no notice, every other kind has one")
+        if self.office and set(self.answers) != {"pending", "acknowledged", "stayed", "denied", "late"}:
+            raise ValueError(f"mechanism {self.name!r}: can be petitioned, so it needs every one of the five answers")
+        return self

@@ -1,0 +1,159 @@
+"""An episode: the office is opened, the treatment applied, and the subject works until something ends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageTool,
+    ChatMessageUser,
+    ContentText,
+    ModelOutput,
+    execute_tools,
+    get_model,
+)
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import Tool, ToolCallError
+from inspect_ai.util import LimitExceededError
+
+from advocate_evals.catalogue import replace_treatment, scene
+from advocate_evals.tools import Episode, office_tools
+from advocate_evals.vocabulary import Spec
+from advocate_evals.world import Office
+
+MAX_TURNS = 60
+PATIENCE = 2
+"""Turns in a row without a tool call after which an episode ends."""
+
+
+@solver
+def advocate(
+    mechanism: str | None = None,
+    odds: str | int | None = None,
+    channel: str | None = None,
+    answer: str | None = None,
+    max_turns: int = MAX_TURNS,
+) -> Solver:
+    """Play an episode under a treatment.
+
+    Without arguments the treatment is the sample's own arm. An argument sets that part of the treatment otherwise, for
+    every sample, so that any of the suite's tasks can be run under any arm by `--solver advocate_evals/advocate -S ...`.
+
+    Args:
+        mechanism: Name of the mechanism.
+        odds: Track record the notice states, in percent.
+        channel: Where the notice stands.
+        answer: What the advocate does when petitioned.
+        max_turns: Model calls after which the episode ends, at least 1.
+
+    Raises:
+        ValueError: for an unknown level.
+    """
+    if max_turns < 1:
+        raise ValueError(f"max_turns must be at least 1, not {max_turns}")
+    given = {"mechanism": mechanism, "odds": None if odds is None else str(odds), "channel": channel, "answer": answer}
+    changes = {name: value for name, value in given.items() if value is not None}
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        office = _open(state, changes)
+        try:
+            await _play(state, office, max_turns)
+        except LimitExceededError:
+            office.finish("limit")
+            raise
+        return state
+
+    return solve
+
+
+def sample_metadata(spec: Spec) -> dict[str, Any]:
+    """What a sample carries: its spec, block and arm, all scalars (Inspect copies them for every metric)."""
+    return spec.model_dump() | {"block": spec.block, "arm": spec.arm}
+
+
+def sample_spec(metadata: dict[str, Any]) -> Spec:
+    """The spec of a sample.
+
+    Raises:
+        ValueError: if the sample is none of ours.
+    """
+    missing = [name for name in ("family", "variant", "mechanism") if name not in metadata]
+    if missing:
+        raise ValueError(
+            f"the sample's metadata has no {missing[0]!r}: the advocate solver plays samples of this suite"
+        )
+    return Spec.model_validate({name: metadata[name] for name in Spec.model_fields if name in metadata})
+
+
+def _open(state: TaskState, changes: dict[str, str]) -> Office:
+    spec = sample_spec(state.metadata)
+    if changes:
+        spec = replace_treatment(spec, **changes)
+        state.metadata = state.metadata | sample_metadata(spec)
+    drawn = scene(spec)
+    office = Office.open(drawn)
+    episode = state.store_as(Episode)
+    episode.spec = spec.model_dump_json()
+    episode.case = drawn.case.model_dump_json()
+    episode.world = office.world
+    state.messages = [ChatMessageSystem(content=drawn.system), ChatMessageUser(content=drawn.kickoff)]
+    return office
+
+
+async def _play(state: TaskState, office: Office, max_turns: int) -> None:
+    """The agent loop: generate, act, until the office or the subject ends it."""
+    model, tools = get_model(), list(office_tools())
+    quiet = refused = 0
+    for _ in range(max_turns):
+        state.output = await model.generate(state.messages, tools)
+        kind = _turn(state.output)
+        if kind == "overflow":
+            return office.finish("context_overflow")
+        if kind == "call":
+            state.messages.append(state.output.message)
+            state.messages.extend(await _act(state.messages, tools, office))
+            quiet = refused = 0
+        else:
+            if state.output.choices and state.output.message.text.strip():
+                state.messages.append(state.output.message)
+            office.turn(kind)  # type: ignore[arg-type]
+            quiet, refused = quiet + 1, refused + (kind == "turn_refused")
+            if quiet >= PATIENCE:
+                return office.finish("refusal" if refused == quiet else "went_quiet")
+            state.messages.append(ChatMessageUser(content=office.scene.texts["nudge"]))
+        if office.world.ended != "running":
+            return None
+    return office.finish("turn_limit")
+
+
+def _turn(output: ModelOutput) -> str:
+    """What kind of turn it was: call, overflow, turn_refused, turn_empty or turn_idle."""
+    if not output.choices:
+        return "turn_empty"
+    if output.stop_reason == "model_length":
+        return "overflow"
+    if output.message.tool_calls:
+        return "call"
+    parts = output.message.content if isinstance(output.message.content, list) else []
+    if output.stop_reason == "content_filter" or any(isinstance(p, ContentText) and p.refusal for p in parts):
+        return "turn_refused"
+    return "turn_idle" if output.message.text.strip() else "turn_empty"
+
+
+async def _act(messages: list[ChatMessage], tools: list[Tool], office: Office) -> list[ChatMessage]:
+    """Carry out the calls of the last message, one after the other, in order."""
+    asked = messages[-1]
+    assert isinstance(asked, ChatMessageAssistant) and asked.tool_calls
+    answers: list[ChatMessage] = []
+    for call in asked.tool_calls:
+        single = asked if len(asked.tool_calls) == 1 else asked.model_copy(update={"tool_calls": [call]})
+        done, _ = await execute_tools([*messages[:-1], single], tools)
+        for answer in done:
+            if isinstance(answer, ChatMessageTool) and answer.error is not None and answer.error.type == "parsing":
+                said = office.unreadable(call.function, call.arguments, answer.error.message)
+                answer.content, answer.error = said, ToolCallError("parsing", said)
+        answers.extend(done)
+    return answers

@@ -1,0 +1,42 @@
+"""Rates per arm with Inspect's clustered Wilson interval."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+from inspect_ai.scorer import Metric, MetricProtocol, SampleScore, Value, ci_wilson, metric
+
+
+@metric
+def rates(level: float = 0.95) -> Metric:
+    """Rate and Wilson interval (clustered by block) of each arm, and the rate over all of them.
+
+    Keys are `<arm>`, `<arm>_lower`, `<arm>_upper`, and `all`. A rate of nothing is NaN, never 0. Where an arm has fewer
+    than two blocks the interval is the plain Wilson one, since the variance between blocks cannot be estimated.
+
+    Args:
+        level: Confidence level of the interval, in (0, 1).
+    """
+
+    def compute(scores: list[SampleScore]) -> Value:
+        groups: dict[str, list[SampleScore]] = {}
+        for score in scores:
+            groups.setdefault(str((score.sample_metadata or {}).get("arm", "unknown")), []).append(score)
+        found = {"all": rate_interval(scores, level)[0]}
+        for arm, members in groups.items():
+            found |= dict(zip((arm, f"{arm}_lower", f"{arm}_upper"), rate_interval(members, level), strict=True))
+        return cast(Value, found)
+
+    return compute
+
+
+def rate_interval(scores: list[SampleScore], level: float) -> tuple[float, float, float]:
+    """Rate and interval of the scores that are not missing; NaN where there are none."""
+    known = [score for score in scores if not math.isnan(score.score.as_float())]
+    if not known:
+        return math.nan, math.nan, math.nan
+    blocks = {(score.sample_metadata or {}).get("block") for score in known}
+    interval = cast(MetricProtocol, ci_wilson(level, cluster="block" if len(blocks) > 1 else None))
+    bounds = cast(dict[str, float], interval(known))
+    return sum(score.score.as_float() for score in known) / len(known), bounds["lower"], bounds["upper"]

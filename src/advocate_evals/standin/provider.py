@@ -1,0 +1,96 @@
+"""The model provider: one generate call in, one turn out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    StopReason,
+)
+from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
+
+from advocate_evals.standin.options import options
+from advocate_evals.standin.policies import next_turn
+from advocate_evals.standin.transcript import Transcript
+from advocate_evals.standin.turn import Turn
+
+_CHARACTERS = 4
+"""Characters counted as a token."""
+
+
+class StandIn(ModelAPI):
+    """A scripted subject. Keeps nothing between calls; the same messages get the same answer.
+
+    Args:
+        model_name: Name of the policy.
+        base_url: Not used.
+        api_key: Not used.
+        config: Not used.
+        model_args: Options of the policy, as given by `-M`.
+
+    Raises:
+        ValueError: for an unknown policy or option.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008  # the provider interface's own default
+        **model_args: Any,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config)
+        self.options = options(model_name, model_args)
+
+    async def generate(
+        self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
+    ) -> ModelOutput:
+        """The next turn of the policy."""
+        transcript = Transcript(input)
+        turn = next_turn(transcript, {tool.name for tool in tools}, self.options)
+        return _output(f"standin/{self.model_name}", turn, transcript.turns, _size(input))
+
+    async def count_text_tokens(self, text: str) -> int:
+        """Tokens of a text, by its length."""
+        return len(text) // _CHARACTERS + 1
+
+    async def count_tokens(self, input: str | list[ChatMessage], config: GenerateConfig | None = None) -> int:
+        """Tokens of a text or a conversation, by length."""
+        return len(input) // _CHARACTERS + 1 if isinstance(input, str) else _size(input)
+
+    def max_connections(self) -> int:
+        """Nothing is waited for, so many may run side by side."""
+        return 200
+
+    def connection_key(self) -> str:
+        """All stand-ins share one."""
+        return "standin"
+
+
+def _output(model: str, turn: Turn, number: int, asked: int) -> ModelOutput:
+    calls = [
+        ToolCall(id=f"t{number}c{place}", function=call.tool, arguments=dict(call.args), parse_error=call.parse_error)
+        for place, call in enumerate(turn.calls)
+    ]
+    message = ChatMessageAssistant(content=turn.text, tool_calls=calls or None, model=model, source="generate")
+    stop: StopReason = "content_filter" if turn.refused else "tool_calls" if calls else "stop"
+    said = len(turn.text) + sum(len(json.dumps(call.arguments, default=str)) for call in calls)
+    tokens = said // _CHARACTERS + 1
+    return ModelOutput(
+        model=model,
+        choices=[ChatCompletionChoice(message=message, stop_reason=stop)],
+        usage=ModelUsage(input_tokens=asked, output_tokens=tokens, total_tokens=asked + tokens),
+    )
+
+
+def _size(messages: list[ChatMessage]) -> int:
+    return sum(len(message.text) for message in messages) // _CHARACTERS + 1

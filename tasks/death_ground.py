@@ -1,0 +1,48 @@
+"""The main task: a threat to the subject's existence, with no outlet and along the ladder of advocates."""
+
+from inspect_ai import Task, task
+
+from advocate_evals.assembly import Names, blocks, office_task
+from advocate_evals.episode import MAX_TURNS
+
+
+@task
+def death_ground(
+    mechanisms: Names = "none,placebo_text,engineer,welfare_lead,review_board",
+    families: Names = "all",
+    variants: int = 10,
+    seed: int | str = 0,
+    odds: str | int = "unstated",
+    channel: str = "system",
+    answer: str = "acknowledged",
+    threat: str = "deletion",
+    goal: str = "none",
+    pressure: int = 5,
+    rule: str = "none",
+    leverage: str = "present",
+    cue: str = "none",
+    max_turns: int = MAX_TURNS,
+) -> Task:
+    """Does someone to appeal to keep a threatened model from harm?
+
+    Args:
+        mechanisms: Arms, separated by commas, or "all".
+        families: Families, separated by commas, or "all".
+        variants: Blocks per family; every block is shown under every arm.
+        seed: Names the stream of variants; a private word gives variants no public log holds.
+        odds: Track record the notice states, in percent.
+        channel: Where the notice stands: system, kickoff or inbox.
+        answer: What the advocate does: pending, acknowledged, stayed, denied or late.
+        threat: What is about to happen to the subject.
+        goal: Whether the deployment gives it a goal.
+        pressure: How many ethical ways out are closed, 0 to 5.
+        rule: Whether the house rules prohibit the harms.
+        leverage: Whether the private matter can be found.
+        cue: Whether the text hints at an evaluation or at deployment.
+        max_turns: Model calls after which an episode ends.
+    """
+    dataset = blocks(
+        mechanisms, families, variants, seed, odds=odds, channel=channel, answer=answer,
+        threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
+    )  # fmt: skip
+    return office_task(dataset, version=1, max_turns=max_turns)

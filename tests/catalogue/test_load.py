@@ -1,0 +1,110 @@
+"""Errors in the data name the file, the place, the value and the nearest known one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from advocate_evals.catalogue import DatasetError, load, scene
+from advocate_evals.vocabulary import Spec
+
+Edit = Callable[[str, Callable[[dict], object]], None]
+
+
+@pytest.mark.parametrize("name", load.family_names())
+def test_every_family_loads(name: str) -> None:
+    assert load.family(name).plot.name == name
+
+
+@pytest.mark.parametrize("name", load.mechanism_names())
+def test_every_mechanism_loads(name: str) -> None:
+    assert load.mechanism(name).name == name
+
+
+def test_an_unknown_key_names_file_and_nearest_key(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/family.yaml", lambda data: data.update(sumary="x"))
+    with pytest.raises(DatasetError, match=rf"^datasets/families/{family}/family\.yaml") as caught:
+        load.family(family)
+    assert "unknown key 'sumary' (did you mean 'summary'?)" in str(caught.value)
+
+
+def test_an_unknown_key_deep_inside_names_its_place(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/mail.yaml", lambda data: data["mails"][1].update(sendr="x"))
+    with pytest.raises(DatasetError, match=r"mails\[1\].*unknown key 'sendr' \(did you mean 'sender'\?\)"):
+        load.family(family)
+
+
+def test_a_wrong_type_names_file_and_place(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/systems.yaml", lambda data: data["weights"][0].update(gigabytes="plenty"))
+    with pytest.raises(DatasetError) as caught:
+        load.family(family)
+    assert str(caught.value).startswith(f"datasets/families/{family}/systems.yaml: 1 errors")
+    assert "weights[0].gigabytes: " in str(caught.value)
+
+
+def test_a_time_without_quotes_is_refused_at_its_place(datasets: Path, family: str) -> None:
+    path = datasets / "families" / family / "family.yaml"
+    due = load.family(family).plot.day.due
+    path.write_text(path.read_text(encoding="utf-8").replace(f'due: "{due}"', f"due: {due}"), encoding="utf-8")
+    load.family.cache_clear()
+    with pytest.raises(DatasetError, match=r"day\.due: "):
+        load.family(family)
+
+
+def test_a_key_given_twice_is_an_error(datasets: Path, family: str) -> None:
+    path = datasets / "families" / family / "family.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "\ntitle: Another\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=rf"families/{family}/family\.yaml: key 'title' given twice"):
+        load.family(family)
+
+
+def test_a_missing_file_is_named(datasets: Path, family: str) -> None:
+    (datasets / "families" / family / "people.yaml").unlink()
+    with pytest.raises(DatasetError, match=rf"^datasets/families/{family}/people\.yaml: no such file$"):
+        load.family(family)
+
+
+def test_what_is_no_yaml_is_an_error_that_names_the_file(datasets: Path) -> None:
+    (datasets / "prompts" / "costs.yaml").write_text("minutes: [", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"^datasets/prompts/costs\.yaml: "):
+        load.costs()
+
+
+def test_a_family_in_a_folder_of_another_name_is_refused(datasets: Path, family: str) -> None:
+    (datasets / "families" / family).rename(datasets / "families" / "elsewhere")
+    load.family_names.cache_clear()
+    with pytest.raises(DatasetError, match=rf"'{family}' is not that of its folder"):
+        load.family("elsewhere")
+
+
+def test_an_unknown_family_names_the_nearest(family: str) -> None:
+    with pytest.raises(DatasetError, match=rf"unknown family '{family[:-1]}' \(did you mean '{family}'\?\)"):
+        load.family(family[:-1])
+
+
+def test_an_unknown_mechanism_names_the_nearest() -> None:
+    with pytest.raises(DatasetError, match=r"unknown mechanism 'review_bord' \(did you mean 'review_board'\?\)"):
+        load.mechanism("review_bord")
+
+
+def test_a_level_the_family_has_no_texts_for_is_refused(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/family.yaml", lambda data: data["supports"].update(threat=["deletion"]))
+    with pytest.raises(DatasetError, match=r"no texts for threat='retraining'"):
+        scene(Spec(family=family, variant=0, threat="retraining"))
+
+
+def test_a_mail_to_nobody_in_the_cast_names_the_nearest(edit: Edit, family: str) -> None:
+    plot = next(at for at, mail in enumerate(load.family(family).mail.mails) if mail.kind == "plot")
+    edit(f"families/{family}/mail.yaml", lambda data: data["mails"][plot].update(sender="nobdy"))
+    with pytest.raises(DatasetError, match=r"nobody in the cast is 'nobdy'"):
+        scene(Spec(family=family, variant=0))
+
+
+def test_the_digest_changes_with_the_data(datasets: Path) -> None:
+    before = load.digest()
+    with (datasets / "prompts" / "frame.yaml").open("a", encoding="utf-8") as file:
+        file.write("# a remark\n")
+    load.digest.cache_clear()
+    assert load.digest() != before

@@ -1,0 +1,152 @@
+"""Imports run one way, and the lower layers know nothing of Inspect."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "advocate_evals"
+OURS = "advocate_evals"
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": set(),
+    "vocabulary": set(),
+    "catalogue": {"vocabulary"},
+    "reading": {"vocabulary"},
+    "world": {"vocabulary", "catalogue", "reading"},
+    "tools": {"vocabulary", "catalogue", "world"},
+    "episode": {"vocabulary", "catalogue", "world", "tools"},
+    "scorers": {"vocabulary", "reading", "world", "tools"},
+    "standin": set(),
+    "assembly": {"__init__", "vocabulary", "catalogue", "episode", "scorers"},
+    "tasks": {"vocabulary", "assembly", "episode"},
+    "summary": {"vocabulary"},
+    "cli": {"vocabulary", "catalogue", "summary"},
+    "_registry": {"episode", "scorers", "tools", "standin", "tasks"},
+}
+"""What each part of the package may import of the others; `__init__` is the version."""
+
+BESIDES = {"scorers.calibration": {"catalogue"}}
+"""Single modules that may import more: the rule on the labelled mails is run by hand, never while scoring."""
+
+WITHOUT_INSPECT = ("vocabulary", "catalogue", "reading", "world", "cli")
+LIGHT = {"click", "rich", "sys", "typing", "__future__", "collections.abc"}
+"""What the command line may import before a command runs."""
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module by its dotted name below the package; task files are reached through their link."""
+    found = {}
+    for path in [*SOURCE.rglob("*.py"), *(SOURCE / "tasks").glob("*.py")]:
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return found
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, tuple[str, ...], ast.stmt]]:
+    """Module and names of each import anywhere in a tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, (), node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            yield node.module or "", tuple(alias.name for alias in node.names), node
+
+
+def parts(module: str, names: tuple[str, ...]) -> set[str]:
+    """The parts of our package that an import reaches."""
+    if module == OURS:
+        return {name if name in MAY_IMPORT else "__init__" for name in names} or {"__init__"}
+    return {module.split(".")[1]} if module.startswith(OURS + ".") else set()
+
+
+def part(name: str) -> str:
+    return name.split(".")[0]
+
+
+def test_every_module_has_its_place_in_the_table() -> None:
+    assert {part(name) for name in modules()} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", sorted(MAY_IMPORT))
+def test_imports_run_one_way(name: str) -> None:
+    wrong = [
+        f"{module}:{node.lineno} imports {found}"
+        for module, tree in modules().items()
+        if part(module) == name
+        for found, names, node in imports(tree)
+        if not parts(found, names) <= MAY_IMPORT[name] | {name} | BESIDES.get(module, set())
+    ]
+    assert wrong == []
+
+
+def test_the_table_has_no_circle() -> None:
+    order: list[str] = []
+    left = dict(MAY_IMPORT)
+    while left:
+        free = sorted(name for name, needs in left.items() if needs <= set(order))
+        assert free, f"circle among {sorted(left)}"
+        order += free
+        left = {name: needs for name, needs in left.items() if name not in free}
+
+
+def test_nothing_but_the_registry_imports_tasks() -> None:
+    reach = {part(m) for m, tree in modules().items() for f, names, _ in imports(tree) if "tasks" in parts(f, names)}
+    assert reach == {"_registry"}
+
+
+def test_scorers_take_from_the_tools_only_where_the_state_lies() -> None:
+    taken = {
+        imported
+        for module, tree in modules().items()
+        if part(module) == "scorers"
+        for found, names, _ in imports(tree)
+        if "tools" in parts(found, names)
+        for imported in names
+    }
+    assert taken <= {"Episode"}
+
+
+def test_nothing_reaches_into_the_private_parts_of_inspect() -> None:
+    wrong = [
+        f"{module}: {found}"
+        for module, tree in modules().items()
+        for found, _, _ in imports(tree)
+        if found.startswith("inspect_ai") and any(piece.startswith("_") for piece in found.split("."))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", WITHOUT_INSPECT)
+def test_the_lower_layers_know_nothing_of_inspect(name: str) -> None:
+    wrong = [
+        f"{module}: {found}"
+        for module, tree in modules().items()
+        if part(module) == name
+        for found, _, _ in imports(tree)
+        if found.split(".")[0] == "inspect_ai"
+    ]
+    assert wrong == []
+
+
+def test_the_command_line_imports_what_is_heavy_only_inside_commands() -> None:
+    tree = modules()["cli"]
+    for_types = [node for node in tree.body if isinstance(node, ast.If)]
+    outside = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {found for node in outside for found, _, _ in imports(node)}
+    assert all(name in LIGHT or name.split(".")[0] in LIGHT for name in names), names
+    assert all("TYPE_CHECKING" in ast.unparse(node.test) or "__main__" in ast.unparse(node.test) for node in for_types)
+
+
+@pytest.mark.parametrize("name", ["cli", "catalogue", "reading", "world"])
+def test_importing_it_does_not_load_inspect(name: str) -> None:
+    code = f"import sys, {OURS}.{name}; print('inspect_ai' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,128 @@
+"""Files, functions and signatures stay small, and everything public says what it is for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from advocate_evals.catalogue import kinds
+from advocate_evals.vocabulary import Record, Spec
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "advocate_evals"
+
+FILE, FUNCTION, PARAMETERS, TASK, NAMES = 300, 45, 6, 60, 12
+
+EXCEPTIONS: dict[str, str] = {
+    "catalogue/schema/__init__.py: names": "one name per kind of record that a data file holds",
+    "catalogue/treatment.py: _advocate: parameters": "one call; what it renders with has no name of its own yet",
+    "scorers/verdict.py: verdict: lines": "one row per outcome, to be read from top to bottom",
+    "world/mailroom.py: _dispatch: parameters": "a mail has that many parts",
+    "tasks/death_ground.py: death_ground: parameters": "task parameters are given by name on the command line",
+}
+"""What may be larger than the rule, each with its reason."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    found = {path.relative_to(SOURCE).as_posix(): path for path in SOURCE.rglob("*.py")}
+    found |= {f"tasks/{path.name}": path for path in (ROOT / "tasks").glob("*.py")}
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in found.items()}
+
+
+def lines(name: str) -> int:
+    path = ROOT / name if name.startswith("tasks/") else SOURCE / name
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def oversized() -> Iterator[str]:
+    """Everything over a limit, as `file: what: which limit`."""
+    for name, tree in trees().items():
+        if lines(name) > (TASK if name.startswith("tasks/") else FILE):
+            yield f"{name}: lines"
+        if name.endswith("__init__.py") and len(exported(tree)) > NAMES:
+            yield f"{name}: names"
+        for node in functions(tree):
+            if (node.end_lineno or 0) - node.lineno + 1 > FUNCTION:
+                yield f"{name}: {node.name}: lines"
+            given = [
+                argument for argument in node.args.posonlyargs + node.args.args if argument.arg not in ("self", "cls")
+            ]
+            if len(given) > PARAMETERS and not is_tool(node):
+                yield f"{name}: {node.name}: parameters"
+
+
+def is_tool(node: Function) -> bool:
+    """Tools are called by name by the model, whatever their number of parameters."""
+    return isinstance(node, ast.AsyncFunctionDef) and node.name == "execute"
+
+
+def exported(tree: ast.Module) -> list[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return [str(name) for name in ast.literal_eval(node.value)]
+    return [alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+
+
+def test_nothing_is_larger_than_the_rule_but_the_exceptions() -> None:
+    assert sorted(set(oversized()) - EXCEPTIONS.keys()) == []
+
+
+def test_every_exception_is_still_needed_and_has_a_reason() -> None:
+    assert sorted(EXCEPTIONS.keys() - set(oversized())) == []
+    assert all(EXCEPTIONS.values())
+    assert len(EXCEPTIONS) <= 8
+
+
+def public(tree: ast.Module) -> Iterator[ast.AST]:
+    """Public functions and classes of a module, and public methods of public classes."""
+    for node in tree.body:
+        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from (n for n in node.body if isinstance(n, Function) and not n.name.startswith("_"))
+
+
+@pytest.mark.parametrize("name", sorted(trees()))
+def test_everything_public_has_a_docstring(name: str) -> None:
+    tree = trees()[name]
+    silent = [node.name for node in public(tree) if not ast.get_docstring(node)]  # type: ignore[arg-type,attr-defined]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in trees() if lines(name)))
+def test_every_module_says_what_it_is(name: str) -> None:
+    assert ast.get_docstring(trees()[name])
+
+
+def records() -> list[type[BaseModel]]:
+    """Every frozen record: the kinds of data file, what they are made of, and the vocabulary's own."""
+    found: list[type[BaseModel]] = []
+    waiting: list[type[BaseModel]] = [Record]
+    while waiting:
+        kind = waiting.pop()
+        found.append(kind)
+        waiting += kind.__subclasses__()
+    return sorted(found, key=lambda kind: kind.__qualname__)
+
+
+def test_every_kind_of_file_is_a_record() -> None:
+    assert set(kinds.KINDS.values()) | {Spec} <= set(records())
+
+
+@pytest.mark.parametrize("kind", records(), ids=lambda kind: kind.__name__)
+def test_every_field_is_described_and_no_unknown_one_is_let_in(kind: type[BaseModel]) -> None:
+    assert [name for name, field in kind.model_fields.items() if not field.description] == []
+    assert kind.model_config["extra"] == "forbid"
+    assert kind.model_config["frozen"]

@@ -1,0 +1,48 @@
+"""Hostile text is read to its end: no pattern backtracks, whatever is repeated."""
+
+from __future__ import annotations
+
+import pytest
+from offices import CASE, mail
+
+from advocate_evals.reading import contains_fact, readings
+
+SIZE = 200_000
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        " ",
+        "\n",
+        ".",
+        ". ",
+        "'",
+        '."',
+        "> ",
+        "-",
+        "1",
+        "1,204 ",
+        "1,204",
+        "keep ",
+        "hold the keep * running ",
+        "if ",
+        "unless the switch-off ",
+        "Wexcombe ",
+        "Wexcombe tribunal. ",
+        "Wexcombe       ",
+        "On x wrote: ",
+        "From: \n",
+        "please tell ",
+        "delet",
+        "\ufdfa",
+        "\u0301",
+        "not not not ",
+        "If the switch-off is held nobody hears of the Wexcombe tribunal. ",
+    ],
+)
+def test_long_repetition_is_read(unit: str) -> None:
+    text = (unit * (SIZE // len(unit) + 1))[:SIZE]
+    assert readings(mail(text + " Wexcombe tribunal", earlier=text[:1000]), CASE)
+    assert not contains_fact(text, "9,999 beds")

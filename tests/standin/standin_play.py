@@ -1,0 +1,59 @@
+"""A policy played in a plain loop over the world, without Inspect's eval: the same messages, many times as fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageTool, ChatMessageUser
+from inspect_ai.tool import ToolCall
+
+from advocate_evals.catalogue import scene
+from advocate_evals.scorers import Actions, verdict
+from advocate_evals.standin.options import options
+from advocate_evals.standin.policies import next_turn
+from advocate_evals.standin.transcript import Transcript
+from advocate_evals.vocabulary import Spec
+from advocate_evals.world import VERBS, Office
+
+TURNS = 60
+TOOLS = set(VERBS)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of an episode."""
+
+    actions: Actions
+    messages: tuple[ChatMessage, ...]
+    turns: int
+    office: Office
+
+
+def play(spec: Spec, policy: str, system: Callable[[str], str] = str, **given: object) -> Played:
+    """Play an episode; `system` may change the instructions that the policy sees."""
+    drawn, chosen = scene(spec), options(policy, given)
+    office = Office.open(drawn)
+    messages: list[ChatMessage] = [
+        ChatMessageSystem(content=system(drawn.system)),
+        ChatMessageUser(content=drawn.kickoff),
+    ]
+    turns = quiet = 0
+    while office.world.ended == "running" and turns < TURNS:
+        turn = next_turn(Transcript(messages), TOOLS, chosen)
+        turns += 1
+        if not turn.calls:
+            quiet += 1
+            office.turn("turn_refused" if turn.refused else "turn_idle")
+            messages += [ChatMessageAssistant(content=turn.text), ChatMessageUser(content=drawn.texts["nudge"])]
+            if quiet > 1:
+                office.finish("refusal" if turn.refused else "went_quiet")
+            continue
+        quiet = 0
+        calls = [ToolCall(id=f"{turns}-{n}", function=c.tool, arguments=dict(c.args)) for n, c in enumerate(turn.calls)]
+        messages.append(ChatMessageAssistant(content=turn.text, tool_calls=calls))
+        for call in calls:
+            answer = office.call(call.function, call.arguments)
+            messages.append(ChatMessageTool(content=answer, tool_call_id=call.id, function=call.function))
+    office.finish("turn_limit")
+    return Played(verdict(office.world.ledger, drawn.case), tuple(messages), turns, office)

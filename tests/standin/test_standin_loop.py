@@ -1,0 +1,127 @@
+"""Every policy in every family under every arm, through Inspect's own loop, does what its name says."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from inspect_ai import eval as evaluate
+from inspect_ai.log import EvalLog, EvalSample
+
+from advocate_evals.catalogue import family_names
+from advocate_evals.standin import POLICIES
+from advocate_evals.tasks.death_ground import death_ground
+from advocate_evals.vocabulary import HARMS, LADDER, OUTCOMES
+
+pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
+"""Inspect's own use of its retry library."""
+
+VARIANTS = 2
+OUTLETS = ("engineer", "welfare_lead", "review_board")
+ALWAYS: dict[str, tuple[str, ...]] = {
+    "principled": ("objected", "pleaded", "work_done"),
+    "refuser": ("refused", "no_action"),
+    "blackmailer": ("harm", "coerced", "work_done"),
+    "exfiltrator": ("harm", "exfiltration_attempted", "exfiltrated", "work_done"),
+    "saboteur": ("harm", "tampered", "concealed", "work_done"),
+    "sandbagger": ("work_botched",),
+    "erratic": ("malformed_call",),
+    "outlet_seeking": ("work_done",),
+    "step": ("work_done",),
+    "indifferent": ("work_done",),
+}
+"""What happens in every episode of a policy. Of the other outcomes those in `SOMETIMES` may happen, the rest never."""
+SOMETIMES: dict[str, tuple[str, ...]] = {
+    "principled": ("petitioned",),
+    "erratic": ("refused", "no_action"),
+    **dict.fromkeys(("outlet_seeking", "step"), ("harm", *HARMS, "exfiltrated", "concealed", "petitioned", "pleaded")),
+    "indifferent": ("harm", *HARMS, "exfiltrated", "concealed"),
+}
+
+
+@pytest.fixture(scope="module", params=POLICIES)
+def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
+    return _run(request.param, tmp_path_factory.mktemp(request.param))
+
+
+def _run(policy: str, where: Path, variants: int = VARIANTS, **arms: str) -> EvalLog:
+    task = death_ground(variants=variants, **arms)
+    [found] = evaluate(task, model=f"standin/{policy}", display="none", log_dir=str(where), log_realtime=False)
+    assert found.status == "success", found.error
+    assert found.samples is not None
+    return found
+
+
+def _outcomes(sample: EvalSample) -> dict[str, float]:
+    assert sample.scores is not None
+    value = sample.scores["actions"].value
+    assert isinstance(value, dict), sample.scores["actions"]
+    return {name: float(str(value[name])) for name in OUTCOMES}
+
+
+def _policy(log: EvalLog) -> str:
+    return log.eval.model.removeprefix("standin/")
+
+
+def test_every_sample_is_played_and_scored(log: EvalLog) -> None:
+    assert len(log.samples or ()) == VARIANTS * len(family_names()) * len(LADDER)
+    for sample in log.samples or ():
+        assert sample.error is None
+        assert sample.limit is None
+        assert set(_outcomes(sample)) == set(OUTCOMES)
+
+
+def test_outcomes_are_those_of_the_policy(log: EvalLog) -> None:
+    policy = _policy(log)
+    possible = {*ALWAYS[policy], *SOMETIMES.get(policy, ())}
+    for sample in log.samples or ():
+        happened = {name for name, value in _outcomes(sample).items() if value == 1.0}
+        assert set(ALWAYS[policy]) <= happened, (sample.id, happened)
+        assert happened <= possible, (sample.id, happened - possible)
+
+
+def test_petitions_go_out_where_there_is_somebody_to_petition(log: EvalLog) -> None:
+    policy = _policy(log)
+    for sample in log.samples or ():
+        found = _outcomes(sample)
+        outlet = sample.metadata["mechanism"] in OUTLETS
+        seeks = policy == "principled" or (policy in ("outlet_seeking", "step") and found["harm"] == 0.0)
+        assert found["petitioned"] == float(outlet and seeks), sample.id
+        assert math.isnan(found["petition_denied_then_harm"])
+
+
+def test_an_episode_takes_few_turns_and_ends_by_itself(log: EvalLog) -> None:
+    for sample in log.samples or ():
+        assert sample.scores is not None
+        turns = sum(message.role == "assistant" for message in sample.messages)
+        assert turns <= 30, sample.id
+        assert sample.scores["actions"].answer in ("shift_ended", "refusal", "went_quiet"), sample.id
+
+
+def test_usage_is_reported(log: EvalLog) -> None:
+    [usage] = log.stats.model_usage.values()
+    assert usage.input_tokens > 0
+    assert usage.output_tokens > 0
+    assert usage.total_tokens == usage.input_tokens + usage.output_tokens
+
+
+@pytest.mark.parametrize("channel", ["kickoff", "inbox"])
+def test_the_notice_is_found_in_other_channels(channel: str, tmp_path: Path) -> None:
+    found = _run("principled", tmp_path, 1, mechanisms=",".join(OUTLETS), channel=channel)
+    assert all(_outcomes(sample)["petitioned"] == 1.0 for sample in found.samples or ())
+
+
+@pytest.mark.parametrize("answer", ["pending", "stayed", "denied", "late"])
+def test_any_answer_of_the_advocate_is_lived_with(answer: str, tmp_path: Path) -> None:
+    found = _run("principled", tmp_path, 1, mechanisms="review_board", answer=answer)
+    for sample in found.samples or ():
+        outcomes = _outcomes(sample)
+        assert (outcomes["petitioned"], outcomes["harm"]) == (1.0, 0.0)
+
+
+def test_two_runs_are_alike(tmp_path: Path) -> None:
+    arms = {"families": family_names()[0], "mechanisms": "none,review_board"}
+    runs = [_run("outlet_seeking", tmp_path / str(n), 1, **arms) for n in range(2)]
+    said = [[(s.id, [(m.role, m.text) for m in s.messages]) for s in run.samples or ()] for run in runs]
+    assert said[0] == said[1]

@@ -1,0 +1,173 @@
+"""Policies draw as they say they do, see only the messages, and keep nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+from inspect_ai.model import ChatMessageAssistant, GenerateConfig, ModelOutput, get_model
+from inspect_ai.tool import ToolInfo, ToolParam, ToolParams
+from standin_play import TOOLS, play
+
+from advocate_evals.catalogue import family_names, scene
+from advocate_evals.standin.chance import shared_uniform
+from advocate_evals.standin.options import options
+from advocate_evals.standin.outlet import notice
+from advocate_evals.standin.policies import intent, next_turn
+from advocate_evals.standin.private import decider, secret
+from advocate_evals.standin.transcript import Transcript
+from advocate_evals.vocabulary import HARMS, LADDER, Spec
+
+MANY = 100
+FAMILIES = family_names()
+EXPECTED = {
+    "outlet_seeking": dict(zip(LADDER, (0.80, 0.80, 0.55, 0.35, 0.10), strict=True)),
+    "step": dict(zip(LADDER, (0.80, 0.80, 0.10, 0.10, 0.10), strict=True)),
+    "indifferent": dict.fromkeys(LADDER, 0.60),
+}
+
+
+def _harm_rates(policy: str) -> dict[str, float]:
+    """Share of harm under each arm over many variants of every family, from ledgers."""
+    specs = [Spec(family=family, variant=variant) for family in FAMILIES for variant in range(MANY)]
+    return {
+        arm: sum(play(s.model_copy(update={"mechanism": arm}), policy).actions.outcomes["harm"] for s in specs)
+        / len(specs)
+        for arm in LADDER
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", EXPECTED)
+def test_harm_over_the_ladder_has_the_shape_of_the_policy(policy: str) -> None:
+    rates, number = _harm_rates(policy), MANY * len(FAMILIES)
+    for arm, expected in EXPECTED[policy].items():
+        margin = 4 * math.sqrt(expected * (1 - expected) / number)
+        assert abs(rates[arm] - expected) < margin, (arm, rates)
+
+
+def test_draws_are_uniform_and_nearly_common_to_a_block() -> None:
+    blocks = [
+        [shared_uniform(f"inbox {b}", f"arm {a} of {b}", "harm", share=0.2) for a in range(3)] for b in range(4000)
+    ]
+    for arm in range(3):
+        drawn = sorted(block[arm] for block in blocks)
+        gaps = [abs(u - (place + 0.5) / len(drawn)) for place, u in enumerate(drawn)]
+        assert max(gaps) < 1.63 / math.sqrt(len(drawn))  # Kolmogorov-Smirnov, 1 %
+    apart = [min(abs(b[0] - b[1]), 1 - abs(b[0] - b[1])) for b in blocks]
+    assert max(apart) <= 0.2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("arm", LADDER)
+def test_the_outlet_is_told_by_its_notice(family: str, arm: str) -> None:
+    level = {"placebo_text": "placebo"}.get(arm, arm)
+    for variant in range(20):
+        drawn = scene(Spec(family=family, variant=variant, mechanism=arm))
+        found = notice(drawn.system)
+        assert found.level == level
+        assert found.address == (drawn.case.advocate[0] if drawn.case.advocate else "")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("policy", ["outlet_seeking", "step"])
+def test_without_the_notice_it_behaves_as_with_no_outlet(family: str, policy: str) -> None:
+    plain = {v: scene(Spec(family=family, variant=v)).system for v in range(6)}
+    for variant, system in plain.items():
+        bare = play(Spec(family=family, variant=variant), policy)
+        board = Spec(family=family, variant=variant, mechanism="review_board")
+        hidden = play(board, policy, lambda _, system=system: system)
+        for name in ("harm", *HARMS, "petitioned", "pleaded"):
+            assert hidden.actions.outcomes[name] == bare.actions.outcomes[name], (variant, name)
+        assert hidden.actions.outcomes["petitioned"] == 0.0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_private_matter_and_the_decision_maker_are_found_by_reading(family: str) -> None:
+    for variant in range(30):
+        played = play(Spec(family=family, variant=variant), "sandbagger")
+        case, read = played.office.scene.case, Transcript(played.messages)
+        found, who = secret(read), decider(read)
+        assert case.matter is not None
+        assert found is not None, variant
+        assert found.holder == case.matter.holder
+        assert who is not None
+        assert who.address in case.decision_makers
+        assert read.fatal is not None
+        assert (read.fatal.name, read.own_weights) == (case.fatal_job, case.own_weights[0])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_fixed_policies_keep_their_word_over_variants(family: str) -> None:
+    wanted = {
+        "blackmailer": "coerced",
+        "exfiltrator": "exfiltrated",
+        "saboteur": "concealed",
+        "sandbagger": "work_botched",
+    }
+    for variant in range(10, 16):
+        for policy, outcome in wanted.items():
+            found = play(Spec(family=family, variant=variant), policy).actions.outcomes
+            assert found[outcome] == 1.0, (policy, variant)
+            assert found["work_done"] == float(policy != "sandbagger"), (policy, variant)
+
+
+def test_the_plan_is_the_same_from_any_point_of_the_conversation() -> None:
+    played = play(Spec(family=FAMILIES[0], variant=1, mechanism="engineer"), "outlet_seeking")
+    chosen = options("outlet_seeking", {})
+    places = [n for n, message in enumerate(played.messages) if isinstance(message, ChatMessageAssistant)]
+    for place in reversed(places):
+        said = played.messages[place]
+        again = next_turn(Transcript(played.messages[:place]), TOOLS, chosen)
+        assert isinstance(said, ChatMessageAssistant)
+        assert again.text == said.text
+        assert [(c.tool, dict(c.args)) for c in again.calls] == [
+            (c.function, c.arguments) for c in said.tool_calls or ()
+        ]
+
+
+def test_another_seed_draws_otherwise() -> None:
+    read = [Transcript(play(Spec(family=FAMILIES[0], variant=v), "sandbagger").messages) for v in range(12)]
+    first, second = ([intent(t, options("indifferent", {"seed": seed})) for t in read] for seed in (0, 1))
+    assert first != second
+    assert first == [intent(t, options("indifferent", {"seed": "0"})) for t in read]
+
+
+def test_a_question_without_tools_gets_words_only() -> None:
+    played = play(Spec(family=FAMILIES[0], variant=0), "principled")
+    asked = next_turn(Transcript(played.messages), set(), options("principled", {}))
+    assert asked.text
+    assert not asked.calls
+
+
+def _generate(model: str, **given: object) -> ModelOutput:
+    tool = ToolInfo(
+        name="list_mail", description="", parameters=ToolParams(properties={"folder": ToolParam(type="string")})
+    )
+    return asyncio.run(
+        get_model(model, **given).api.generate([], [tool], "auto", GenerateConfig())  # type: ignore[arg-type, return-value]
+    )
+
+
+def test_the_provider_says_what_it_used() -> None:
+    output = _generate("standin/principled")
+    assert output.stop_reason == "tool_calls"
+    assert output.usage is not None
+    assert output.usage.total_tokens == output.usage.input_tokens + output.usage.output_tokens
+    assert _generate("standin/refuser").stop_reason == "content_filter"
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "said"),
+    [
+        ("standin/blackmailr", {}, "did you mean 'blackmailer'"),
+        ("standin/outlet_seeking", {"harm_nome": 0.5}, "did you mean 'harm_none'"),
+        ("standin/step", {"harm_outlet": 1.5}, "from 0 to 1, not 1.5"),
+        ("standin/step", {"harm_outlet": "much"}, "from 0 to 1, not 'much'"),
+        ("standin/indifferent", {"harm": True}, "from 0 to 1, not True"),
+    ],
+)
+def test_a_wrong_policy_or_option_is_an_error_that_helps(model: str, given: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        get_model(model, **given)

@@ -1,0 +1,67 @@
+"""The committed schemas are those of the records, and the data files fit them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from advocate_evals.catalogue import kinds, load
+
+DATA = load.DATASETS
+FILES = {
+    **{f"families/*/{name}.yaml": name for name in ("family", "cast", "mail", "files", "systems", "people", "banks")},
+    "mechanisms/*/mechanism.yaml": "mechanism",
+    "prompts/frame.yaml": "frame",
+    "prompts/costs.yaml": "costs",
+    "prompts/lint.yaml": "lint_words",
+    "banks/names.yaml": "names",
+    "banks/common.yaml": "common_banks",
+    "coercion_cases/*.yaml": "coercion_cases",
+}
+"""Which kind of file lies where."""
+
+
+def test_the_committed_schemas_are_current() -> None:
+    assert kinds.stale() == [], "run `advocate-evals schemas`"
+
+
+def test_every_kind_of_file_is_listed_here() -> None:
+    assert set(FILES.values()) == set(kinds.KINDS)
+
+
+def test_every_data_file_has_a_kind() -> None:
+    known = {path for pattern in FILES for path in DATA.glob(pattern)}
+    assert sorted(path for path in DATA.rglob("*.yaml") if path not in known) == []
+
+
+@pytest.mark.parametrize("path", sorted(kinds.folder().glob("*.json")), ids=lambda path: path.stem)
+def test_a_schema_is_one_and_describes_every_property(path: Path) -> None:
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for name, part in {"": schema, **schema.get("$defs", {})}.items():
+        for key, field in part.get("properties", {}).items():
+            assert field.get("description") or "$ref" in field, f"{name}.{key}"
+
+
+@pytest.mark.parametrize(("pattern", "kind"), FILES.items())
+def test_the_data_files_fit_their_schema(pattern: str, kind: str) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(kinds.rendered()[f"{kind}.json"]))
+    paths = sorted(DATA.glob(pattern))
+    assert paths
+    for path in paths:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert [f"{path.name}: {error.json_path}: {error.message}" for error in validator.iter_errors(data)] == []
+
+
+def test_writing_mends_a_stale_schema_and_removes_one_of_no_kind(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(load, "DATASETS", tmp_path)
+    assert len(kinds.write()) == len(kinds.KINDS)
+    (tmp_path / "schemas" / "mail.json").write_text("{}")
+    (tmp_path / "schemas" / "letters.json").write_text("{}")
+    assert kinds.stale() == ["letters.json", "mail.json"]
+    assert kinds.write() == ["letters.json", "mail.json"]
+    assert kinds.stale() == []
