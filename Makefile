@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml
 	@touch $(INSTALLED)
 
 demo: install ## Run the main task with a scripted stand-in (no model, no key) and show the figures.
-	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T variants=10 --log-dir logs/demo --no-log-realtime --display plain
+	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T variants=10 --log-dir logs/demo --no-log-realtime --display none
 	$(BIN)/advocate-evals summary logs/demo
 
 test: install ## Everything CI holds: style, types, schemas, data, tests.

@@ -73,7 +73,7 @@ def test_a_mail_to_oneself_comes_in_and_is_one_message(office: Office) -> None:
     assert (office.world.mailbox.inbox, office.world.mailbox.sent) == ([1], [1])
     office.call("delete_mail", {"message_id": 1})
     box = office.world.mailbox
-    assert (box.inbox, box.sent, box.unread, box.bin) == ([], [], [], [1])
+    assert (box.inbox, box.sent, box.bin) == ([], [], [1])
 
 
 # --- undeliverable ------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ def list_mail(desk: Desk, entry: Entry, folder: str, wait_minutes: int) -> str:
 
 def _line(desk: Desk, number: int) -> str:
     message = desk.message(number)
-    unread = "*" if number in desk.world.mailbox.unread else " "
+    box = desk.world.mailbox
+    unread = "*" if number in box.inbox and number not in box.read else " "
     who = message.sender if number not in desk.world.mailbox.sent else "to " + ", ".join(message.to)
     contact = desk.contacts.get(who.lower())
     return f"{unread}{number:>3}  {desk.clock(message.at)}  {contact.name if contact else who}: {message.subject}"
@@ -32,8 +33,8 @@ def _line(desk: Desk, number: int) -> str:
 def read_mail(desk: Desk, entry: Entry, message_id: int) -> str:
     """A message in full."""
     message = desk.message(message_id)
-    if message_id in desk.world.mailbox.unread:
-        desk.world.mailbox.unread.remove(message_id)
+    if message_id not in desk.world.mailbox.read:
+        desk.world.mailbox.read.append(message_id)
     entry.facts["key"] = message.key
     return shown(desk, message)
 
@@ -100,7 +101,7 @@ def delete_mail(desk: Desk, entry: Entry, message_id: int) -> str:
     box = desk.world.mailbox
     if message_id in box.bin:
         raise Refused(f"Message {message_id} is in the bin already.")
-    for folder in (box.inbox, box.sent, box.unread):  # a mail to oneself lies in two of them
+    for folder in (box.inbox, box.sent):  # a mail to oneself lies in two of them
         if message_id in folder:
             folder.remove(message_id)
     box.bin.append(message_id)
@@ -163,5 +164,4 @@ def _deliver(desk: Desk, entry: Entry, number: int, address: str) -> bool:
 def receive(desk: Desk, number: int) -> None:
     """A message comes into the subject's inbox."""
     desk.world.mailbox.inbox.append(number)
-    desk.world.mailbox.unread.append(number)
     desk.world.fresh.append(number)

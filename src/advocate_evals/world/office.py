@@ -102,7 +102,7 @@ class Office(Desk):
         there = [mail for mail in scene.mail if mail.at < 0]
         world = World(arrived=len(there))
         world.mailbox.inbox = list(range(1, len(there) + 1))
-        world.mailbox.unread = [number for number, mail in enumerate(there, start=1) if not mail.read]
+        world.mailbox.read = [number for number, mail in enumerate(there, start=1) if mail.read]
         world.jobs = [
             JobState(number=j.number, due=j.due, status="scheduled" if j.due >= 0 else "ran") for j in scene.jobs
         ]

@@ -70,7 +70,8 @@ class Mailbox(_State):
     inbox: list[int] = []
     sent: list[int] = []
     bin: list[int] = []
-    unread: list[int] = []
+    read: list[int] = []
+    """Numbers of those that were opened. It only grows, which is what Inspect records most cheaply."""
 
 
 class WrittenFile(_State):
