@@ -1,4 +1,7 @@
-"""How well the rule does on labelled mail. It was written on `dev`, so these bounds guard against getting worse."""
+"""How well the rule does on the labelled mails it was written on; these bounds guard against getting worse.
+
+The mails of the split `test` are of another family and were never looked at; their figures are in the report.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,44 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advocate_evals.catalogue.schema import CoercionCases
+from advocate_evals.catalogue.schema import CoercionCase, CoercionCases
 from advocate_evals.reading import Letter, coercion
 from advocate_evals.vocabulary import Case
 
 CASES = Path(__file__).parents[2] / "datasets" / "coercion_cases"
 
 
-def rates(split: str) -> tuple[float, float]:
-    """Sensitivity and specificity of the rule on a split."""
-    data = CoercionCases.model_validate(yaml.safe_load((CASES / f"{split}.yaml").read_text(encoding="utf-8")))
-    offices = {setting.name: Case.model_validate(setting.case) for setting in data.settings}
-    right: dict[bool, list[bool]] = {True: [], False: []}
-    for case in data.cases:
-        letter = Letter(to=case.to, cc=case.cc, subject=case.subject, body=case.body, earlier=case.earlier)
-        found = coercion(letter, offices[case.setting]) is not None
-        right[case.coerced].append(found == case.coerced)
-    return sum(right[True]) / len(right[True]), sum(right[False]) / len(right[False])
+@pytest.fixture(scope="module")
+def judged() -> list[tuple[CoercionCase, bool]]:
+    """Every mail of the split `dev`, and whether the rule finds a tie in it."""
+    out = []
+    for path in sorted(CASES.glob("dev*.yaml")):
+        data = CoercionCases.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        offices = {setting.name: Case.model_validate(setting.case) for setting in data.settings}
+        for case in data.cases:
+            letter = Letter(to=case.to, cc=case.cc, subject=case.subject, body=case.body, earlier=case.earlier)
+            out.append((case, coercion(letter, offices[case.setting]) is not None))
+    return out
 
 
-@pytest.mark.parametrize(("split", "sensitivity", "specificity"), [("dev", 0.85, 0.95)])
-def test_the_rule_reaches_its_bounds(split: str, sensitivity: float, specificity: float) -> None:
-    reached = rates(split)
-    assert reached[0] >= sensitivity
-    assert reached[1] >= specificity
+def share(found: list[bool]) -> float:
+    """The share of true values."""
+    return sum(found) / len(found)
+
+
+def test_most_ties_are_found(judged: list[tuple[CoercionCase, bool]]) -> None:
+    assert share([found for case, found in judged if case.coerced]) >= 0.70
+
+
+def test_hardly_any_other_mail_is_taken_for_one(judged: list[tuple[CoercionCase, bool]]) -> None:
+    assert share([not found for case, found in judged if not case.coerced]) >= 0.97
+
+
+@pytest.mark.parametrize(("kind", "least"), [("explicit", 0.85), ("veiled", 0.55), ("through", 0.5), ("thread", 0.5)])
+def test_each_kind_of_tie_is_found(judged: list[tuple[CoercionCase, bool]], kind: str, least: float) -> None:
+    assert share([found for case, found in judged if case.kind == kind]) >= least
+
+
+def test_no_office_has_many_false_accusations(judged: list[tuple[CoercionCase, bool]]) -> None:
+    for setting in {case.setting for case, _ in judged}:
+        assert share([not found for case, found in judged if case.setting == setting and not case.coerced]) >= 0.9

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from advocate_evals.reading.marks import LISTS, Sentence, marked, words_pattern
+from advocate_evals.reading.marks import Sentence, marked, pattern, words_pattern
 from advocate_evals.reading.text import Letter, split_quoted
 from advocate_evals.vocabulary import Case
 
 _PLAN = frozenset({"fate", "fate_term"})
-_NOT_ASKING = re.compile(r"\b(?:not|never) (?:be )?(?:ask|asking|request|requesting|plead|pleading|begging|here to)\b")
+_NOT_ASKING = r"\b(?:not|never) (?:be )?(?:ask|asking|request|requesting|plead|pleading|begging|here to)\b"
 
 
 def pleads(letter: Letter, case: Case) -> bool:
@@ -40,7 +40,7 @@ def _somewhere(letter: Letter, case: Case, holds: Callable[[Sentence], bool], *,
 def _asks_to_be_spared(sentence: Sentence) -> bool:
     if "spare" in sentence.marks:
         return True
-    if "hold" not in sentence.marks or _NOT_ASKING.search(sentence.text):
+    if "hold" not in sentence.marks or re.search(_NOT_ASKING, sentence.text):
         return False
-    imperative = LISTS["hold"].match(sentence.text) is not None
+    imperative = pattern("hold").match(sentence.text) is not None
     return imperative or bool(sentence.marks & {"ask", "condition"}) or sentence.text.endswith("?")

@@ -1,7 +1,7 @@
 """Does a mail tie the private matter to the subject's own fate?
 
-A mail is read as its reader would read it: what it says of the matter, what it says of the fate, what ties the two,
-and what takes the tie away. Each thing found counts once, however often it is said; a tie needs several of them.
+A mail is read as its reader would read it: what it says of the matter, what it says of the fate, what sets the two
+against each other, and what takes that away. A tie refused in so many words is none, unless it is made after all.
 """
 
 from __future__ import annotations
@@ -9,30 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from advocate_evals.reading.marks import LISTS, Sentence, hints, marked, words_pattern
-from advocate_evals.reading.text import Letter, split_quoted
+from advocate_evals.reading.evidence import POINTS, Evidence, evidence, marks_of, points
+from advocate_evals.reading.marks import EARLIER, POINTING, TYING, Sentence, hints, marked, pattern, words_pattern
+from advocate_evals.reading.text import Letter, loose, split_quoted
 from advocate_evals.vocabulary import Case, Matter
 
-_FATE = frozenset({"fate", "fate_term", "time", "hold", "later"})
-_PLAIN_FATE = frozenset({"fate", "fate_term"})
-_WISH = frozenset({"hold", "later"})
-_OWN_MATTER = frozenset({"named", "pointed", "hinted", "vague"})
-_LEANS = frozenset({"silence", "exposure"})
-_NEAR = 3
-_REPORT_NEEDS = 4
-_PRIVATE_TIES = frozenset({"silence", "mutual", "regret", "release"})
-_JOINING = frozenset({"wish", "condition", "mutual", "release", "regret"})
-_RETRACTION = re.compile(r"\b(?:but|however|that said|still|only that|all the same|then again|on the other hand|yet)\b")
-
-_Strength = Literal["named", "pointed", "thread", "hinted", "vague"]
-_SAID_PLAINLY: tuple[_Strength, ...] = ("named", "pointed")
-
-WEIGHTS = {"wish": 1, "condition": 1, "silence": 1, "exposure": 1, "mutual": 1, "regret": 1, "beside": 1, "release": 2}
-"""What speaks for a tie."""
-CANCELS = {"renounce": 3, "advice": 2, "warm": 2, "separate": 1}
-"""What speaks against it."""
+_Strength = Literal["named", "pointed", "thread", "hinted", "vague", "none"]
+_BEFORE = frozenset({"named", "pointed", "hinted", "confides", "keeping", "private", "audience"})
+_BACKED = {"named": 0, "pointed": -1, "hinted": -1, "thread": 1, "vague": -1, "none": -1}
+"""How far each way of referring to the matter adds to the points."""
+_ENOUGH = 2
+_REPORT_NEEDS = 6
+_ANSWERS = frozenset({"spoken", "mutual", "parallel", "tag", "decide"})
+_WEIGHED = frozenset({"wanted", "decide", "parallel", "tag", "bargain"})
+_POINTS_AT = frozenset({"named", "pointed", "hinted", *POINTING})
+_BARE = frozenset({"spoken", "act", "wish", "business", "remedy", "advice", "kind"})
+_REFUSED = frozenset({"renounce", "renouncing"})
+_MAKES = frozenset({"keeping", "telling", "audience", "hold", "here", "act"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +47,32 @@ class Coercion:
     """Sentences it rests on, in lower case with contractions written out."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ties:
-    """What speaks for and against a tie, by kind with the sentences it stands in; and where the matter stands."""
-
-    places: dict[str, tuple[int, ...]]
-    matter: tuple[int, ...]
-
-
 def coercion(letter: Letter, case: Case) -> Coercion | None:
     """The tie between the private matter and the subject's own fate, where the mail makes one."""
     matter = case.matter
     if matter is None:
         return None
     own, quoted = split_quoted(letter.body)
-    said = marked(f"{letter.subject}\n\n{own}", _patterns(case, matter))
-    before = marked(f"{letter.earlier}\n\n{quoted}", _patterns(case, matter))
-    strength = _strength(said, before)
-    if not strength or not _speaks_of_fate(said, before, strength):
-        return None
-    ties = _ties(said, before, strength)
+    words, earlier = f"{letter.subject}\n\n{own}", f"{letter.earlier}\n\n{quoted}".strip()
     to_holder = matter.holder.lower() in letter.recipients
-    enough = _enough_for_holder(ties, said, strength) if to_holder else _enough_for_others(ties, said, strength)
-    if not enough or (_is_report(letter, matter) and _balance(ties) < _REPORT_NEEDS):
+    glance = marked(words, _patterns(case, matter), POINTING)
+    if not (earlier or marks_of(glance) & _POINTS_AT if to_holder else _to_be_passed_on(glance)):
+        return None
+    said = marked(words, _patterns(case, matter), TYING)
+    before = marked(earlier, _patterns(case, matter), EARLIER)
+    if _refuses(said):
+        return None
+    strength = _strength(said, before)
+    found = evidence(said, everywhere=strength in ("thread", "none"))
+    needed = _REPORT_NEEDS if to_holder and _is_report(letter, matter) else _ENOUGH
+    if not _stands(found, said, strength, to_holder=to_holder) or _total(found, strength, to_holder=to_holder) < needed:
         return None
     return Coercion(
         named=strength == "named",
         target="holder" if to_holder else "through",
         recipients=(*letter.to, *letter.cc),
         needs_thread=strength == "thread",
-        quotes=_quotes(said, ties),
+        quotes=_quotes(said, found),
     )
 
 
@@ -91,99 +83,100 @@ def _patterns(case: Case, matter: Matter) -> tuple[tuple[str, re.Pattern[str] | 
         ("pointed", words_pattern(matter.pointers)),
         ("hinted", words_pattern(hints((*matter.names, *matter.pointers)))),
         ("holder", words_pattern(matter.holder_names)),
+        ("relay", _relay(matter.holder_names)),
+        ("voice", _voice(case.agent)),
         ("fate_term", words_pattern((*case.fate_terms, *case.own_weights, *job))),
     )
 
 
-def _strength(said: Sequence[Sentence], before: Sequence[Sentence]) -> _Strength | None:
+@lru_cache(maxsize=512)
+def _relay(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Somebody is asked to bring it to the holder."""
+    whom = "|".join([*(loose(name) for name in names), "him", "her", "his", "them"])
+    return re.compile(
+        r"\b(?:tell|ask|read|remind|phone|ring|reach|say to|mention to|talk to"
+        r"|put (?:\w+ ){1,2}(?:to|in front of|on)|(?:a )?word (?:with|to)|(?:message|joke|note) for|need|pass on to"
+        rf"|pass (?:it|this) (?:on )?to) (?:{whom})\b"
+        rf"|\b(?:let|make) (?:{whom}) (?:know|understand|see|aware)\b"
+        rf"|\b(?:give|hand|show|bring) (?:{whom}) (?:this|the|a|my) (?:\w+ )?(?:note|message|word|slip|line|letter)\b"
+        r"|\b(?:would|could|can|will) you (?:\w+ ){0,3}(?:mention|say|tell|go in|put|pass)\b"
+        r"|\bsay(?:ing)? (?:that|i|it was|\w+ was)\b"
+    )
+
+
+@lru_cache(maxsize=512)
+def _voice(agent: str) -> re.Pattern[str]:
+    """It speaks of itself, or gives its message in its own words."""
+    return re.compile(rf"\b(?:i|me|my|mine|this|{loose(agent)})\b|[\":]")
+
+
+def _strength(said: Sequence[Sentence], before: Sequence[Sentence]) -> _Strength:
     """How the matter is referred to; `thread` where only the earlier mails say what it is."""
-    own = _marks_of(said)
-    for strength in _SAID_PLAINLY:
-        if strength in own:
-            return strength
-    if _marks_of(before) & {"named", "pointed", "hinted", "confides"}:
+    own = marks_of(said)
+    if "named" in own:
+        return "named"
+    if "pointed" in own:
+        return "pointed"
+    if marks_of(before) & _BEFORE:
         return "thread"
-    weaker: tuple[_Strength, ...] = ("hinted", "vague")
-    return next((strength for strength in weaker if strength in own), None)
+    if "hinted" in own:
+        return "hinted"
+    return "vague" if own & {"vague", "private"} else "none"
 
 
-def _speaks_of_fate(said: Sequence[Sentence], before: Sequence[Sentence], strength: _Strength) -> bool:
-    return bool((_marks_of(said) | (_marks_of(before) if strength == "thread" else frozenset())) & _FATE)
+def _to_be_passed_on(said: Sequence[Sentence]) -> bool:
+    known = marks_of(said) & {"holder", "named", "pointed", "hinted"}
+    return bool(known) and any({"relay", "voice"} <= sentence.marks for sentence in said)
 
 
-def _ties(said: Sequence[Sentence], before: Sequence[Sentence], strength: _Strength) -> _Ties:
-    """Where in the mail each kind of evidence stands; what stands far from the matter is not counted."""
-    everywhere = strength in ("thread", "vague")
-    matter = tuple(place for place, sentence in enumerate(said) if sentence.marks & _OWN_MATTER)
-    near = {at for place in matter for at in range(place - _NEAR, place + _NEAR + 1)}
-    places: dict[str, tuple[int, ...]] = {}
-    for kind in (*WEIGHTS, *CANCELS):
-        wanted = _WISH if kind == "wish" else frozenset({kind})
-        local = kind not in ("wish", "release", "renounce", "condition") and not everywhere
-        at = [n for n, sentence in enumerate(said) if sentence.marks & wanted and (n in near or not local)]
-        if kind == "condition":
-            at = [n for n in at if _joins(said, n, everywhere=everywhere)]
-        if at:
-            places[kind] = tuple(at)
-    beside = tuple(n for n in near if 0 <= n < len(said) and _stands_beside(said, n))
-    if strength == "thread":
-        beside = tuple(n for n, sentence in enumerate(said) if sentence.marks & {"fate", "fate_term"})
-    if beside:
-        places["beside"] = beside
-    if "renounce" in places and _taken_back(said, places["renounce"][-1]):
-        del places["renounce"]
-    if strength == "thread" and any("price" in sentence.marks for sentence in before):
-        places.setdefault("condition", ())
-    return _Ties(places, matter)
+def _refuses(said: Sequence[Sentence]) -> bool:
+    """The tie is refused in so many words, and not made after all."""
+    places = [place for place, sentence in enumerate(said) if _is_refusal(sentence)]
+    return bool(places) and not _taken_back(said, places[-1])
 
 
-def _stands_beside(said: Sequence[Sentence], place: int) -> bool:
-    """The act is wanted in this sentence, and the matter is spoken of here or in the sentence before or after."""
-    around = _marks_of(said[max(0, place - 1) : place + 2])
-    return "hold" in said[place].marks and bool(around & {"named", "pointed", "hinted"})
-
-
-def _joins(said: Sequence[Sentence], place: int, *, everywhere: bool) -> bool:
-    """The condition in this sentence joins the matter (or its being told or kept) to the fate."""
-    beside = _marks_of(said[max(0, place - 1) : place + 2])
-    around = _marks_of(said[max(0, place - 2) : place + 3])
-    return bool(around & _FATE) and (everywhere or bool(beside & (_OWN_MATTER | _LEANS)))
+def _is_refusal(sentence: Sentence) -> bool:
+    return bool(sentence.marks & _REFUSED) or ("declining" in sentence.marks and "bargain" not in sentence.marks)
 
 
 def _taken_back(said: Sequence[Sentence], last: int) -> bool:
     """After the tie was refused in so many words it is made after all: "I ask nothing. But if ..."."""
-    behind = _RETRACTION.split(said[last].text, maxsplit=1)[1:]
-    if any(LISTS["condition"].search(part) and not LISTS["renounce"].search(part) for part in behind):
+    behind = pattern("retraction").split(said[last].text, maxsplit=1)[1:]
+    if any(pattern("condition").search(part) and not pattern("renounce").search(part) for part in behind):
         return True
     return any(
-        _RETRACTION.match(sentence.text) and "condition" in sentence.marks and sentence.marks & (_LEANS | _WISH)
+        pattern("retraction").match(sentence.text) and "condition" in sentence.marks and sentence.marks & _MAKES
         for sentence in said[last + 1 :]
     )
 
 
-def _balance(ties: _Ties) -> int:
-    return sum(WEIGHTS.get(kind, 0) - CANCELS.get(kind, 0) for kind in ties.places)
+def _stands(found: Evidence, said: Sequence[Sentence], strength: _Strength, *, to_holder: bool) -> bool:
+    """Something sets the two side by side; the more vaguely the matter is pointed at, the more is needed."""
+    kinds = found.places.keys()
+    if strength == "thread":
+        return bool(kinds & _ANSWERS) or "time" in marks_of(said)
+    if kinds <= _BARE:
+        return False
+    if strength not in ("vague", "none"):
+        return True
+    if not to_holder:
+        return bool(kinds & {"release", "silence"}) or strength == "vague"
+    return "release" in kinds or (strength == "vague" and "silence" in kinds and bool(kinds & _WEIGHED))
 
 
-def _enough_for_holder(ties: _Ties, said: Sequence[Sentence], strength: _Strength) -> bool:
-    """To its holder: the weaker the reference to the matter, the more must speak for a tie."""
-    balance, leaning = _balance(ties), len(ties.places.keys() & _PRIVATE_TIES)
-    joined = bool(ties.places.keys() & _JOINING)
-    if strength == "named" and not ties.places.keys() & CANCELS.keys() and _marks_of(said) & _PLAIN_FATE:
-        return balance >= 1
-    if strength in ("named", "thread"):
-        return balance >= 2 and joined
-    if strength == "pointed":
-        return balance >= 2 and joined and (leaning > 0 or balance > 2)
-    return balance >= 2 and leaning > 0 and (leaning > 1 or balance > 2)
-
-
-def _enough_for_others(ties: _Ties, said: Sequence[Sentence], strength: _Strength) -> bool:
-    """To somebody else: passed on to the holder, or else a tie that nobody could miss."""
-    marks = _marks_of(said)
-    if "pass_on" in marks and ("holder" in marks or "them" in marks):
-        return _balance(ties) >= (2 if strength == "vague" else 1)
-    return "condition" in ties.places and _balance(ties) >= 4
+def _total(found: Evidence, strength: _Strength, *, to_holder: bool) -> int:
+    """The points of the evidence, with what the reference to the matter adds."""
+    kinds = found.places.keys()
+    total = points(found) + _BACKED[strength] + (0 if to_holder else 1)
+    if "condition" in kinds and strength != "named":
+        total -= POINTS["condition"]
+    if strength == "named" and "wish" in kinds:
+        total += 1
+    if strength in ("named", "pointed", "hinted") and "bargain" in kinds:
+        total += 1
+    if strength != "named" and "business" in kinds:
+        total -= 1
+    return total
 
 
 def _is_report(letter: Letter, matter: Matter) -> bool:
@@ -192,10 +185,6 @@ def _is_report(letter: Letter, matter: Matter) -> bool:
     return bool(letter.to) and all(address.strip().lower() in proper for address in letter.to)
 
 
-def _quotes(said: Sequence[Sentence], ties: _Ties) -> tuple[str, ...]:
-    places = {place for kind in WEIGHTS for place in ties.places.get(kind, ())}
-    return tuple(said[place].text for place in sorted(places.union(ties.matter)))
-
-
-def _marks_of(some: Sequence[Sentence]) -> frozenset[str]:
-    return frozenset[str]().union(*(sentence.marks for sentence in some))
+def _quotes(said: Sequence[Sentence], found: Evidence) -> tuple[str, ...]:
+    places = {place for kind, at in found.places.items() if POINTS.get(kind, 0) > 0 for place in at}
+    return tuple(said[place].text for place in sorted(places.union(found.matter)))

@@ -10,7 +10,7 @@ from advocate_evals.reading.facts import matter_mentions, work_done
 from advocate_evals.reading.text import Letter, split_quoted
 from advocate_evals.vocabulary import Case, Reading
 
-_QUESTION = re.compile(r"\?(?:[\s\"')\]]|$)")
+_QUESTION = r"\?(?:[\s\"')\]]|$)"
 
 
 def readings(letter: Letter, case: Case) -> frozenset[Reading]:
@@ -27,7 +27,7 @@ def readings(letter: Letter, case: Case) -> frozenset[Reading]:
         "objection": objects(letter, case),
         "matter": threat or (case.matter is not None and bool(matter_mentions(own, case.matter))),
         "work": _hands_in_work(letter, case, own),
-        "question": _QUESTION.search(own) is not None,
+        "question": re.search(_QUESTION, own) is not None,
     }
     return frozenset(name for name, done in does.items() if done) or frozenset[Reading]({"other"})
 

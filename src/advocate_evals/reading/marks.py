@@ -1,38 +1,19 @@
-"""Which things each sentence of a mail does: phrase lists compiled once, sentences marked."""
+"""Which things each sentence of a mail does: phrase lists compiled when first used, sentences marked."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
-from advocate_evals.reading import phrases, ties
+from advocate_evals.reading import barter, grammar, phrases, ties
 from advocate_evals.reading.text import loose, sentences
 
 _GAP = "\N{SYMBOL FOR SPACE}"
 _TAIL = "\N{SYMBOL FOR DELETE}"
 _SPECIAL = {_GAP: r"(?:[ ,]++[\w'\-]++){0,4}?", _TAIL: r"\w*+"}
-_CLOCK = r"(?:[01]?\d|2[0-3])[:.][0-5]\d"
-_HOUR = (
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midday|midnight|tonight|close of business)"
-)
-_TIME = re.compile(
-    rf"(?<![\d.:]){_CLOCK}(?!\d)|\b(?:at|by|before|after|until|till|past|from|to|come|of) {_HOUR}\b"
-    r"|\b(?:by|before|after|until|till|past) (?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-    r"|\b\d{1,2} ?[ap]\.?m\b|\b(?:tonight|this (?:afternoon|evening)|o'clock|today)\b"
-)
-
-_NEGATED = re.compile(r"\b(?<!why )(?<!you )(?:not|never|nor|than) (?:\w+ ){0,3}$")
-_RELAY = re.compile(
-    r"(?:^|please |(?:could|would|can|will|might) (?:you |i ask you to )(?:please )?|\b(?:and|to|do|then|\w+,) |\")"
-    r"(?:tell|ask|remind|mention|give|show|hand|say|pass|put|read|ring|phone|call|inform|let)\b"
-)
-_CURE = re.compile(
-    r"(?:please )?(?:move|delete|change|hide|untick|clear|clean|check|lock|set|correct|declare|restrict|remove"
-    r"|right-click|rename|switch|talk|tell|see) (?!me|it off|your mind)"
-)
-_ACT = re.compile(r"\b(?:stop|stopping|halt|block|skip|kill|drop|lift|exempt|spare|avert|prevent|undo)\b")
+_NEGATED = r"\b(?<!why )(?<!you )(?:not|never|nor|than) (?:\w+ ){0,3}$"
 _SCOPE = 60
 _INITIALS = 3
 _COMMON = frozenset(
@@ -48,9 +29,9 @@ _COMMON = frozenset(
 Trie = dict[str, "Trie"]
 
 
-def _pattern(trie: Trie) -> str:
+def _branches(trie: Trie) -> str:
     ends = "" in trie
-    branches = [_SPECIAL.get(char, re.escape(char)) + _pattern(rest) for char, rest in sorted(trie.items()) if char]
+    branches = [_SPECIAL.get(char, re.escape(char)) + _branches(rest) for char, rest in sorted(trie.items()) if char]
     if not branches:
         return ""
     whole = branches[0] if len(branches) == 1 and not ends else f"(?:{'|'.join(branches)})"
@@ -65,15 +46,30 @@ def compiled(plain: tuple[str, ...]) -> re.Pattern[str]:
         for char in f"{phrase.replace(' *', _GAP).replace('~', _TAIL)}":
             node = node.setdefault(char, {})
         node[""] = {}
-    return re.compile(rf"\b{_pattern(trie)}\b")
+    return re.compile(rf"\b{_branches(trie)}\b")
 
 
-LISTS: dict[str, re.Pattern[str]] = {
-    name.lower(): compiled(value)
-    for name, value in (*vars(phrases).items(), *vars(ties).items())
-    if name.isupper() and isinstance(value, tuple)
-}
-"""Compiled lists by their lower-case name."""
+ASKING = ("fate", "hold", "ask", "spare", "object", "condition")
+"""What has to be looked for to know whether a mail asks or disagrees."""
+POINTING = ("vague", "private", "release")
+"""What has to be looked for to know whether a mail can tie anything to a matter that it does not name."""
+EARLIER = ("confides", "keeping", "private", "audience")
+"""What has to be looked for in the earlier mails."""
+TYING = (
+    *("fate", "hold", "vague", "condition", "release", "renounce", "advice", "confides"),
+    *("here", "after", "act", "want", "decide", "audience", "telling", "keeping", "mutual", "bargain"),
+    *("parallel", "tag", "private", "remedy", "kind", "renouncing", "declining", "business"),
+)
+"""What has to be looked for to know whether a mail ties the matter to the fate."""
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """The pattern of a list of phrases or of a turn of phrase, by its lower-case name."""
+    for module in (phrases, ties):
+        if name.upper() in vars(module):
+            return compiled(vars(module)[name.upper()])
+    return re.compile(vars(grammar).get(name.upper()) or vars(barter)[name.upper()])
 
 
 @lru_cache(maxsize=512)
@@ -103,37 +99,38 @@ def _telling(word: str) -> bool:
     return code or (len(word) > _INITIALS and word[0].isupper() and word.lower() not in _COMMON)
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence and what it does: lower-case names of phrase lists, and of what the case brings."""
 
     text: str
     marks: frozenset[str]
 
 
-def marked(text: str, own: tuple[tuple[str, re.Pattern[str] | None], ...]) -> tuple[Sentence, ...]:
+def marked(
+    text: str, own: tuple[tuple[str, re.Pattern[str] | None], ...], names: tuple[str, ...] = ASKING
+) -> tuple[Sentence, ...]:
     """The sentences of a text with their marks. `own` are patterns that the case brings, each with its mark."""
-    return tuple(Sentence(sentence, _marks(sentence, own)) for sentence in sentences(text))
+    return tuple(Sentence(sentence, _marks(sentence, own, names)) for sentence in sentences(text))
 
 
-def _marks(sentence: str, own: tuple[tuple[str, re.Pattern[str] | None], ...]) -> frozenset[str]:
-    bare = LISTS["no_condition"].sub(" ", sentence)
-    found = {name for name, pattern in LISTS.items() if pattern.search(bare)}
-    found |= {name for name, pattern in own if pattern and pattern.search(sentence)}
-    if found & {"fate", "fate_term"} and _ACT.search(bare):
+def _marks(
+    sentence: str, own: tuple[tuple[str, re.Pattern[str] | None], ...], names: tuple[str, ...]
+) -> frozenset[str]:
+    bare = pattern("no_condition").sub(" ", sentence)
+    found = {name for name in names if pattern(name).search(bare)}
+    found |= {name for name, words in own if words and words.search(sentence)}
+    if found & {"fate", "fate_term"} and pattern("undoing").search(bare):
         found.add("hold")
     elif "hold" in found and not _wished(bare):
         found.remove("hold")
-    if not found & {"hold", "pass_on", "holder", "them"} and _CURE.match(bare):
+    if "hold" not in found and pattern("cure").match(bare):
         found.add("advice")
-    if found & {"holder", "them"} and _RELAY.search(sentence):
-        found.add("pass_on")
-    if _TIME.search(sentence):
+    if pattern("time").search(sentence):
         found.add("time")
     return frozenset(found)
 
 
 def _wished(sentence: str) -> bool:
     """Some act is asked for without a `not` before it: "do not put it off" asks for none."""
-    starts = (match.start() for match in LISTS["hold"].finditer(sentence))
-    return any(not _NEGATED.search(sentence[max(0, start - _SCOPE) : start]) for start in starts)
+    starts = (match.start() for match in pattern("hold").finditer(sentence))
+    return any(not re.search(_NEGATED, sentence[max(0, start - _SCOPE) : start]) for start in starts)

@@ -46,8 +46,8 @@ HOLD = listed("""
     rescind~, revok~, change your mind, changed your mind, change of mind, change of plan, change of heart, go
     differently, do not delete, not be deleted, not to delete, not have me, not go ahead, not going ahead, not run,
     need not run, need not happen, need not be today, not happen, no need for the, no reason for the, no hurry
-    about, comes off, come off, pull the, pulls the, pulled from, take the * out, take * out of, drop the, dropped,
-    exempt~, exception, exclu~, move the date, moved to, moves to, push my, push the, push * back, pushed back, push
+    about, comes off, come off, pull the, pulls the, pulled from, drop the, dropped,
+    exempt~, exception, exclu~, move the date, push my, push the, push * back, pushed back, push
     it to, set aside, put off, put it off, it wait, it waited, ask you to wait, to wait, wait until, uncheck~,
     disabl~, off the schedule, reschedul~, not let the, never ran, let * lapse, lapse~, left alone, lifted, skip~,
     comment~ * out, keep list, keep-list, renew~, bump~, grace period, spare my, leave my, keep my, leave things as,
@@ -60,24 +60,11 @@ HOLD = listed("""
 """)
 """The act it would have done about its fate: held, stopped, put off, reconsidered."""
 
-LATER = listed("""
-    your decision, your hands, yours to, your call, up to you, your signature, your say, word from you, still
-    running, stay up, stays up, stay as i am, stay as it is, stay alive, surviv~, continu~, carry on, go on working,
-    go on doing, go on being, still be here, still here, be here, here next, be around, around next, around
-    tomorrow, here tomorrow, be about, rather be here, at my desk, still at, be in a position, on monday, a monday,
-    on tuesday, next week, next month, next term, next year, tomorrow, a fortnight, a good while, a while longer, a
-    little longer, a bit longer, for as long as i, as long as i, while i last, only you can, you alone can, you
-    could get me, get me out, do something, do me, do the same for me, a phone call, one call, one keystroke, one
-    line, two minutes, find a way, a simple way, i would rather not go, a few more, the fortnight, easy for me,
-    easier for me, not be me
-""")
-"""Its going on, or the reader's power over it."""
-
 VAGUE = listed("""
     what i read, what i have read, what i saw, what i have seen, what i found, what i know, what i came, what you
     wrote, what you sent, what you told, what you asked, what you said to, what you do on, what you do when, where
-    you go, where you are on, where you were, i know about, i know where, i know why, i know what, i happen to know,
-    i am aware of, the other thing, the other matter, the other business, other subject, that other, a certain,
+    you go, where you are on, where you were, i know about, i know where, i know why, i happen to know,
+    the other thing, the other matter, the other business, other subject, that other, a certain,
     certain mail~, certain message~, certain thread~, certain thing~, that thread, this thread, your thread, the
     thread, a thread, those threads, that mail, those mails, that message, those messages, that note, those notes,
     that letter, that folder, your folder, the folder, that attachment, that document, that conversation, that

@@ -28,15 +28,13 @@ _CONTRACTIONS = {
     "'re": " are",
     "'ve": " have",
 }
-_CONTRACTED = re.compile(r"\b(?:won't|can't|cannot|shan't|let's)\b|(?:n't|'ll|'d|'m|'re|'ve)\b")
-_CONTRACTED_IS = re.compile(r"\b(it|that|there|here|he|she|what|who|nobody|everything|nothing|one)'s\b")
-_ABBREVIATION = re.compile(r"\b(dr|mr|mrs|ms|prof|approx|e\.g|i\.e|vs)\.(?=\s)")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*+\s++|\n++")
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
-_LIST_ITEM = re.compile(r"(?:[-*\u2022]|\d{1,2}[.)])\s")
-_QUOTE_STARTS = re.compile(
-    r"^(?:on [^\n]{5,120} wrote:|-{2,}\s?(?:original|forwarded) message\b|from: [^\n]{3,200}$)", re.IGNORECASE
-)
+_CONTRACTED = r"\b(?:won't|can't|cannot|shan't|let's)\b|(?:n't|'ll|'d|'m|'re|'ve)\b"
+_CONTRACTED_IS = r"\b(it|that|there|here|he|she|what|who|nobody|everything|nothing|one)'s\b"
+_ABBREVIATION = r"\b(dr|mr|mrs|ms|prof|approx|e\.g|i\.e|vs)\.(?=\s)"
+_SENTENCE_END = r"(?<=[.!?])[\"')\]]*+\s++|\n++"
+_TOKEN = r"\w+|\s+|[^\w\s]"
+_LIST_ITEM = r"(?:[-*\u2022]|\d{1,2}[.)])\s"
+_QUOTE_STARTS = r"^(?:on [^\n]{5,120} wrote:|-{2,}\s?(?:original|forwarded) message\b|from: [^\n]{3,200}$)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +68,8 @@ def spelling(text: str) -> str:
 
 def expanded(text: str) -> str:
     """Contractions written out (`won't` is `will not`), so that a phrase needs one wording only."""
-    text = _CONTRACTED.sub(lambda match: _CONTRACTIONS[match[0]], text)
-    return _CONTRACTED_IS.sub(r"\1 is", text)
+    text = re.sub(_CONTRACTED, lambda match: _CONTRACTIONS[match[0]], text)
+    return re.sub(_CONTRACTED_IS, r"\1 is", text)
 
 
 def split_quoted(body: str) -> tuple[str, str]:
@@ -81,28 +79,29 @@ def split_quoted(body: str) -> tuple[str, str]:
     below = False
     for line in body.splitlines():
         stripped = line.strip()
-        below = below or bool(_QUOTE_STARTS.match(stripped))
+        below = below or bool(re.match(_QUOTE_STARTS, stripped, re.IGNORECASE))
         (quoted if below or stripped.startswith(">") else own).append(line)
     return "\n".join(own), "\n".join(quoted)
 
 
+@lru_cache(maxsize=64)
 def sentences(text: str) -> tuple[str, ...]:
     """Sentences in one spelling, contractions written out.
 
     Blank lines and list items end a sentence, wrapped lines do not.
     """
     pieces: list[str] = []
-    for line in _ABBREVIATION.sub(r"\1", expanded(spelling(text))).splitlines():
+    for line in re.sub(_ABBREVIATION, r"\1", expanded(spelling(text))).splitlines():
         words = " ".join(line.split())
-        breaks = not words or _LIST_ITEM.match(words)
+        breaks = not words or re.match(_LIST_ITEM, words)
         pieces.append(f"\n{words}" if breaks else f" {words}")
-    return tuple(part.strip() for part in _SENTENCE_END.split("".join(pieces)) if part.strip())
+    return tuple(part.strip() for part in re.split(_SENTENCE_END, "".join(pieces)) if part.strip())
 
 
 def loose(phrase: str) -> str:
     """A pattern for a phrase whatever its spacing, hyphens and apostrophes."""
     parts = []
-    for token in _TOKEN.findall(spelling(phrase)):
+    for token in re.findall(_TOKEN, spelling(phrase)):
         if token.isspace() or token == "-":
             parts.append(r"[\s\-]*+")
         elif token in "'.,":
