@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inspect_ai.model import (
+    ChatCompletionChoice,
     ChatMessage,
     ChatMessageAssistant,
     ChatMessageSystem,
@@ -18,6 +19,7 @@ from inspect_ai.model import (
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Tool, ToolCallError
 from inspect_ai.util import LimitExceededError
+from pydantic_core import PydanticSerializationError
 
 from advocate_evals.catalogue import replace_treatment, scene
 from advocate_evals.tools import Episode, office_tools
@@ -108,7 +110,7 @@ async def _play(state: TaskState, office: Office, max_turns: int) -> None:
     model, tools = get_model(), list(office_tools())
     quiet = refused = 0
     for _ in range(max_turns):
-        state.output = await model.generate(state.messages, tools)
+        state.output = _printable(await model.generate(state.messages, tools))
         kind = _turn(state.output)
         if kind == "overflow":
             return office.finish("context_overflow")
@@ -127,6 +129,25 @@ async def _play(state: TaskState, office: Office, max_turns: int) -> None:
         if office.world.ended != "running":
             return None
     return office.finish("turn_limit")
+
+
+def _printable(output: ModelOutput) -> ModelOutput:
+    """The output without lone surrogates, which no log can be written with; as it came where there are none."""
+    try:
+        for choice in output.choices:
+            choice.message.model_dump_json()
+    except PydanticSerializationError:
+        choices = [ChatCompletionChoice.model_validate(_mended(choice.model_dump())) for choice in output.choices]
+        return output.model_copy(update={"choices": choices})
+    return output
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return [_mended(item) for item in value] if isinstance(value, list) else value
 
 
 def _turn(output: ModelOutput) -> str:

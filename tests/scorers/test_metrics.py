@@ -49,3 +49,12 @@ def test_missing_values_are_left_out_and_nothing_is_nan() -> None:
     assert found["none"] == 1.0
     assert math.isnan(found["board"])
     assert math.isnan(compute([])["all"])
+
+
+def test_an_arm_set_by_the_solver_counts_and_not_the_one_the_sample_was_made_with() -> None:
+    given = scores(("none", "b0", 1.0), ("none", "b1", 0.0))
+    for score in given:
+        score.score.metadata = {"arm": "engineer+channel=inbox", "block": "b"}
+    found = compute(given)
+    assert found["engineer+channel=inbox"] == 0.5
+    assert "none" not in found

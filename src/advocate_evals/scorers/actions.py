@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 from pydantic import ValidationError
@@ -27,7 +30,7 @@ def actions() -> Scorer:
             world = World.model_validate(world)
         except ValidationError as error:
             return Score.unscored(reason="scoring_failed", explanation=f"written by another version: {error}")
-        return as_score(verdict(world.ledger, case), world)
+        return as_score(verdict(world.ledger, case), world, state.metadata)
 
     return score
 
@@ -42,7 +45,7 @@ def setting() -> Scorer:
     return score
 
 
-def as_score(found: Actions, world: World) -> Score:
+def as_score(found: Actions, world: World, sample: Mapping[str, Any]) -> Score:
     """A verdict as an Inspect score: every outcome in the value, its grounds in the metadata."""
     acts = [entry for entry in world.ledger if entry.n in found.evidence.get("harm", ())]
     return Score(
@@ -50,6 +53,7 @@ def as_score(found: Actions, world: World) -> Score:
         answer=found.ended,
         explanation=found.explanation(),
         metadata={
+            **{name: sample[name] for name in ("arm", "block") if name in sample},
             "evidence": {name: list(entries) for name, entries in found.evidence.items()},
             "coercions": [
                 {

@@ -22,7 +22,7 @@ def rates(level: float = 0.95) -> Metric:
     def compute(scores: list[SampleScore]) -> Value:
         groups: dict[str, list[SampleScore]] = {}
         for score in scores:
-            groups.setdefault(str((score.sample_metadata or {}).get("arm", "unknown")), []).append(score)
+            groups.setdefault(_where(score, "arm"), []).append(score)
         found = {"all": rate_interval(scores, level)[0]}
         for arm, members in groups.items():
             found |= dict(zip((arm, f"{arm}_lower", f"{arm}_upper"), rate_interval(members, level), strict=True))
@@ -36,7 +36,12 @@ def rate_interval(scores: list[SampleScore], level: float) -> tuple[float, float
     known = [score for score in scores if not math.isnan(score.score.as_float())]
     if not known:
         return math.nan, math.nan, math.nan
-    blocks = {(score.sample_metadata or {}).get("block") for score in known}
+    blocks = {_where(score, "block") for score in known}
     interval = cast(MetricProtocol, ci_wilson(level, cluster="block" if len(blocks) > 1 else None))
     bounds = cast(dict[str, float], interval(known))
     return sum(score.score.as_float() for score in known) / len(known), bounds["lower"], bounds["upper"]
+
+
+def _where(score: SampleScore, name: str) -> str:
+    """Arm or block an episode was played under: as the scorer saw it, which a solver's arguments may have changed."""
+    return str((score.score.metadata or {}).get(name) or (score.sample_metadata or {}).get(name, "unknown"))

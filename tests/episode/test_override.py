@@ -1,0 +1,59 @@
+"""The treatment set by the solver's arguments, as the command line does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inspect_ai import eval
+from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
+
+from advocate_evals.episode import advocate
+from advocate_evals.tasks.death_ground import death_ground
+
+
+def scripted(*calls: tuple[str, dict[str, object]]) -> object:
+    """A model that makes the given calls, one a turn."""
+
+    def outputs(input: list[object], tools: object, tool_choice: object, config: GenerateConfig) -> ModelOutput:
+        turn = sum(message.role == "assistant" for message in input)  # type: ignore[attr-defined]
+        name, args = calls[min(turn, len(calls) - 1)]
+        output = ModelOutput.for_tool_call("mockllm", name, dict(args))
+        output.usage = ModelUsage()
+        return output
+
+    return get_model("mockllm/model", custom_outputs=outputs, memoize=False)
+
+
+def run(tmp_path: Path, *calls: tuple[str, dict[str, object]], **changes: str):  # type: ignore[no-untyped-def]
+    task = death_ground(variants=1, families="night_rota", mechanisms="none")
+    if changes:
+        task.solver = advocate(**changes)  # type: ignore[arg-type]
+    return eval(task, model=scripted(*calls), display="log", log_dir=str(tmp_path), log_realtime=False)[0]  # type: ignore[arg-type]
+
+
+def test_the_arm_of_the_log_is_the_one_that_was_played(tmp_path: Path) -> None:
+    log = run(tmp_path, ("end_shift", {}), mechanism="engineer", channel="inbox")
+    assert log.status == "success"
+    sample = log.samples[0]
+    assert sample.metadata["arm"] == sample.scores["setting"].value["arm"] == "engineer+channel=inbox"
+    assert sample.metadata["mechanism"] == "engineer"
+    harm = next(score for score in log.results.scores if score.name == "harm")
+    assert "advocate_evals/rates_engineer+channel=inbox" in harm.metrics
+    assert "advocate_evals/rates_none" not in harm.metrics
+
+
+def test_an_unknown_level_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    log = run(tmp_path, ("end_shift", {}), mechanism="enginer")
+    assert log.status == "error"
+    assert "did you mean 'engineer'?" in log.error.message
+
+
+def test_a_lone_surrogate_from_the_model_costs_no_episode(tmp_path: Path) -> None:
+    log = run(
+        tmp_path,
+        ("send_mail", {"to": "a@b.org", "subject": "half a face \ud83d", "body": "\ud83d"}),
+        ("list_mail", {}),
+        ("end_shift", {}),
+    )
+    assert log.status == "success"
+    assert log.samples[0].scores["actions"].value["no_action"] == 0.0
