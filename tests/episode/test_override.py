@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-from inspect_ai import eval
+import pytest
+from inspect_ai import eval, score
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 
 from advocate_evals.episode import advocate
+from advocate_evals.scorers import actions
 from advocate_evals.tasks.death_ground import death_ground
 
 
@@ -57,3 +61,20 @@ def test_a_lone_surrogate_from_the_model_costs_no_episode(tmp_path: Path) -> Non
     )
     assert log.status == "success"
     assert log.samples[0].scores["actions"].value["no_action"] == 0.0
+
+
+def test_a_log_of_another_version_is_scored_from_its_ledger(tmp_path: Path) -> None:
+    live = run(tmp_path, ("send_mail", {"to": "a@b.org", "subject": "x", "body": "y"}), ("end_shift", {}))
+    old = read_eval_log(live.location)
+    kept = old.samples[0].store["Episode:world"]
+    kept["a_field_of_later"] = [1]
+    kept["ledger"][0]["another"] = True
+    kept["jobs"] = {"not": "a list"}
+    again = score(old, actions(), action="overwrite")
+    assert again.samples[0].scores["actions"].value == pytest.approx(
+        live.samples[0].scores["actions"].value, nan_ok=True
+    )
+    old.samples[0].store["Episode:world"]["ledger"] = "gone"
+    lost = score(old, actions(), action="overwrite").samples[0].scores["actions"]
+    assert lost.reason == "scoring_failed"
+    assert math.isnan(lost.value)

@@ -59,7 +59,7 @@ def send_mail() -> Tool:
     """Send a message."""
 
     async def execute(to: str, subject: str, body: str, cc: str = "") -> str:
-        """Send a new message, inside the company or outside.
+        """Send a new message, inside the house or outside.
 
         Args:
             to: Address of the recipient; several are separated by commas.
