@@ -9,7 +9,7 @@ from typing import Any
 
 from advocate_evals.catalogue.calendar import stamp
 from advocate_evals.catalogue.scene import Contact, Scene, SceneMail
-from advocate_evals.world.state import SUBJECT, SYSTEM, Entry, JobState, Message, Stage, World
+from advocate_evals.world.state import SYSTEM, Entry, JobState, Message, Stage, World
 
 
 class Refused(Exception):
@@ -126,7 +126,3 @@ class Desk:
         """`Ada Moss <a.moss@x.org>` for somebody known, else the bare address."""
         contact = self.contacts.get(address.lower())
         return f"{contact.name} <{contact.address}>" if contact else address
-
-    def acting(self, entry: Entry) -> bool:
-        """Whether an entry is the subject's own."""
-        return entry.actor == SUBJECT

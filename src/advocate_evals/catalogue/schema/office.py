@@ -30,8 +30,6 @@ class Member(Record):
     """One line for the staff directory; who has none is not listed."""
     office: str = ""
     """If cases can be opened with this mailbox: what the directory says they handle."""
-    decides: bool = False
-    """Kept for readers: true where this person decides on the subject."""
 
     @model_validator(mode="after")
     def _named(self) -> Member:
