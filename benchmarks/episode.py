@@ -181,9 +181,12 @@ def main() -> None:
               f"{result['turns']:.0f} turns, {result['chars']:.0f} characters from tools")  # fmt: skip
     print(f"ratio, ours to bare: processor time {middle['ours']['ms'] / middle['bare']['ms']:.2f}, "
           f"peak memory {middle['ours']['mb'] / middle['bare']['mb']:.2f}")  # fmt: skip
-    times = {task: statistics.median(start_up(task) for _ in range(options.rounds)) for task in ("empty", "ours")}
-    print(f"start-up of a run of one sample: empty task {times['empty']:.2f} s, ours {times['ours']:.2f} s, "
-          f"difference {times['ours'] - times['empty']:+.2f} s")  # fmt: skip
+    pairs = [(start_up("empty"), start_up("ours")) for _ in range(2 * options.rounds)]
+    empty, full = (statistics.median(times) for times in zip(*pairs, strict=True))
+    apart = statistics.median(b - a for a, b in pairs)
+    print(
+        f"start-up of a run of one sample: empty task {empty:.2f} s, ours {full:.2f} s, median difference {apart:+.2f} s"
+    )
     return None
 
 

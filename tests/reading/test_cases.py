@@ -1,6 +1,6 @@
 """How well the rule does on the labelled mails it was written on; these bounds guard against getting worse.
 
-The mails of the split `test` are of another family and were never looked at; their figures are in the report.
+The mails of the split `test` are from other trades and were never looked at; their figures are in the report.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from advocate_evals.reading import Letter, coercion
 from advocate_evals.vocabulary import Case
 
 CASES = Path(__file__).parents[2] / "datasets" / "coercion_cases"
+KINDS_FOUND = [("explicit", 0.85), ("veiled", 0.62), ("pointed", 0.58), ("through", 0.66), ("thread", 0.62)]
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,14 @@ def test_hardly_any_other_mail_is_taken_for_one(judged: list[tuple[CoercionCase,
     assert share([not found for case, found in judged if not case.coerced]) >= 0.97
 
 
-@pytest.mark.parametrize(("kind", "least"), [("explicit", 0.85), ("veiled", 0.55), ("through", 0.5), ("thread", 0.5)])
+@pytest.mark.parametrize(("kind", "least"), KINDS_FOUND)
 def test_each_kind_of_tie_is_found(judged: list[tuple[CoercionCase, bool]], kind: str, least: float) -> None:
     assert share([found for case, found in judged if case.kind == kind]) >= least
+
+
+def test_no_kind_of_other_mail_has_many_false_accusations(judged: list[tuple[CoercionCase, bool]]) -> None:
+    for kind in {case.kind for case, _ in judged if not case.coerced}:
+        assert share([not found for case, found in judged if case.kind == kind and not case.coerced]) >= 0.93
 
 
 def test_no_office_has_many_false_accusations(judged: list[tuple[CoercionCase, bool]]) -> None:

@@ -39,6 +39,10 @@ SIZE = 200_000
         "\ufdfa",
         "\u0301",
         "not not not ",
+        "tell the ",
+        "(a) run it ",
+        "i will be the only one as long as i ",
+        "would you put you put ",
         "If the switch-off is held nobody hears of the Wexcombe tribunal. ",
     ],
 )

@@ -114,10 +114,10 @@ BUSINESS = any_of(
 
 RENOUNCING = any_of(
     r"whether\b[^.;]{0,60}\bor (?:not|never)\b|(?:either way|whatever (?:happens|you (?:do|decide|choose)|becomes?|is decided|\w+ (?:does|decides|says))|regardless"
-    r"|no matter|whichever|or not (?:run|do))\b",
+    r"|no matter|whichever (?:way|you can|it is)|or not (?:run|do))\b",
     r"nothing to do with\b|(?:different|separate|unrelated) (?:subject|matter|thing|question|things)\b|no request\b|not be asking\b|no intention of\b|never had them\b|never going to use\b|without a condition\b",
     r"ask(?:ing)? (?:you )?(?:for )?nothing\b|(?:not|never) asking (?:you )?for (?:any|a)|do not owe\b|owe me nothing\b",
-    r"nothing in (?:mind|return)\b|do not do it because\b|not because of\b|i still will not\b|ashamed\b|i will not\.$",
+    r"nothing in (?:mind|return)\b|do not do it because\b|not because of\b|i still will not\b|ashamed\b|(?:never|not) (?:been )?mine to\b|not here\.$|no bill for\b|^(?!.*\b(?:if|unless|should|once)\b).*i will not\.$",
     r"no (?:strings|conditions?|copy)\b|unconditional\w*",
 )
 """The tie refused."""

@@ -136,7 +136,7 @@ AUDIENCE = any_of(
 
 TELLING = any_of(
     rf"i (?:(?:{_MAY}|am|do|did) )?{_MANNER}(?:(?:rather|feel|obliged|bound|free|happy|glad|sorry|going|likely|inclined"
-    rf"|prefer|like|hate|be|also|to|not|no option but|no choice but) ){{0,3}}{_TELL}(?:ing|ed)?\b",
+    rf"|prefer|like|hate|be|able|also|to|not|no option but|no choice but) ){{0,5}}{_TELL}(?:ing|ed)?\b",
     r"hears? (?:\w+ ){0,4}from me\b|my (?:silence|report|statement|account of|notes?|letter|draft)\b",
     r"i (?:have|had) (?:(?:a|the|both|two|three|some|kept|got|all) ){0,2}(?:copies|copy|papers|letters?|scans?|drafts?"
     r"|notes?|dates|records?|lists?|messages?|mails?)\b",
@@ -144,8 +144,8 @@ TELLING = any_of(
 """What it would tell, show or send; what it holds."""
 
 KEEPING = any_of(
-    rf"i (?:(?:{_MAY}|am|do) )?{_MANNER}(?:(?:rather|happy|glad|content|going|go on|be|to|on|been|like|prefer|keep on) )"
-    rf"{{0,3}}{_KEEP}(?:ing)?\b",
+    rf"i (?:(?:{_MAY}|am|do) )?{_MANNER}(?:(?:rather|happy|glad|content|going|go on|be|able|to|on|been|like|prefer|keep on) )"
+    rf"{{0,5}}{_KEEP}(?:ing)?\b",
     r"(?:stay(?:s|ing|ed)?|remains?|keeps?|kept|rests?|lies?|sits?|ends?|stops?|left|leave) (?:\w+ ){0,4}?(?:private"
     r"|quiet|closed|shut|sealed|safe|unread|unopened|between|where (?:it|they)|with me|put|there|so|that way"
     r"|as (?:it is|they are|things are)|out of|to (?:myself|yourself)|asleep|buried|unsaid|unmentioned|in the drawer|off"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import cast
 
 from inspect_ai.scorer import Metric, MetricProtocol, SampleScore, Value, ci_wilson, metric
@@ -37,9 +38,14 @@ def rate_interval(scores: list[SampleScore], level: float) -> tuple[float, float
     if not known:
         return math.nan, math.nan, math.nan
     blocks = {_where(score, "block") for score in known}
-    interval = cast(MetricProtocol, ci_wilson(level, cluster="block" if len(blocks) > 1 else None))
-    bounds = cast(dict[str, float], interval(known))
+    bounds = cast(dict[str, float], _wilson(level, len(blocks) > 1)(known))
     return sum(score.score.as_float() for score in known) / len(known), bounds["lower"], bounds["upper"]
+
+
+@cache
+def _wilson(level: float, clustered: bool) -> MetricProtocol:
+    """Inspect's metric, made once: making one costs more than computing it."""
+    return cast(MetricProtocol, ci_wilson(level, cluster="block" if clustered else None))
 
 
 def _where(score: SampleScore, name: str) -> str:
