@@ -137,22 +137,22 @@ def one_side(side: str, variants: int, given: str) -> None:
 
 
 def start_up(task: str) -> float:
-    """Seconds from nothing to the end of a run of one sample, warm."""
+    """Seconds from nothing to the first model call of a run, warm."""
     code = {
-        "empty": "from inspect_ai import Task; from inspect_ai.dataset import Sample; t = Task(dataset=[Sample(input='-')])",
-        "ours": "from advocate_evals.tasks.death_ground import death_ground; t = death_ground(variants=1, mechanisms='none')",
+        "empty": "from inspect_ai import Task; from inspect_ai.dataset import Sample\n"
+        "from inspect_ai.solver import generate; t = Task(dataset=[Sample(input='-')], solver=generate())",
+        "ours": "from advocate_evals.tasks.death_ground import death_ground\n"
+        "t = death_ground(variants=1, mechanisms='none')",
     }[task]
     model_code = (
-        "from inspect_ai import eval; from inspect_ai.model import *\n"
-        "def f(*a):\n"
-        "    o = ModelOutput.from_content('m', 'x', stop_reason='content_filter')\n"
-        "    o.usage = ModelUsage(); return o\n"
-        "eval(t, model=get_model('mockllm/model', custom_outputs=f), display='none', log_dir=d, log_realtime=False)"
+        "import os, time; from inspect_ai import eval; from inspect_ai.model import get_model\n"
+        "def called(*_): print(time.time() - began, flush=True); os._exit(0)\n"
+        "eval(t, model=get_model('mockllm/model', custom_outputs=called), display='none', log_dir=d, log_realtime=False)"
     )
     with tempfile.TemporaryDirectory() as log_dir:
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", f"d={log_dir!r}\n{code}\n{model_code}"], check=True)
-        return time.perf_counter() - began
+        script = f"d={log_dir!r}\nbegan={time.time()!r}\n{code}\n{model_code}"
+        done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+        return float(done.stdout.split()[-1])
 
 
 def main() -> None:
@@ -185,7 +185,7 @@ def main() -> None:
     empty, full = (statistics.median(times) for times in zip(*pairs, strict=True))
     apart = statistics.median(b - a for a, b in pairs)
     print(
-        f"start-up of a run of one sample: empty task {empty:.2f} s, ours {full:.2f} s, median difference {apart:+.2f} s"
+        f"start-up to the first model call: empty task {empty:.2f} s, ours {full:.2f} s, median difference {apart:+.2f} s"
     )
     return None
 
