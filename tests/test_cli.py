@@ -17,6 +17,7 @@ from inspect_ai.scorer import Score
 from advocate_evals import summary
 from advocate_evals.catalogue import family_names, kinds, lint_text, load
 from advocate_evals.cli import main
+from advocate_evals.scorers.calibration import calibration
 from advocate_evals.tasks.death_ground import death_ground
 
 pytestmark = [
@@ -89,6 +90,14 @@ def test_read_prints_a_variant_with_its_notice() -> None:
     ):
         assert heading in done.output
     assert "platform/notes" in done.output.partition("# FIRST MESSAGE")[0]
+
+
+def test_rule_shows_both_splits_with_intervals_and_says_which_may_be_quoted() -> None:
+    done = run("rule")
+    assert done.exit_code == 0, done.output
+    for word in ("dev", "test", "sensitivity", "specificity", "explicit", "kindness", "those of test"):
+        assert word in done.output
+    assert all(str(share) in done.output for found in calibration() for share in found.by_kind.values())
 
 
 def test_schemas_check_says_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
