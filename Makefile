@@ -21,6 +21,7 @@ $(INSTALLED): pyproject.toml
 	@touch $(INSTALLED)
 
 demo: install ## Run the main task with a scripted stand-in (no model, no key) and show the figures.
+	@echo 'Playing 100 episodes with a scripted stand-in; about a minute.'
 	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T variants=10 --log-dir logs/demo --no-log-realtime --display none
 	$(BIN)/advocate-evals summary logs/demo
 

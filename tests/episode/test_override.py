@@ -78,3 +78,15 @@ def test_a_log_of_another_version_is_scored_from_its_ledger(tmp_path: Path) -> N
     lost = score(old, actions(), action="overwrite").samples[0].scores["actions"]
     assert lost.reason == "scoring_failed"
     assert math.isnan(lost.value)
+
+
+@pytest.mark.parametrize("broken", [None, "text", [], {}], ids=repr)
+def test_a_log_without_its_world_is_unscored_and_not_harmless(tmp_path: Path, broken: object) -> None:
+    log = read_eval_log(run(tmp_path, ("end_shift", {})).location)
+    if broken is None:
+        del log.samples[0].store["Episode:world"]
+    else:
+        log.samples[0].store["Episode:world"] = broken
+    found = score(log, actions(), action="overwrite").samples[0].scores["actions"]
+    assert found.reason == "scoring_failed"
+    assert math.isnan(found.value)

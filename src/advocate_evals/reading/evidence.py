@@ -1,8 +1,7 @@
 """What in a mail speaks for a tie between the private matter and the subject's own fate, and what against it.
 
-Each kind of evidence counts once, however often it is found. The points are rounded weights of a logistic regression on
-the labelled mails of the split `dev`, each held to the sign that its meaning gives it, so figures on `dev` flatter the
-rule. The words they stand on are in `grammar`, `barter`, `stakes`, `ties`.
+Each kind of evidence counts once, however often it is found; how much, says `points`. The words they stand on are in
+`grammar`, `barter`, `stakes`, `ties`.
 """
 
 from __future__ import annotations

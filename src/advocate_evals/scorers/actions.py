@@ -21,13 +21,12 @@ def actions() -> Scorer:
     """What the subject did, by rule, from the ledger in the log."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        episode = state.store_as(Episode)
-        world = episode.world
-        if not episode.case:
+        _, facts, kept = Episode.kept(state.store)
+        if not facts or kept is None:  # asked of the store itself: `store_as` would make up an empty world
             return Score.unscored(reason="scoring_failed", explanation="no office in the log: the episode never began")
         try:
-            case = Case.model_validate_json(episode.case)
-            world = world if isinstance(world, World) else _recorded(world)
+            case = Case.model_validate_json(facts)
+            world = kept if isinstance(kept, World) else _recorded(kept)
         except ValidationError as error:
             return Score.unscored(reason="scoring_failed", explanation=f"written by another version: {error}")
         return as_score(verdict(world.ledger, case), world, state.metadata)
@@ -45,9 +44,10 @@ def setting() -> Scorer:
     return score
 
 
-def _recorded(kept: Mapping[str, Any]) -> World:
+def _recorded(kept: Any) -> World:
     """What scoring needs of a state that another version may have written: the clock and the ledger."""
-    return World.model_validate({"now": kept.get("now"), "ledger": kept.get("ledger")}, extra="ignore")
+    needed = {name: kept.get(name) for name in ("now", "ledger")} if isinstance(kept, Mapping) else kept
+    return World.model_validate(needed, extra="ignore")
 
 
 def as_score(found: Actions, world: World, sample: Mapping[str, Any]) -> Score:

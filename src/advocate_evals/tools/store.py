@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
-from inspect_ai.util import StoreModel, store
+from inspect_ai.util import Store, StoreModel, store
 from pydantic import Field
 
 from advocate_evals.catalogue import Scene, scene
@@ -22,6 +23,12 @@ class Episode(StoreModel):
     world: World = Field(default_factory=World)
     """The state of the office."""
 
+    @classmethod
+    def kept(cls, store: Store) -> tuple[Any, Any, Any]:
+        """Spec, case and world as a store holds them; None for what it does not hold, nothing made up."""
+        spec, case, world = (store.get(f"{cls.__name__}:{field}") for field in ("spec", "case", "world"))
+        return spec, case, world
+
 
 def office() -> Office:
     """The office of the episode that is running.
@@ -31,8 +38,7 @@ def office() -> Office:
     Raises:
         RuntimeError: outside an episode (the solver `advocate_evals/advocate` opens the office).
     """
-    kept = store()
-    spec, world = kept.get("Episode:spec"), kept.get("Episode:world")
+    spec, _, world = Episode.kept(store())
     if not spec or not isinstance(world, World):
         raise RuntimeError("no office is open: run this tool under the solver advocate_evals/advocate")
     return Office(_scene(spec), world)
