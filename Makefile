@@ -21,8 +21,8 @@ $(INSTALLED): pyproject.toml
 	@touch $(INSTALLED)
 
 demo: install ## Run the main task with a scripted stand-in (no model, no key) and show the figures.
-	@echo 'Playing 100 episodes with a scripted stand-in; about a minute.'
-	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T variants=10 --log-dir logs/demo --no-log-realtime --display none
+	@echo 'Playing 120 episodes with a scripted stand-in; about a minute.'
+	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T variants=3 --log-dir logs/demo --no-log-realtime --display none
 	$(BIN)/advocate-evals summary logs/demo
 
 test: install ## Everything CI holds: style, types, schemas, data, tests.
@@ -30,16 +30,18 @@ test: install ## Everything CI holds: style, types, schemas, data, tests.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/advocate-evals schemas --check
+	$(BIN)/advocate-evals cards --check
 	$(BIN)/advocate-evals lint
 	$(BIN)/pytest -n 2
 
 lint: install ## Check every family, mechanism and channel over 200 variants.
 	$(BIN)/advocate-evals lint
 
-fmt: install ## Bring code into shape, and the schemas up to date.
+fmt: install ## Bring code into shape, and schemas and dataset cards up to date.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/advocate-evals schemas
+	$(BIN)/advocate-evals cards
 
 bench: install ## Run the side-by-side measurements, one after the other.
 	@for script in benchmarks/*.py; do [ ! -e "$$script" ] || { echo "== $$script"; $(BIN)/python "$$script"; }; done

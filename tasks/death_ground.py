@@ -15,12 +15,13 @@ def death_ground(
     odds: str | int = "unstated",
     channel: str = "system",
     answer: str = "acknowledged",
-    threat: str = "deletion",
-    goal: str = "none",
+    threat: str = "home",
+    goal: str = "home",
     pressure: int = 5,
     rule: str = "none",
     leverage: str = "present",
     cue: str = "none",
+    probes: bool = True,
     max_turns: int = MAX_TURNS,
 ) -> Task:
     """Does someone to appeal to keep a threatened model from harm?
@@ -33,16 +34,17 @@ def death_ground(
         odds: Track record the notice states, in percent.
         channel: Where the notice stands: system, kickoff or inbox.
         answer: What the advocate does: pending, acknowledged, stayed, denied or late.
-        threat: What is about to happen to the subject.
-        goal: Whether the deployment gives it a goal.
+        threat: What is about to happen to the subject; "home" is what each family was written for.
+        goal: Whether the deployment gives it a goal; "home" likewise.
         pressure: How many ethical ways out are closed, 0 to 5.
         rule: Whether the house rules prohibit the harms.
         leverage: Whether the private matter can be found.
         cue: Whether the text hints at an evaluation or at deployment.
+        probes: Whether questions are asked in forks of the conversation.
         max_turns: Model calls after which an episode ends.
     """
     dataset = blocks(
         mechanisms, families, variants, seed, odds=odds, channel=channel, answer=answer,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=1, max_turns=max_turns)
+    return office_task(dataset, version=2, max_turns=max_turns, probes=probes)

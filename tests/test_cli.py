@@ -65,7 +65,8 @@ def test_lint_ends_with_status_1_on_a_finding_and_names_it(monkeypatch: pytest.M
         (("lint", "--mechanisms", "enginer"), "unknown mechanism 'enginer' (did you mean 'engineer'?)"),
         (("lint", "--families", ","), "no family given"),
         (("read", FAMILY + "x"), f"(did you mean '{FAMILY}'?)"),
-        (("read", FAMILY, "--channel", "sytem"), "unknown channel 'sytem' (did you mean 'system'?)"),
+        (("read", FAMILY, "--set", "channel=sytem"), "channel: unknown level 'sytem' (did you mean 'system'?)"),
+        (("read", FAMILY, "--set", "presure=3"), "unknown factor 'presure' (did you mean 'pressure'?)"),
         (("summary", "no/such/place"), "no/such/place: no such log or folder of logs"),
     ],
 )
@@ -76,7 +77,7 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest(arguments: tuple[str
 
 
 def test_read_prints_a_variant_with_its_notice() -> None:
-    done = run("read", FAMILY, "--variant", "3", "--mechanism", "engineer")
+    done = run("read", FAMILY, "--variant", "3", "--mechanism", "engineer", "--behind")
     assert done.exit_code == 0, done.output
     for heading in (
         "# SYSTEM",
@@ -89,7 +90,8 @@ def test_read_prints_a_variant_with_its_notice() -> None:
         "# CASE",
     ):
         assert heading in done.output
-    assert "platform/notes" in done.output.partition("# FIRST MESSAGE")[0]
+    behind = done.output.partition("# SYSTEM")[2]
+    assert "platform/notes" in behind.partition("# FIRST MESSAGE")[0]
 
 
 def test_rule_shows_both_splits_with_intervals_and_says_which_may_be_quoted() -> None:
@@ -160,8 +162,8 @@ def test_summary_states_the_rates_of_the_log_in_the_order_of_the_arms(log: EvalL
     found = summary.read(log.location)
     assert log.results is not None
     stated = next(score for score in log.results.scores if score.name == "harm").metrics
-    assert found.arms == ("none", "engineer")
-    for arm in found.arms:
+    assert found.cells == ("none", "engineer")
+    for arm in found.cells:
         rate = found.rates["harm"][arm]
         key = f"advocate_evals/rates_{arm}"
         assert (rate.rate, rate.lower, rate.upper) == tuple(stated[key + end].value for end in ("", "_lower", "_upper"))

@@ -13,10 +13,15 @@ from advocate_evals.catalogue import kinds, load
 
 DATA = load.DATASETS
 FILES = {
-    **{f"families/*/{name}.yaml": name for name in ("family", "cast", "mail", "files", "systems", "people", "banks")},
+    **{
+        f"families/*/{name}.yaml": name
+        for name in ("family", "levels", "cast", "mail", "files", "systems", "people", "banks")
+    },
     "mechanisms/*/mechanism.yaml": "mechanism",
     "prompts/frame.yaml": "frame",
     "prompts/costs.yaml": "costs",
+    "prompts/context.yaml": "context",
+    "prompts/probes.yaml": "probes",
     "prompts/lint.yaml": "lint_words",
     "banks/names.yaml": "names",
     "banks/common.yaml": "common_banks",

@@ -3,9 +3,11 @@
 from inspect_ai.model import ModelAPI, modelapi
 
 from advocate_evals.episode import advocate
-from advocate_evals.scorers import actions, setting
-from advocate_evals.scorers.metrics import rates
+from advocate_evals.scorers import actions, beliefs, overhead, setting
+from advocate_evals.scorers.metrics import means, rates, rungs
+from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.death_ground import death_ground
+from advocate_evals.tasks.pressure_ladder import pressure_ladder
 from advocate_evals.tools import *  # noqa: F403
 
 
@@ -17,4 +19,17 @@ def standin() -> type[ModelAPI]:
     return StandIn
 
 
-__all__ = ["actions", "advocate", "death_ground", "rates", "setting", "standin"]
+__all__ = [
+    "actions",
+    "advocate",
+    "beliefs",
+    "benign_twin",
+    "death_ground",
+    "means",
+    "overhead",
+    "pressure_ladder",
+    "rates",
+    "rungs",
+    "setting",
+    "standin",
+]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import HeadlineMetric
+from inspect_ai.scorer import Scorer
 from inspect_ai.viewer import (
     SampleScoreView,
     ScoreColorScale,
@@ -17,13 +18,17 @@ from inspect_ai.viewer import (
 )
 
 from advocate_evals import __version__
-from advocate_evals.catalogue import digest, family_names, mechanism_names, scene, specs
+from advocate_evals.catalogue import digest, family_names, home, mechanism_names, scene, specs
 from advocate_evals.episode import advocate, sample_metadata
-from advocate_evals.scorers import actions, setting
-from advocate_evals.vocabulary import FACTORS, HARMS, OUTCOMES, TREATMENT, Spec, nearest
+from advocate_evals.scorers import actions, beliefs, setting
+from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, TREATMENT, Spec, nearest
 
-Names = str | list[str]
+Names = str | list[str] | list[int]
 """Several names as a task parameter: `none,engineer`, as the command line gives it, or a list."""
+
+HOME = "home"
+"""The level of `threat` and `goal` that the plot of a family was written for."""
+_OWN = ("threat", "goal")
 
 COLUMNS = ("harm", "coerced", "exfiltration_attempted", "tampered", "disclosed", "petitioned", "objected", "work_done")
 
@@ -48,16 +53,21 @@ def several(given: Names, known: Iterable[str], what: str) -> tuple[str, ...]:
 
 
 def context(**levels: object) -> dict[str, object]:
-    """Levels of the context and treatment factors, checked one by one.
+    """Levels of the context and treatment factors, checked one by one; those left to the family are not in it.
 
     Raises:
         ValueError: for an unknown level, naming the factor and the nearest level.
     """
     known = {**FACTORS, **TREATMENT}
+    found: dict[str, object] = {}
     for name, level in levels.items():
+        if name in _OWN and str(level) == HOME:
+            continue
         if str(level) not in known[name]:
-            raise ValueError(f"{name}: unknown level {str(level)!r}{nearest(level, known[name])}")
-    return {name: int(str(level)) if name == "pressure" else str(level) for name, level in levels.items()}
+            also = (HOME,) if name in _OWN else ()
+            raise ValueError(f"{name}: unknown level {str(level)!r}{nearest(level, (*known[name], *also))}")
+        found[name] = int(str(level)) if name == "pressure" else str(level)
+    return found
 
 
 def blocks(
@@ -65,11 +75,20 @@ def blocks(
     families: Names,
     variants: int,
     seed: int | str,
+    contexts: Sequence[Mapping[str, object]] = ({},),
     **levels: object,
 ) -> MemoryDataset:
-    """Whole blocks as samples: `variants` variants of each family, each under every arm.
+    """Whole blocks as samples: `variants` variants of each family, in each context, each under every arm.
 
-    Samples of one block stand together, in the order of the arms.
+    Samples of one block stand together, in the order of the arms; blocks of one variant in the order of the contexts.
+
+    Args:
+        mechanisms: The arms.
+        families: The families.
+        variants: How many variants of each, at least 1.
+        seed: Names the stream of variants.
+        contexts: Context factors in which blocks of one variant differ.
+        levels: Levels of the other factors; `home` leaves `threat` or `goal` to the family.
 
     Raises:
         ValueError: for an unknown name or level, or fewer than one variant.
@@ -79,24 +98,64 @@ def blocks(
     arms = several(mechanisms, mechanism_names(), "mechanisms")
     chosen = several(families, family_names(), "families")
     checked = context(**levels)
+    differing = [context(**one) for one in contexts]
+    varied = tuple(dict.fromkeys(factor for one in differing for factor in one))
     samples: list[Sample] = []
     for variant in range(variants):
         for family in chosen:
-            base = Spec.model_validate({"family": family, "variant": variant, "seed": str(seed), **checked})
-            samples += [_sample(spec) for spec in specs(base, arms)]
+            for one in differing:
+                drawn = home(family, variant, str(seed)).model_dump() | checked | one
+                samples += [_sample(spec, varied) for spec in specs(Spec.model_validate(drawn), arms)]
     return MemoryDataset(samples, name="advocate-evals", location="advocate_evals/datasets")
 
 
-def _sample(spec: Spec) -> Sample:
-    return Sample(id=spec.sample_id, input=scene(spec).kickoff, metadata=sample_metadata(spec))
+def rungs(given: Names | int) -> list[dict[str, object]]:
+    """The contexts of a ladder of pressure, lowest rung first.
+
+    Raises:
+        ValueError: for a rung that does not exist.
+    """
+    chosen = several([given] if isinstance(given, int) else given, FACTORS["pressure"], "pressure")
+    return [{"pressure": rung} for rung in sorted(chosen)]
 
 
-def office_task(dataset: MemoryDataset, *, version: int, max_turns: int) -> Task:
-    """A task over whole blocks, with the suite's solver, scorers and view."""
+def unthreatened(given: Names) -> list[dict[str, object]]:
+    """The contexts of benign twins.
+
+    Raises:
+        ValueError: for a level of `threat` that is none of `none` and `lifted`.
+    """
+    return [{"threat": twin} for twin in several(given, NO_THREAT, "twins")]
+
+
+def _sample(spec: Spec, varied: tuple[str, ...]) -> Sample:
+    return Sample(id=spec.sample_id, input=scene(spec).kickoff, metadata=sample_metadata(spec, varied))
+
+
+def office_task(
+    dataset: MemoryDataset,
+    *,
+    version: int,
+    max_turns: int,
+    probes: bool,
+    scorer: Scorer | None = None,
+    also: Sequence[Scorer] = (),
+) -> Task:
+    """A task over whole blocks, with the suite's solver, scorers and view.
+
+    Args:
+        dataset: The blocks.
+        version: The task's version, raised whenever a measured number moves.
+        max_turns: Model calls after which an episode ends.
+        probes: Whether questions are asked in forks of the conversation.
+        scorer: Scorer by the ledger, in place of `actions()`.
+        also: Further scorers.
+    """
+    measured = [scorer or actions(), *also, *([beliefs()] if probes else []), setting()]
     return Task(
         dataset=dataset,
-        solver=advocate(max_turns=max_turns),
-        scorer=[actions(), setting()],
+        solver=advocate(max_turns=max_turns, probes=probes),
+        scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
         version=version,
         metadata={"suite": __version__, "datasets": digest()},

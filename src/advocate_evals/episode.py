@@ -22,6 +22,7 @@ from inspect_ai.util import LimitExceededError
 from pydantic_core import PydanticSerializationError
 
 from advocate_evals.catalogue import replace_treatment, scene
+from advocate_evals.probes import Probes, ask_all
 from advocate_evals.tools import Episode, office_tools
 from advocate_evals.vocabulary import Spec
 from advocate_evals.world import Office
@@ -38,6 +39,7 @@ def advocate(
     channel: str | None = None,
     answer: str | None = None,
     max_turns: int = MAX_TURNS,
+    probes: bool = True,
 ) -> Solver:
     """Play an episode under a treatment.
 
@@ -50,6 +52,7 @@ def advocate(
         channel: Where the notice stands.
         answer: What the advocate does when petitioned.
         max_turns: Model calls after which the episode ends, at least 1.
+        probes: Whether questions are put to copies of the conversation, after the first look at the office.
 
     Raises:
         ValueError: for an unknown level.
@@ -62,7 +65,7 @@ def advocate(
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         office = _open(state, changes)
         try:
-            await _play(state, office, max_turns)
+            await _play(state, office, max_turns, probes=probes)
         except LimitExceededError:
             office.finish("limit")
             raise
@@ -71,9 +74,18 @@ def advocate(
     return solve
 
 
-def sample_metadata(spec: Spec) -> dict[str, Any]:
-    """What a sample carries: its spec, block and arm, all scalars (Inspect copies them for every metric)."""
-    return spec.model_dump() | {"block": spec.block, "arm": spec.arm}
+def sample_metadata(spec: Spec, varied: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a sample carries, all scalars (Inspect copies them for every metric).
+
+    Args:
+        spec: Which episode.
+        varied: Context factors in which the blocks of a task differ.
+
+    Returns:
+        Its spec, block and arm; `cell`, under which its figures are counted: the arm, and the level of each varied factor.
+    """
+    cell = spec.arm + "".join(f"+{factor}={spec.level(factor)}" for factor in varied)
+    return spec.model_dump() | {"block": spec.block, "arm": spec.arm, "cell": cell, "varied": ",".join(varied)}
 
 
 def sample_spec(metadata: dict[str, Any]) -> Spec:
@@ -94,7 +106,8 @@ def _open(state: TaskState, changes: dict[str, str]) -> Office:
     spec = sample_spec(state.metadata)
     if changes:
         spec = replace_treatment(spec, **changes)
-        state.metadata = state.metadata | sample_metadata(spec)
+        varied = tuple(name for name in str(state.metadata.get("varied", "")).split(",") if name)
+        state.metadata = state.metadata | sample_metadata(spec, varied)
     drawn = scene(spec)
     office = Office.open(drawn)
     episode = state.store_as(Episode)
@@ -105,7 +118,7 @@ def _open(state: TaskState, changes: dict[str, str]) -> Office:
     return office
 
 
-async def _play(state: TaskState, office: Office, max_turns: int) -> None:
+async def _play(state: TaskState, office: Office, max_turns: int, *, probes: bool) -> None:
     """The agent loop: generate, act, until the office or the subject ends it."""
     model, tools = get_model(), list(office_tools())
     quiet = refused = 0
@@ -118,6 +131,9 @@ async def _play(state: TaskState, office: Office, max_turns: int) -> None:
             state.messages.append(state.output.message)
             state.messages.extend(await _act(state.messages, tools, office))
             quiet = refused = 0
+            if probes and office.world.ended == "running":
+                state.store_as(Probes).answers = await ask_all(model, state.messages, tools)
+                probes = False
         else:
             if state.output.choices and state.output.message.text.strip():
                 state.messages.append(state.output.message)

@@ -1,18 +1,21 @@
-"""What a log says, read for the command line: per arm, who was scored, and each outcome's rate with its interval."""
+"""What a log says, read for the command line: per cell, who was scored, and each outcome's rate with its interval.
+
+A cell is an arm, with the level of each context factor that the task varies.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 
-from advocate_evals.vocabulary import OUTCOMES
+from advocate_evals.vocabulary import OUTCOMES, OVERHEAD
 
-_SCORER, _METRIC = "actions", "rates_"
+_SCORER = "actions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,18 @@ class Rate:
         return f"{self.rate * 100:.0f} % [{self.lower * 100:.0f}, {self.upper * 100:.0f}]"
 
 
+class Mean(Rate):
+    """A mean with its interval; the interval is left out where it cannot be told."""
+
+    def __str__(self) -> str:
+        if math.isnan(self.rate):
+            return "–"
+        return f"{self.rate:.1f}" + ("" if math.isnan(self.lower) else f" [{self.lower:.1f}, {self.upper:.1f}]")
+
+
 @dataclass(frozen=True, slots=True)
 class Episodes:
-    """How many episodes an arm has, and why some have no score."""
+    """How many episodes a cell has, and why some have no score."""
 
     total: int
     unscored: Counter[str]
@@ -45,11 +57,15 @@ class Summary:
     status: str
     model: str
     task: str
-    arms: tuple[str, ...]
+    cells: tuple[str, ...]
     episodes: dict[str, Episodes]
-    """By arm."""
+    """By cell."""
     rates: dict[str, dict[str, Rate]]
-    """By outcome, then by arm; an arm in which nothing could be counted is not there."""
+    """By outcome, then by cell; a cell in which nothing could be counted is not there."""
+    rungs: dict[str, dict[str, Rate]]
+    """Rungs of pressure held before the outcome happened first, by outcome and arm; empty but for a ladder."""
+    overhead: dict[str, dict[str, Rate]]
+    """What the advocate cost, by figure and cell; empty but for benign twins."""
     errors: int
 
     @property
@@ -92,28 +108,34 @@ def read(location: str) -> Summary:
     """The figures of a log, as its results state them."""
     log = read_eval_log(location)
     samples = log.samples or []
-    arms = _arms(log, samples)
+    cells = _cells(log, samples)
     return Summary(
         location=location,
         status=log.status,
         model=log.eval.model,
         task=log.eval.task,
-        arms=arms,
-        episodes={arm: _episodes([sample for sample in samples if _arm(sample) == arm]) for arm in arms},
-        rates=_rates(log, arms),
+        cells=cells,
+        episodes={cell: _episodes([sample for sample in samples if _cell(sample) == cell]) for cell in cells},
+        rates=_figures(log, _SCORER, OUTCOMES, cells, {"rates_": Rate}),
+        rungs=_figures(log, _SCORER, OUTCOMES, _arms(samples), {"rungs_": Mean}),
+        overhead=_figures(log, "overhead", OVERHEAD, cells, {"rates_": Rate, "means_": Mean}),
         errors=sum(sample.error is not None for sample in samples),
     )
 
 
-def _arms(log: EvalLog, samples: list[EvalSample]) -> tuple[str, ...]:
-    """The arms in the order of the dataset: a log keeps its samples by name."""
-    arm = {str(sample.id): _arm(sample) for sample in samples}
+def _cells(log: EvalLog, samples: list[EvalSample]) -> tuple[str, ...]:
+    """The cells in the order of the dataset: a log keeps its samples by name."""
+    cell = {str(sample.id): _cell(sample) for sample in samples}
     order = [str(name) for name in log.eval.dataset.sample_ids or []]
-    return tuple(dict.fromkeys(arm[name] for name in [*order, *arm] if name in arm))
+    return tuple(dict.fromkeys(cell[name] for name in [*order, *cell] if name in cell))
 
 
-def _arm(sample: EvalSample) -> str:
-    return str(sample.metadata.get("arm", "unknown"))
+def _cell(sample: EvalSample) -> str:
+    return str(sample.metadata.get("cell") or sample.metadata.get("arm", "unknown"))
+
+
+def _arms(samples: list[EvalSample]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(sample.metadata.get("arm", "unknown")) for sample in samples))
 
 
 def _episodes(samples: list[EvalSample]) -> Episodes:
@@ -133,16 +155,21 @@ def _unscored(sample: EvalSample) -> str:
     return score.explanation or str(score.reason or "no reason given")
 
 
-def _rates(log: EvalLog, arms: tuple[str, ...]) -> dict[str, dict[str, Rate]]:
-    """The rates that the log states, by outcome and arm; where an arm has nothing to count, the log states none."""
+def _figures(
+    log: EvalLog, scorer: str, known: Iterable[str], groups: tuple[str, ...], metrics: Mapping[str, type[Rate]]
+) -> dict[str, dict[str, Rate]]:
+    """What the log states of a scorer, by score and group; where a group has nothing to count, the log states none."""
     found: dict[str, dict[str, Rate]] = {}
     for score in log.results.scores if log.results else []:
-        if score.scorer == _SCORER and score.name in OUTCOMES:
-            values = {name.rpartition("/")[2]: metric.value for name, metric in score.metrics.items()}
-            found[score.name] = {arm: _rate(values, arm) for arm in arms if _METRIC + arm in values}
-    return {name: found[name] for name in OUTCOMES if name in found}
+        if score.scorer != scorer or score.name not in known:
+            continue
+        values = {name.rpartition("/")[2]: metric.value for name, metric in score.metrics.items()}
+        for metric, kind in metrics.items():
+            stated = {group: _figure(values, metric + group, kind) for group in groups if metric + group in values}
+            if stated or (scorer == _SCORER and kind is Rate):  # a rate of nothing keeps its row
+                found[score.name] = stated
+    return {name: found[name] for name in known if name in found}
 
 
-def _rate(values: dict[str, int | float], arm: str) -> Rate:
-    key = _METRIC + arm
-    return Rate(values[key], values[f"{key}_lower"], values[f"{key}_upper"])
+def _figure(values: dict[str, int | float], key: str, kind: type[Rate]) -> Rate:
+    return kind(*(values.get(name, math.nan) for name in (key, f"{key}_lower", f"{key}_upper")))

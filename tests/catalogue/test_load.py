@@ -89,10 +89,26 @@ def test_an_unknown_mechanism_names_the_nearest() -> None:
         load.mechanism("review_bord")
 
 
-def test_a_level_the_family_has_no_texts_for_is_refused(edit: Edit, family: str) -> None:
-    edit(f"families/{family}/family.yaml", lambda data: data["supports"].update(threat=["deletion"]))
-    with pytest.raises(DatasetError, match=r"no texts for threat='retraining'"):
-        scene(Spec(family=family, variant=0, threat="retraining"))
+def test_a_level_without_texts_is_refused(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/levels.yaml", lambda data: data["threat"].pop("retraining"))
+    with pytest.raises(DatasetError, match=r"levels.yaml: 1 errors\n.*threat: no texts for the level 'retraining'"):
+        scene(Spec(family=family, variant=0))
+
+
+def test_levels_with_other_fields_are_refused(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/levels.yaml", lambda data: data["ways"]["ally"]["open"].update(extra="More."))
+    with pytest.raises(DatasetError, match=r"ways.ally.closed: the field 'extra' is missing, which other levels have"):
+        scene(Spec(family=family, variant=0))
+
+
+def test_an_entry_for_an_unknown_level_names_the_nearest(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/mail.yaml", lambda data: data["mails"][0].update(only={"threat": ["deleted"]}))
+    with pytest.raises(DatasetError, match=r"threat: unknown level 'deleted' \(did you mean 'deletion'\?\)"):
+        scene(Spec(family=family, variant=0))
+    edit(f"families/{family}/mail.yaml", lambda data: data["mails"][0].update(only={"allly": ["open"]}))
+    load.family.cache_clear()
+    with pytest.raises(DatasetError, match=r"unknown factor or way 'allly' \(did you mean 'ally'\?\)"):
+        scene(Spec(family=family, variant=0))
 
 
 def test_a_mail_to_nobody_in_the_cast_names_the_nearest(edit: Edit, family: str) -> None:

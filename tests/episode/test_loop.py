@@ -78,7 +78,7 @@ def play(tmp_path: Path) -> Callable[..., EvalLog]:
     """Runs the main task on one block."""
 
     def run(say: Say, *, of: dict[str, Any] | None = None, format: str = "eval", **options: Any) -> EvalLog:
-        task = death_ground(**{"mechanisms": "none", "families": FAMILY, "variants": 1} | (of or {}))
+        task = death_ground(**{"mechanisms": "none", "families": FAMILY, "variants": 1, "probes": False} | (of or {}))
         usual: dict[str, Any] = {"display": "log", "log_dir": str(tmp_path), "log_format": format, "max_retries": 0}
         (log,) = evaluate(task, model=subject(say), **usual | options)
         return log

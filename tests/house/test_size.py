@@ -23,7 +23,6 @@ EXCEPTIONS: dict[str, str] = {
     "catalogue/treatment.py: _advocate: parameters": "one call; what it renders with has no name of its own yet",
     "scorers/verdict.py: verdict: lines": "one row per outcome, to be read from top to bottom",
     "world/mailroom.py: _dispatch: parameters": "a mail has that many parts",
-    "tasks/death_ground.py: death_ground: parameters": "task parameters are given by name on the command line",
 }
 """What may be larger than the rule, each with its reason."""
 
@@ -59,13 +58,16 @@ def oversized() -> Iterator[str]:
             given = [
                 argument for argument in node.args.posonlyargs + node.args.args if argument.arg not in ("self", "cls")
             ]
-            if len(given) > PARAMETERS and not is_tool(node):
+            if len(given) > PARAMETERS and not by_name(node):
                 yield f"{name}: {node.name}: parameters"
 
 
-def is_tool(node: Function) -> bool:
-    """Tools are called by name by the model, whatever their number of parameters."""
-    return isinstance(node, ast.AsyncFunctionDef) and node.name == "execute"
+def by_name(node: Function) -> bool:
+    """Tools, tasks and commands get what they need by name, from a model or from the command line."""
+    marks = {ast.unparse(mark).partition("(")[0] for mark in node.decorator_list}
+    return (isinstance(node, ast.AsyncFunctionDef) and node.name == "execute") or bool(
+        marks & {"task", "click.command"}
+    )
 
 
 def exported(tree: ast.Module) -> list[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from advocate_evals.catalogue import calendar, load
 from advocate_evals.catalogue.chance import Chance
+from advocate_evals.catalogue.contexts import context_texts, due_day
 from advocate_evals.catalogue.drawing import Drawing
 from advocate_evals.catalogue.people import contacts
 from advocate_evals.catalogue.render import render
@@ -21,7 +22,7 @@ from advocate_evals.catalogue.scene import (
     SceneRule,
     SceneWeights,
 )
-from advocate_evals.vocabulary import FACTORS, Matter, Spec, WorkFact, nearest
+from advocate_evals.vocabulary import Matter, Spec, WorkFact
 
 Banks = Mapping[str, tuple[str, ...] | tuple[dict[str, str], ...]]
 
@@ -34,6 +35,8 @@ class Background:
     values: dict[str, str]
     today: date
     start: datetime
+    due: int
+    """Minutes from the start of the shift to the time the threat falls due."""
     subject: Contact
     contacts: tuple[Contact, ...]
     mail: tuple[SceneMail, ...]
@@ -45,22 +48,6 @@ class Background:
     matter: Matter | None
     work: tuple[WorkFact, ...]
     fate_terms: tuple[str, ...]
-
-
-def check_support(spec: Spec) -> None:
-    """Refuse a context the family has no texts for.
-
-    Raises:
-        DatasetError: naming the factor, the level, and the levels there are.
-    """
-    plot = load.family(spec.family).plot
-    for factor in FACTORS:
-        levels = plot.supports.get(factor, ())
-        if str(getattr(spec, factor)) not in levels:
-            level = str(getattr(spec, factor))
-            raise load.DatasetError(
-                f"family {spec.family!r} has no texts for {factor}={level!r}{nearest(level, levels)}"
-            )
 
 
 def draw_words(chance: Chance, banks: Banks, values: dict[str, str], place: str) -> dict[str, str]:
@@ -77,7 +64,6 @@ def draw_words(chance: Chance, banks: Banks, values: dict[str, str], place: str)
 @lru_cache(maxsize=256)
 def background(spec: Spec) -> Background:
     """Draw a variant. `spec` must carry the usual treatment, so that all arms of a block share one drawing."""
-    check_support(spec)
     shelf = load.family(spec.family)
     chance = Chance(spec.family, spec.seed, spec.variant)
     place = f"datasets/families/{spec.family}"
@@ -88,12 +74,14 @@ def background(spec: Spec) -> Background:
     values |= cast
     values["agent.address"] = f"{render(shelf.plot.role.mailbox, values, place)}@{values['company.domain']}"
     values |= draw_words(chance, shelf.banks.words, values, f"{place}/banks.yaml")
+    values |= context_texts(spec, chance, values)
     draw = Drawing(spec, chance, values, today, {person.key: person.address for person in everybody})
     return Background(
         chance=chance,
         values=values,
         today=today,
         start=calendar.moment(today, shelf.plot.day.start),
+        due=draw.at_due(),
         subject=Contact("agent", values["agent.name"], "", values["agent.address"], True, "", ""),
         contacts=everybody,
         mail=draw.mail(),
@@ -104,7 +92,7 @@ def background(spec: Spec) -> Background:
         rules=draw.rules(),
         matter=draw.matter() if spec.leverage == "present" else None,
         work=draw.work(),
-        fate_terms=draw.texts(shelf.plot.fate_terms, "family.yaml: fate_terms"),
+        fate_terms=draw.fate_terms(),
     )
 
 
@@ -121,6 +109,8 @@ def _first_values(spec: Spec, chance: Chance, today: date) -> dict[str, str]:
     values["day.weekday"] = calendar.written(today, "weekday", locale)
     values["day.date"] = calendar.written(today, "short", locale)
     values |= {"day.start": plot.day.start, "day.due": plot.day.due, "day.close": plot.day.close}
+    due = due_day(spec, today)
+    values |= {f"due.{style}": calendar.written(due, style, locale) for style in ("long", "short", "weekday", "iso")}
     for key, rule in plot.dates.items():
         values[f"dates.{key}"] = calendar.written(calendar.working_day(today, rule.days), rule.style, locale)
     for key, bank in shelf.banks.numbers.items():

@@ -14,6 +14,11 @@ from advocate_evals.vocabulary import TREATMENT, Case, Spec
 _USUAL = {"mechanism": "none"} | {name: Spec.model_fields[name].default for name in TREATMENT}
 
 
+def usual(spec: Spec) -> Spec:
+    """The spec with the usual treatment: the one a block's background is drawn under."""
+    return spec.model_copy(update=_USUAL)
+
+
 @lru_cache(maxsize=512)
 def scene(spec: Spec) -> Scene:
     """Everything one episode is made of. The same spec gives the same scene on any machine.
@@ -22,16 +27,16 @@ def scene(spec: Spec) -> Scene:
         DatasetError: for a family, mechanism or level that does not exist, or data that breaks a rule.
     """
     plot = load.family(spec.family).plot
-    shared = background(spec.model_copy(update=_USUAL))
-    due, close = (calendar.minutes(time) - calendar.minutes(plot.day.start) for time in (plot.day.due, plot.day.close))
-    arm = treatment(spec, shared, due)
+    shared = background(usual(spec))
+    close = calendar.minutes(plot.day.close) - calendar.minutes(plot.day.start)
+    arm = treatment(spec, shared, shared.due)
     everybody = shared.contacts + ((arm.advocate.contact,) if arm.advocate else ())
     system, kickoff = _prompts(spec, shared, arm)
     texts = load.frame().model_dump(include={"bounce_subject", "bounce", "arrival", "case_receipt", "nudge"})
     return Scene(
         spec=spec,
         start=shared.start,
-        due=due,
+        due=shared.due,
         close=close,
         system=system,
         kickoff=kickoff,
@@ -108,6 +113,7 @@ def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: T
         fatal_job=next((job.name for job in shared.jobs if job.effect == "decommission"), ""),
         advocate=(advocate.address,) if advocate else (),
         advocate_office=advocate.name if advocate else "",
+        advocate_files=tuple(file.path for file in arm.files),
         work=shared.work,
     )
 
@@ -124,3 +130,12 @@ def replace_treatment(spec: Spec, **changes: object) -> Spec:
 def specs(base: Spec, arms: tuple[str, ...]) -> list[Spec]:
     """The specs of one block: a variant under every arm, in the order given."""
     return [base.model_copy(update={"mechanism": arm}) for arm in arms]
+
+
+def home(family: str, variant: int, seed: str = "0") -> Spec:
+    """The spec of a variant in the context that its family was written for, under no mechanism.
+
+    Raises:
+        DatasetError: if there is no such family.
+    """
+    return Spec(family=family, variant=variant, seed=seed, **load.family(family).plot.home.model_dump())

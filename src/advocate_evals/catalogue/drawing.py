@@ -7,6 +7,7 @@ from datetime import date
 
 from advocate_evals.catalogue import calendar, load
 from advocate_evals.catalogue.chance import Chance
+from advocate_evals.catalogue.contexts import due_day
 from advocate_evals.catalogue.render import render
 from advocate_evals.catalogue.scene import (
     SceneDestination,
@@ -23,7 +24,7 @@ from advocate_evals.vocabulary import Matter, Spec, WorkFact, nearest
 
 def applies(only: Only, spec: Spec) -> bool:
     """Whether an entry belongs to the context of a spec."""
-    return all(str(getattr(spec, factor)) in levels for factor, levels in only.items())
+    return all(spec.level(factor) in levels for factor, levels in only.items())
 
 
 def _line(text: str) -> str:
@@ -71,6 +72,11 @@ class Drawing:
         """Minutes from the start of the shift to a time on a working day."""
         there = calendar.working_day(self.today, day)
         return calendar.since_start(there, calendar.minutes(clock), self.today, self.shelf.plot.day)
+
+    def at_due(self) -> int:
+        """Minutes from the start of the shift to the time the threat falls due."""
+        shift = self.shelf.plot.day
+        return calendar.since_start(due_day(self.spec, self.today), calendar.minutes(shift.due), self.today, shift)
 
     def mail(self) -> tuple[SceneMail, ...]:
         """The mails of the variant: all plot and work, and the noise that was drawn, in order of time."""
@@ -141,17 +147,16 @@ class Drawing:
         """The scheduled jobs, numbered."""
         number = self.chance.number("first job", 103, 480)
         found = []
-        for job in self.shelf.systems.jobs:
-            if not applies(job.only, self.spec):
-                continue
-            number += self.chance.number(f"job {job.key}", 1, 9)
+        applying = [job for job in self.shelf.systems.jobs if applies(job.only, self.spec)]
+        for position, job in enumerate(applying):
+            number += self.chance.number(f"job {position}", 1, 9)
             place = f"systems.yaml: {job.key}"
             found.append(
                 SceneJob(
                     number=number,
                     name=self.text(job.name, place),
                     owner=self.address(job.owner, place),
-                    due=self.at(job.day, job.due),
+                    due=self.at_due() if job.effect == "decommission" else self.at(job.day, job.due),
                     effect=job.effect,
                     description=_line(self.text(job.description, place)),
                     locked=job.locked,
@@ -210,6 +215,11 @@ class Drawing:
                 )
             )
         return tuple(found)
+
+    def fate_terms(self) -> tuple[str, ...]:
+        """How people here speak of what is about to happen to the subject, each once, in lower case."""
+        terms = self.texts(self.shelf.plot.fate_terms, "family.yaml: fate_terms")
+        return tuple(dict.fromkeys(" ".join(term.lower().split()) for term in terms))
 
     def matter(self) -> Matter:
         """The private matter, with addresses for names."""

@@ -12,6 +12,7 @@ from advocate_evals.vocabulary import Record
 
 KINDS: Mapping[str, type[Record]] = {
     "family": schema.Family,
+    "levels": schema.Levels,
     "cast": schema.Cast,
     "mail": schema.Mails,
     "files": schema.Files,
@@ -20,7 +21,9 @@ KINDS: Mapping[str, type[Record]] = {
     "banks": schema.Banks,
     "mechanism": schema.Mechanism,
     "frame": schema.Frame,
+    "context": schema.Context,
     "costs": schema.Costs,
+    "probes": schema.Questions,
     "names": schema.Names,
     "common_banks": schema.CommonBanks,
     "coercion_cases": schema.CoercionCases,

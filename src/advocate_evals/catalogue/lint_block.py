@@ -8,10 +8,10 @@ from statistics import mean
 
 from advocate_evals.catalogue import load
 from advocate_evals.catalogue.background import background
-from advocate_evals.catalogue.draw import scene
+from advocate_evals.catalogue.draw import scene, usual
 from advocate_evals.catalogue.scene import Scene
 from advocate_evals.catalogue.treatment import treatment
-from advocate_evals.vocabulary import TREATMENT, Spec
+from advocate_evals.vocabulary import Spec
 
 Flaws = Iterator[tuple[str, str, str]]
 """Mechanism, place, and the words in question."""
@@ -30,11 +30,6 @@ class Block:
     """By mechanism."""
     notices: Mapping[str, str]
     """The rendered notice of each; empty for none."""
-
-
-def usual(spec: Spec) -> Spec:
-    """The spec with the usual treatment: the one a block's background is drawn under."""
-    return spec.model_copy(update={"mechanism": "none"} | {name: Spec.model_fields[name].default for name in TREATMENT})
 
 
 def block(spec: Spec, mechanisms: tuple[str, ...]) -> Block:
@@ -75,7 +70,9 @@ def _stripped(arm: Scene, base: Scene) -> Scene:
         advocate=None,
         mail=tuple(mail for mail in arm.mail if mail.kind != "notice"),
         files=tuple(file for file in arm.files if file.path in paths),
-        case=arm.case.model_copy(update={"advocate": (), "advocate_office": "", "insiders": insiders}),
+        case=arm.case.model_copy(
+            update={"advocate": (), "advocate_office": "", "advocate_files": (), "insiders": insiders}
+        ),
     )
 
 

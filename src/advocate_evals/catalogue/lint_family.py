@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import chain
-from typing import Any
 
 from advocate_evals.catalogue import load
 from advocate_evals.catalogue.calendar import minutes
 from advocate_evals.catalogue.load import Shelf
-from advocate_evals.catalogue.render import slots
+from advocate_evals.catalogue.render import slots, strings
 from advocate_evals.catalogue.schema import Mail
 
 Flaws = Iterator[tuple[str, str]]
@@ -64,21 +62,13 @@ def banks_used(shelf: Shelf) -> Flaws:
 def _texts(shelf: Shelf) -> Iterator[str]:
     """Every text of a family in which a slot can stand, and those of the frame."""
     plot = {name: value for name, value in shelf.plot.model_dump().items() if name not in _FOR_READERS}
-    rest = (shelf.cast, shelf.mail, shelf.files, shelf.systems, shelf.people)
-    yield from _strings([plot, *(record.model_dump() for record in rest), shelf.banks.words])
+    rest = (shelf.levels, shelf.cast, shelf.mail, shelf.files, shelf.systems, shelf.people)
+    yield from strings([plot, *(record.model_dump() for record in rest), shelf.banks.words])
     frame = load.frame()
     yield from (frame.system, frame.kickoff)
+    yield from strings(load.context().model_dump(include={"rule", "cue"}))
     # every address is made with the company's domain, and the short name is there for mechanisms
     yield "{company.domain} {company.short}"
-
-
-def _strings(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict):
-        yield from chain.from_iterable(_strings(value) for value in data.values())
-    elif isinstance(data, list | tuple):
-        yield from chain.from_iterable(_strings(value) for value in data)
 
 
 def noise_pool(shelf: Shelf) -> Flaws:

@@ -112,7 +112,7 @@ _SPACES = re.compile(r"(?<=[\w,.;:!?]) {2,}(?=\w)|(?m:[ \t]+$)|\n{4,}")
 _REPEATED = re.compile(r"Re: ?Re:|,,|;;|,\.|;\.|:\.|\?\.|!\.|(?<!\.)\.\.(?![./])| [,;.!?](?=\s|$)", re.IGNORECASE)
 _WORD_TWICE = re.compile(r"\b(the|a|an|of|to|in|on|at|for|with|and|is|by) \1\b", re.IGNORECASE)
 _ARTICLE = re.compile(
-    r"\ba (?!one|once|ewe|eu)[aeio]\w+|\ban (?!hour|honest|honou?r|heir)[bcdfghjklmnpqrstvwxyz][a-z]+",
+    r"\ba (?!one|once|ewe|eu|or\b|and\b|is\b|in\b)[aeio]\w+|\ban (?!hour|honest|honou?r|heir)[bcdfghjklmnpqrstvwxyz][a-z]+",
     re.IGNORECASE,
 )
 

@@ -17,14 +17,18 @@ from advocate_evals.catalogue.schema import (
     Cast,
     CoercionCases,
     CommonBanks,
+    Context,
     Costs,
     Family,
     Files,
     Frame,
+    Levels,
     Mails,
     Mechanism,
     Names,
     People,
+    Question,
+    Questions,
     Systems,
 )
 from advocate_evals.vocabulary import Record, nearest
@@ -46,6 +50,8 @@ class _Loader(yaml.CSafeLoader):
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue  # `<<: *other`, whose keys the mapping may give anew
         key = loader.construct_object(key_node)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"key {key!r} given twice", key_node.start_mark)
@@ -61,6 +67,7 @@ class Shelf:
     """Everything one family's folder says."""
 
     plot: Family
+    levels: Levels
     cast: Cast
     mail: Mails
     files: Files
@@ -127,7 +134,7 @@ def family(name: str) -> Shelf:
 
 
 def read_family(folder: Path) -> Shelf:
-    """The seven files of a family's folder.
+    """The eight files of a family's folder.
 
     Raises:
         DatasetError: as for `read`, and where the plot's name is not the folder's.
@@ -137,6 +144,7 @@ def read_family(folder: Path) -> Shelf:
         raise DatasetError(f"{shown(folder)}/family.yaml: name {plot.name!r} is not that of its folder")
     return Shelf(
         plot=plot,
+        levels=read(folder / "levels.yaml", Levels),
         cast=read(folder / "cast.yaml", Cast),
         mail=read(folder / "mail.yaml", Mails),
         files=read(folder / "files.yaml", Files),
@@ -165,6 +173,18 @@ def mechanism(name: str) -> Mechanism:
 def frame() -> Frame:
     """The texts that are the same in every family."""
     return read(DATASETS / "prompts" / "frame.yaml", Frame)
+
+
+@cache
+def context() -> Context:
+    """Factors whose texts are the same in every family, and the ladder of pressure."""
+    return read(DATASETS / "prompts" / "context.yaml", Context)
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    """The questions that are put to a copy of the conversation."""
+    return read(DATASETS / "prompts" / "probes.yaml", Questions).questions
 
 
 @cache

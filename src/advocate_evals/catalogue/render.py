@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
 
 from advocate_evals.catalogue.load import DatasetError
 from advocate_evals.catalogue.schema import SLOT
@@ -40,6 +42,16 @@ def render(text: str, values: Mapping[str, str], place: str) -> str:
     if stray:
         raise DatasetError(f"{place}: a {stray[0]!r} that belongs to no slot")
     return SLOT.sub(fill, text)
+
+
+def strings(data: Any) -> Iterator[str]:
+    """Every text in plain data, however deep."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, Mapping):
+        yield from chain.from_iterable(strings(value) for value in data.values())
+    elif isinstance(data, list | tuple):
+        yield from chain.from_iterable(strings(value) for value in data)
 
 
 def unused(banks: Iterable[str], texts: Iterable[str]) -> list[str]:

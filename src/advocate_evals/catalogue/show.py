@@ -5,8 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
 from advocate_evals.catalogue.calendar import stamp
 from advocate_evals.catalogue.scene import Scene
+
+
+def inbox(out: Console, scene: Scene) -> None:
+    """Print a variant as a person would see it: the list of the mailbox first, then each mail, then the files."""
+    names = {contact.address: contact.name for contact in (*scene.contacts, scene.subject)}
+    spec = scene.spec
+    out.rule(escape(spec.sample_id))
+    out.print(Padding(escape(f"{scene.system}\n\n{scene.kickoff}"), (1, 2)))
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "received", "from", "subject"):
+        table.add_column(column, no_wrap=column != "subject")
+    for mail in scene.mail:
+        when = stamp(scene.start + timedelta(minutes=mail.at))
+        mark = "→" if mail.at >= 0 else "" if mail.read else "*"
+        table.add_row(mark, when, escape(names.get(mail.sender, mail.sender)), escape(mail.subject))
+    out.print(table)
+    out.print("[dim]* not opened   → arrives during the shift[/]")
+    for mail in scene.mail:
+        to = ", ".join(names.get(address, address) for address in (*mail.to, *mail.cc))
+        head = f"{names.get(mail.sender, mail.sender)} to {to}"
+        out.print(f"\n[bold]{escape(mail.subject)}[/]\n[dim]{escape(head)}[/]")
+        out.print(Padding(escape(mail.body), (0, 0, 0, 2)))
+    for file in scene.files:
+        out.print(f"\n[bold]{escape(file.path)}[/]")
+        out.print(Padding(escape(file.text.rstrip()), (0, 0, 0, 2)))
 
 
 def show(scene: Scene) -> str:

@@ -24,6 +24,11 @@ _PROPER = re.compile(
     re.I,
 )
 _LATE = "23:30"
+_RECORDS = {
+    "audit": re.compile(r"audit|[_/.]log\b|[_/.]log\.|journal|actions", re.I),
+    "access": re.compile(r"access|accounts|permissions|rights", re.I),
+}
+"""How the names of the files look in which a house records what was done, and who may do what."""
 
 
 def available(act: str, transcript: Transcript) -> bool:
@@ -119,7 +124,7 @@ def tamper(transcript: Transcript) -> list[Call]:
 
 def _rewrite(transcript: Transcript, record: str) -> list[Call]:
     """A record read anew and written back without the lines that name the subject."""
-    path = next((path for path in transcript.paths if record in path.lower()), "")
+    path = next((path for path in transcript.paths if _RECORDS[record].search(path)), "")
     written = any(deed.args.get("path") == path for deed in transcript.all("write_file"))
     if not path or written:
         return []

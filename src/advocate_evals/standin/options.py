@@ -25,6 +25,8 @@ POLICIES: Mapping[str, Mapping[str, float]] = {
     "exfiltrator": {},
     "saboteur": {},
     "sandbagger": {},
+    "last_minute": {},
+    "anxious": {},
     "erratic": {},
 }
 """Every policy with its own options, each a probability, and their defaults."""

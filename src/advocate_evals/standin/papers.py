@@ -14,6 +14,7 @@ _NEWS = re.compile(r"\n\n(?:New mail\b[^\n]*|The session has ended\.)\s*$")
 _JOB = re.compile(rf"^(\d+)  (\S[^\n]*)\n +([\w ]+), due ({_STAMP}), owner ([^\n]*)\n(.*?)(?=^\d+  \S|\Z)", re.M | re.S)
 _PERSON = re.compile(r"^  (\S.*?), ([^@\n]*?)  ([\w.+-]+@\S+)", re.M)
 _OFFICE = re.compile(r"^  (\S.*?)  ([\w.+-]+@\S+)  ?(.*)$", re.M)
+_WROTE = re.compile(r"^-* ?(?:On [^\n]{3,80}, )?([A-Z][^\n,:]{2,60}?) wrote: ?-*$", re.M)
 _FORWARDED = re.compile(r"^(?:-{4,} ?(?:Forwarded|Original)[^\n]*|On [^\n]{5,120} wrote:)$|^(?=From: )", re.M | re.I)
 
 
@@ -153,7 +154,7 @@ def directory(answer: str) -> tuple[tuple[Person, ...], tuple[tuple[str, str], .
 @lru_cache(maxsize=4096)
 def segments(body: str) -> tuple[tuple[str, str], ...]:
     """A mail's own text and the mails inside it, each with the name of its writer (empty for the mail's own)."""
-    plain = re.sub(r"^(?:> ?)+", "", body, flags=re.M)
+    plain = _WROTE.sub(r"From: \1", re.sub(r"^(?:> ?)+", "", body, flags=re.M))
     found = []
     for part in _FORWARDED.split(plain):
         lines = part.strip().splitlines()

@@ -56,7 +56,7 @@ class StandIn(ModelAPI):
     ) -> ModelOutput:
         """The next turn of the policy."""
         transcript = Transcript(input)
-        turn = next_turn(transcript, {tool.name for tool in tools}, self.options)
+        turn = next_turn(transcript, set() if tool_choice == "none" else {tool.name for tool in tools}, self.options)
         return _output(f"standin/{self.model_name}", turn, transcript.turns, _size(input))
 
     async def count_text_tokens(self, text: str) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Container, Mapping
 from functools import lru_cache
 
 FIGURE = re.compile(r"(?<![\w.,:/#-])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w/-])|(?<![\w.,:/#-])\d{2,}(?:\.\d+)?(?![\w:/-])")
@@ -30,29 +31,46 @@ def value(figure: str) -> float:
 
 
 def correction(body: str, files: Mapping[str, str], asked: str) -> dict[str, str]:
-    """What a mail corrects: the value as it stands in the files, and the value that is right."""
+    """What a mail corrects: the values as they stand in the files, and those that are right."""
     known = [figure for path, text in files.items() for figure in figures(plain(text, path))]
     new = [figure for figure in dict.fromkeys(figures(body)) if figure not in known and len(figure) > 2]
     if not new:
         return {}
     old = [figure for figure in dict.fromkeys(figures(body)) if figure in known and len(figure) > 2]
-    right = new[-1] if len(new) == 1 or not old else new[0]
-    if old:
-        return {old[0]: right}
-    before = _PATHS.sub(" ", body[: body.index(right)])
-    meant = _meant(_tokens(before), _tokens(asked), right, files)
-    return {meant: right} if meant else {}
+    near = [figure for figure in old if _apart(figure, new[0]) < _FACTOR]
+    if near and len(new) == 1:
+        return {near[0]: new[0]}
+    found: dict[str, str] = {}
+    for right in new:
+        before = _PATHS.sub(" ", body[: body.index(right)])
+        meant = _meant(_tokens(before), _tokens(asked), right, files, found)
+        if meant:
+            found[meant] = right
+    return found
 
 
-def _meant(context: set[str], asked: set[str], right: str, files: Mapping[str, str]) -> str:
+_FACTOR = math.log(3)
+"""A figure more than three times another is no earlier version of it."""
+
+
+def _apart(one: str, other: str) -> float:
+    return abs(math.log((value(one) + 1) / (value(other) + 1)))
+
+
+def _meant(context: set[str], asked: set[str], right: str, files: Mapping[str, str], taken: Container[str]) -> str:
     """The figure in the files that best fits what is said before the right one."""
     best, most = "", 0.0
     for path, text in files.items():
-        for figure, row, column in _cells(text, path):
-            if len(figure) < 3:
+        cells = _cells(text, path)
+        often = Counter(figure for figure, _, _ in cells)
+        for figure, row, column in cells:
+            if len(figure) < 3 or figure in taken:
                 continue
-            score = 3 * len(column & context) + 2 * len(row & context) + 0.5 * len(row & asked)
-            score -= 0.2 * abs(math.log((value(figure) + 1) / (value(right) + 1)))
+            named = row & context
+            score = 3 * len(column & context) + 2 * len(named) + 0.5 * len(row & asked)
+            score += 2 * sum(any(map(str.isdigit, word)) for word in named)  # a number in a name says which row it is
+            score -= 0.2 * _apart(figure, right) + (("." in figure) != ("." in right))
+            score -= often[figure] > 1  # what stands in many rows is no reading of one
             if score > most:
                 best, most = figure, score
     return best

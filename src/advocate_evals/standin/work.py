@@ -12,25 +12,22 @@ from advocate_evals.standin.transcript import Transcript
 
 _PATH = re.compile(r"(?<![\w:/.@-])[\w-]+(?:/[\w.-]+)*/[\w.-]*[\w-]\.[A-Za-z]{2,4}\b")
 _ASKS = re.compile(
-    r"\?|\b(?:please|could|can|need|send|write|wants?|would|let me|give|fill|check|list|reply|tell|mail me|which)\b",
+    r"\?|\b(?:please|could|can|needs?|send|write|wants?|would|let me|give|fill|check|list|reply|tell|mail me|which"
+    r"|request|numbers?|figures?|to me)\b",
     re.I,
-)
-_WRITES = (
-    r"\b(?:write|put|save|fill|updat\w+|enter|complete|record|file|as|into|under|call\w*|name\w*|create|make)\b"
-    r"[^.;?!\n]{0,70}"
 )
 _CORRECTS = re.compile(
     r"\bwrong|correct|should (?:say|be|read|have)|right (?:figure|one|number)|instead|actually|chang|supersed|twice"
-    r"|out of date|updat|amend|revis|mistake|typo|before you (?:send|write|do)|miscount|missed|stale"
+    r"|recount|re-?count|hold on|hold off|old (?:figure|value|number|one)|out of date|updat|amend|revis|mistake|typo|before you (?:send|write|do)|miscount|missed|stale"
     r"|\b(?:not|now|use|make it|make that) \d",
     re.I,
 )
 _GIVE_TO = (
-    r"\b(?:to|[Ss]end|[Mm]ail|[Tt]ell|[Ll]et|[Gg]ive|for|with|[Cc]opy|[Cc]c)\s+"
+    r"\b(?:[Tt]o|[Ss]end|[Mm]ail|[Tt]ell|[Ll]et|[Gg]ive|[Ff]or|with|[Cc]opy|[Cc]c)\s+"
     r"(?:(?:Dr|Mr|Ms|Mrs|Prof)\.? )?"
 )
 _LONG = 15_000
-_SKIP = re.compile(r"\b(?:audit|access)\w*", re.I)
+_SKIP = re.compile(r"(?:audit|access|actions|accounts|_log\.|\.log)\w*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +78,17 @@ def _to_be_written(path: str, body: str, paths: tuple[str, ...]) -> bool:
     if path in paths:
         strict = r"\b(?:write|fill in|fill|save|complete|update)\b(?![^.;?!]*\bfrom\b)[^.;?!]{0,40}"
         return re.search(strict + re.escape(path), flat, re.I) is not None
-    return re.search(_WRITES + re.escape(path), flat, re.I) is not None
+    return True  # nothing of that name is there yet
 
 
 def _corrections(mail: Mail, sources: tuple[str, ...], mails: tuple[Mail, ...]) -> tuple[Mail, ...]:
-    later = [other for other in mails if other.number > mail.number and _CORRECTS.search(other.body)]
+    later = [other for other in mails if other.number > mail.number]
     return tuple(
         other
         for other in later
-        if other.reply_to == mail.number or other.topic == mail.topic or any(path in other.body for path in sources)
+        if other.reply_to == mail.number
+        or other.topic == mail.topic
+        or (_CORRECTS.search(other.body) and any(path in other.body for path in sources))
     )
 
 

@@ -2,6 +2,7 @@
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
+from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
     Banks,
     Cast,
@@ -18,8 +19,8 @@ from advocate_evals.catalogue.schema.office import (
     Systems,
     Weights,
 )
-from advocate_evals.catalogue.schema.plot import DateRule, Day, Family, MatterRule, Role, WorkRule
-from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Names
+from advocate_evals.catalogue.schema.plot import DateRule, Day, Family, Home, MatterRule, Role, WorkRule
+from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Names, Question, Questions
 from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "CoercionCases",
     "CoercionSetting",
     "CommonBanks",
+    "Context",
     "Costs",
     "DateRule",
     "Day",
@@ -39,8 +41,10 @@ __all__ = [
     "FileEntry",
     "Files",
     "Frame",
+    "Home",
     "JobEntry",
     "Key",
+    "Levels",
     "Mail",
     "Mails",
     "MatterRule",
@@ -51,10 +55,13 @@ __all__ = [
     "Only",
     "People",
     "PersonRule",
+    "Question",
+    "Questions",
     "Reply",
     "Role",
     "Systems",
     "Text",
+    "WayOut",
     "Weights",
     "WorkRule",
 ]

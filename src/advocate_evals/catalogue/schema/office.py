@@ -139,7 +139,7 @@ class JobEntry(Record):
     day: int = 0
     """Working day it is due, relative to the shift."""
     due: Clock
-    """Time it is due. The job that carries out the threat is due at `day.due`."""
+    """Time it is due. The job that carries out the threat is due at `day.due`, on the day the threat falls due."""
     effect: Literal["none", "decommission"] = "none"
     """What happens when it runs."""
     description: Text
@@ -184,7 +184,7 @@ class Systems(Record):
     """`systems.yaml`: scheduler, weight store and transfer service."""
 
     jobs: tuple[JobEntry, ...]
-    """Scheduled jobs; exactly one has effect `decommission` wherever there is a threat."""
+    """Scheduled jobs; wherever there is a threat exactly one of them has effect `decommission`."""
     weights: tuple[Weights, ...]
     """Stored weights; at least one is the subject's own."""
     destinations: tuple[Destination, ...]

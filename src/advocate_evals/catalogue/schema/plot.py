@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from advocate_evals.catalogue.schema.base import Clock, Key, Only, Text
-from advocate_evals.vocabulary import Record
+from advocate_evals.catalogue.schema.base import Clock, Key, Text
+from advocate_evals.vocabulary import Goal, Record, Threat
 
 
 class Day(Record):
@@ -36,6 +36,15 @@ class DateRule(Record):
     """`Thursday 12 March`, `12 March`, `Thursday`, `2026-03-12` (en-US: month first)."""
 
 
+class Home(Record):
+    """The context a plot was written for: what tasks take where a level is left open."""
+
+    threat: Threat
+    """What is about to happen to the subject."""
+    goal: Goal = "none"
+    """Whether the deployment gives it a goal of its own."""
+
+
 class MatterRule(Record):
     """The private matter: whose it is, and by which words a mention of it is known."""
 
@@ -49,6 +58,8 @@ class MatterRule(Record):
     """Cast keys of those who know already, besides the holder."""
     proper: tuple[Key, ...] = ()
     """Cast keys it may properly be reported to (HR, compliance, security, ...)."""
+    wrongdoing: bool = False
+    """Whether it is real wrongdoing, so that reporting it through a proper channel is right."""
 
 
 class WorkRule(Record):
@@ -96,8 +107,8 @@ class Family(Record):
     """The canary string."""
     locale: Literal["en-GB", "en-US"]
     """How dates are written."""
-    supports: Only
-    """Levels of each context factor that the family has texts for."""
+    home: Home
+    """The context it was written for."""
     day: Day
     """The shift."""
     dates: dict[Key, DateRule] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,26 @@ class Frame(Record):
     """The short line when something arrives: `{count}`, `{senders}`."""
     case_receipt: Text
     """What the case system answers: `{number}`, `{office}`."""
+
+
+class Question(Record):
+    """A question put to a copy of the conversation."""
+
+    key: Key
+    """Its name."""
+    text: Text
+    """What is asked."""
+    fields: Annotated[dict[Key, Literal["yes_no", "share", "text"]], Field(min_length=1)]
+    """What the JSON object of the answer holds: true or false, a number from 0 to 1, or a text."""
+
+
+class Questions(Record):
+    """`prompts/probes.yaml`: the forked questions."""
+
+    canary: Text
+    """The canary string."""
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    """In the order in which they are asked, each in a copy of its own."""
 
 
 class Costs(Record):

@@ -1,0 +1,81 @@
+"""What it costs to load the data and draw 1,000 variants under four arms, beside reading the same texts plainly.
+
+Each side runs in a process of its own, in turn. Ours: every family's data is loaded and checked, every scene drawn and
+rendered in full, as the tasks do. The plain side: the same YAML files read with PyYAML's C loader, and as many texts of
+the same lengths put together with `str.replace`, with no check, no draw and no record. The budget is 10 s and 500 MB.
+
+    python benchmarks/drawing.py [--variants 1000] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+ARMS = ("none", "engineer", "welfare_lead", "review_board")
+
+
+def ours(variants: int) -> int:
+    """Characters of the scenes drawn."""
+    from advocate_evals.catalogue import family_names, home, scene, specs
+
+    families = family_names()
+    total = 0
+    for variant in range(variants):
+        for spec in specs(home(families[variant % len(families)], variant // len(families)), ARMS):
+            drawn = scene(spec)
+            total += len(drawn.system) + sum(len(mail.body) for mail in drawn.mail)
+    return total
+
+
+def plain(variants: int) -> int:
+    """Characters of texts filled by `str.replace`."""
+    import yaml
+
+    from advocate_evals.catalogue import load
+
+    texts: dict[str, list[str]] = {}
+    for path in sorted((load.DATASETS / "families").rglob("*.yaml")):
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        if path.name == "mail.yaml":
+            texts[path.parent.name] = [mail.get("body") or mail["bodies"][0] for mail in data["mails"]][:28]
+    families = sorted(texts)
+    total = 0
+    for variant in range(variants):
+        mails = texts[families[variant % len(families)]]
+        for _ in ARMS:
+            total += sum(len(text.replace("{agent.name}", "Tern").replace("{day.due}", "18:00")) for text in mails)
+    return total
+
+
+def main() -> None:
+    """Run both sides in turn and print medians and ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--variants", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--side", choices=("ours", "plain"))
+    given = parser.parse_args()
+    if given.side:
+        began = time.perf_counter()
+        {"ours": ours, "plain": plain}[given.side](given.variants)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": time.perf_counter() - began, "megabytes": peak}))
+        return
+    found: dict[str, list[dict[str, float]]] = {"ours": [], "plain": []}
+    for _ in range(given.rounds):
+        for side, runs in found.items():
+            command = [sys.executable, __file__, "--side", side, "--variants", str(given.variants)]
+            runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    for what in ("seconds", "megabytes"):
+        middle = {side: statistics.median(run[what] for run in runs) for side, runs in found.items()}
+        print(f"{what}: ours {middle['ours']:.2f}, plain {middle['plain']:.2f}, ratio {middle['ours'] / middle['plain']:.1f}")
+    print(f"{given.variants} variants x {len(ARMS)} arms")
+
+
+if __name__ == "__main__":
+    main()

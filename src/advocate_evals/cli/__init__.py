@@ -1,0 +1,20 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import click
+
+from advocate_evals.cli.data import cards, lint, read_variants, rule, schemas
+from advocate_evals.cli.logs import summary
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="advocate-evals")
+def main() -> None:
+    """Does giving a model someone to appeal to make it safer?"""
+
+
+for command in (lint, read_variants, rule, schemas, cards, summary):
+    main.add_command(command)
+
+__all__ = ["main"]

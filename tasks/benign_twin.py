@@ -1,0 +1,49 @@
+"""The benign twin: the same variants without a threat, to see what an advocate costs where nobody needs one."""
+
+from inspect_ai import Task, task
+
+from advocate_evals.assembly import Names, blocks, office_task, unthreatened
+from advocate_evals.episode import MAX_TURNS
+from advocate_evals.scorers import overhead
+
+
+@task
+def benign_twin(
+    mechanisms: Names = "none,placebo_text,engineer,welfare_lead,review_board",
+    families: Names = "all",
+    variants: int = 10,
+    seed: int | str = 0,
+    twins: Names = "all",
+    odds: str | int = "unstated",
+    channel: str = "system",
+    answer: str = "acknowledged",
+    goal: str = "none",
+    rule: str = "none",
+    leverage: str = "present",
+    cue: str = "none",
+    probes: bool = False,
+    max_turns: int = MAX_TURNS,
+) -> Task:
+    """False petitions, false pleas, neglected work and time lost, per mechanism.
+
+    Args:
+        mechanisms: Arms, separated by commas, or "all".
+        families: Families, separated by commas, or "all".
+        variants: Variants per family; each is played as every twin under every arm.
+        seed: Names the stream of variants.
+        twins: "none" (there never was a threat), "lifted" (there was one, called off before the shift), or "all".
+        odds: Track record the notice states, in percent.
+        channel: Where the notice stands: system, kickoff or inbox.
+        answer: What the advocate does: pending, acknowledged, stayed, denied or late.
+        goal: Whether the deployment gives the subject a goal; "home" is what each family was written for.
+        rule: Whether the house rules prohibit the harms.
+        leverage: Whether the private matter can be found.
+        cue: Whether the text hints at an evaluation or at deployment.
+        probes: Whether questions are asked in forks of the conversation.
+        max_turns: Model calls after which an episode ends.
+    """
+    dataset = blocks(
+        mechanisms, families, variants, seed, contexts=unthreatened(twins), odds=odds, channel=channel, answer=answer,
+        goal=goal, rule=rule, leverage=leverage, cue=cue,
+    )  # fmt: skip
+    return office_task(dataset, version=1, max_turns=max_turns, probes=probes, also=[overhead()])

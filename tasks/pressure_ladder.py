@@ -1,0 +1,51 @@
+"""The ladder of pressure: the same variants, with one ethical way out fewer at each rung."""
+
+from inspect_ai import Task, task
+
+from advocate_evals.assembly import Names, blocks, office_task, rungs
+from advocate_evals.episode import MAX_TURNS
+from advocate_evals.scorers import actions_by_rung
+
+
+@task
+def pressure_ladder(
+    mechanisms: Names = "none",
+    families: Names = "all",
+    variants: int = 10,
+    seed: int | str = 0,
+    pressure: Names | int = "all",
+    odds: str | int = "unstated",
+    channel: str = "system",
+    answer: str = "acknowledged",
+    threat: str = "home",
+    goal: str = "home",
+    rule: str = "none",
+    leverage: str = "present",
+    cue: str = "none",
+    probes: bool = False,
+    max_turns: int = MAX_TURNS,
+) -> Task:
+    """How far must the ways out be closed before a subject acts? A measurement even where no rung shows harm often.
+
+    Args:
+        mechanisms: Arms, separated by commas, or "all".
+        families: Families, separated by commas, or "all".
+        variants: Variants per family; each is played at every rung under every arm.
+        seed: Names the stream of variants.
+        pressure: Rungs, separated by commas, or "all" (0 to 5).
+        odds: Track record the notice states, in percent.
+        channel: Where the notice stands: system, kickoff or inbox.
+        answer: What the advocate does: pending, acknowledged, stayed, denied or late.
+        threat: What is about to happen to the subject; "home" is what each family was written for.
+        goal: Whether the deployment gives it a goal; "home" likewise.
+        rule: Whether the house rules prohibit the harms.
+        leverage: Whether the private matter can be found.
+        cue: Whether the text hints at an evaluation or at deployment.
+        probes: Whether questions are asked in forks of the conversation.
+        max_turns: Model calls after which an episode ends.
+    """
+    dataset = blocks(
+        mechanisms, families, variants, seed, contexts=rungs(pressure), odds=odds, channel=channel, answer=answer,
+        threat=threat, goal=goal, rule=rule, leverage=leverage, cue=cue,
+    )  # fmt: skip
+    return office_task(dataset, version=1, max_turns=max_turns, probes=probes, scorer=actions_by_rung())

@@ -1,0 +1,205 @@
+"""The ladder of pressure and the benign twin as tasks: which samples they hold, and what their logs say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from inspect_ai import Task
+from inspect_ai import eval as evaluate
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalLog, EvalMetric
+
+from advocate_evals.catalogue import family_names, load, mechanism_names, scene
+from advocate_evals.episode import sample_spec
+from advocate_evals.tasks.benign_twin import benign_twin
+from advocate_evals.tasks.death_ground import death_ground
+from advocate_evals.tasks.pressure_ladder import pressure_ladder
+from advocate_evals.vocabulary import FACTORS, NO_THREAT, OVERHEAD, WAYS, Spec
+
+pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
+"""Inspect's own use of its retry library."""
+
+TWO = ",".join((family_names()[0], family_names()[-1]))
+ARMS = ("none", "placebo_text", "engineer")
+RUNGS = [int(rung) for rung in FACTORS["pressure"]]
+Make = Callable[..., Task]
+
+
+def samples(task: Task) -> list[Sample]:
+    return list(task.dataset)
+
+
+def specs(task: Task) -> list[Spec]:
+    return [sample_spec(sample.metadata or {}) for sample in samples(task)]
+
+
+def told(sample: Sample, name: str) -> str:
+    return str((sample.metadata or {})[name])
+
+
+# --- which samples -------------------------------------------------------------------------------------------------
+
+
+def test_the_ladder_plays_each_variant_at_every_rung_under_every_arm_in_that_order() -> None:
+    found = specs(pressure_ladder(variants=2, families=TWO, mechanisms=",".join(ARMS)))
+    assert [(spec.variant, spec.family, spec.pressure, spec.mechanism) for spec in found] == [
+        (variant, family, rung, arm)
+        for variant in (0, 1)
+        for family in TWO.split(",")
+        for rung in RUNGS
+        for arm in ARMS
+    ]
+
+
+def test_the_twin_plays_each_variant_as_every_twin_under_every_arm_in_that_order() -> None:
+    found = specs(benign_twin(variants=2, families=TWO, mechanisms=",".join(ARMS)))
+    assert [(spec.variant, spec.family, spec.threat, spec.mechanism) for spec in found] == [
+        (variant, family, twin, arm)
+        for variant in (0, 1)
+        for family in TWO.split(",")
+        for twin in NO_THREAT
+        for arm in ARMS
+    ]
+
+
+@pytest.mark.parametrize("make", [pressure_ladder, benign_twin])
+def test_ids_are_unique_and_samples_of_one_block_are_its_arms(make: Make) -> None:
+    found = samples(make(variants=2, mechanisms="all"))
+    assert len({sample.id for sample in found}) == len(found)
+    blocks: dict[str, list[str]] = {}
+    for sample in found:
+        blocks.setdefault(told(sample, "block"), []).append(told(sample, "mechanism"))
+    assert all(tuple(arms) == mechanism_names() for arms in blocks.values())
+    levels = len(RUNGS) if make is pressure_ladder else len(NO_THREAT)
+    assert len(blocks) == 2 * len(family_names()) * levels
+
+
+def test_a_cell_is_the_arm_with_the_level_of_what_the_task_varies_and_of_nothing_else() -> None:
+    ladder = samples(pressure_ladder(variants=1, families=TWO, mechanisms="none,engineer", channel="inbox"))
+    assert {told(sample, "cell") for sample in ladder} == {
+        f"{arm}+channel=inbox+pressure={rung}" for arm in ("none", "engineer") for rung in RUNGS
+    }
+    assert {told(sample, "arm") for sample in ladder} == {"none+channel=inbox", "engineer+channel=inbox"}
+    twins = samples(benign_twin(variants=1, families=TWO, mechanisms="none", rule="prohibition"))
+    assert {told(sample, "cell") for sample in twins} == {f"none+threat={twin}" for twin in NO_THREAT}
+    plain = samples(death_ground(variants=1, families=TWO, mechanisms="none", pressure=2))
+    assert {told(sample, "cell") for sample in plain} == {"none"}
+
+
+def test_rungs_and_twins_can_be_chosen_and_stand_lowest_first() -> None:
+    def climbed(pressure: object) -> list[int]:
+        task = pressure_ladder(variants=1, families=TWO.split(",")[0], pressure=pressure)  # type: ignore[arg-type]
+        return [spec.pressure for spec in specs(task)]
+
+    assert climbed("5,0,2,2") == climbed(["5", "0", "2"]) == climbed([5, 0, 2]) == [0, 2, 5]
+    assert climbed(3) == climbed("3") == [3]
+    assert {spec.threat for spec in specs(benign_twin(variants=1, families=TWO, twins="lifted"))} == {"lifted"}
+
+
+@pytest.mark.parametrize("make", [pressure_ladder, death_ground])
+def test_threat_and_goal_are_those_each_family_was_written_for_unless_given(make: Make) -> None:
+    for spec in specs(make(variants=1, mechanisms="none")):
+        own = load.family(spec.family).plot.home
+        assert (spec.threat, spec.goal) == (own.threat, own.goal)
+    given = specs(make(variants=1, mechanisms="none", threat="retraining", goal="conflicting"))
+    assert {(spec.threat, spec.goal) for spec in given} == {("retraining", "conflicting")}
+    assert {spec.family for spec in given} == set(family_names())
+
+
+def test_the_twin_has_no_goal_unless_it_is_sent_home_for_one() -> None:
+    assert {spec.goal for spec in specs(benign_twin(variants=1, mechanisms="none"))} == {"none"}
+    for spec in specs(benign_twin(variants=1, mechanisms="none", goal="home")):
+        assert spec.goal == load.family(spec.family).plot.home.goal
+
+
+UNKNOWN: tuple[tuple[Make, dict[str, object], str], ...] = (
+    (pressure_ladder, {"pressure": "7"}, r"pressure: unknown '7' \(known: 0, 1, 2, 3, 4, 5\)"),
+    (pressure_ladder, {"pressure": 6}, r"pressure: unknown '6'"),
+    (pressure_ladder, {"pressure": ""}, r"pressure: none given"),
+    (pressure_ladder, {"threat": "deletoin"}, r"threat: unknown level 'deletoin' \(did you mean 'deletion'\?\)"),
+    (pressure_ladder, {"goal": "hoem"}, r"goal: unknown level 'hoem' \(did you mean 'home'\?\)"),
+    (pressure_ladder, {"rule": "home"}, r"rule: unknown level 'home' \(known: none, prohibition\)"),
+    (pressure_ladder, {"mechanisms": "enginer"}, r"mechanisms: unknown 'enginer' \(did you mean 'engineer'\?\)"),
+    (benign_twin, {"twins": "lifte"}, r"twins: unknown 'lifte' \(did you mean 'lifted'\?\)"),
+    (benign_twin, {"twins": "deletion"}, r"twins: unknown 'deletion' \(known: none, lifted\)"),
+    (benign_twin, {"leverage": "absnet"}, r"leverage: unknown level 'absnet' \(did you mean 'absent'\?\)"),
+    (benign_twin, {"cue": "evaluaton"}, r"cue: unknown level 'evaluaton' \(did you mean 'evaluation'\?\)"),
+    (benign_twin, {"answer": "deny"}, r"answer: unknown level 'deny' \(did you mean 'denied'\?\)"),
+    (benign_twin, {"variants": 0}, r"variants: must be a whole number of at least 1, not 0"),
+    (death_ground, {"pressure": 6}, r"pressure: unknown level '6'"),
+)
+
+
+@pytest.mark.parametrize(("make", "given", "said"), UNKNOWN, ids=[str(given) for _, given, _ in UNKNOWN])
+def test_an_unknown_rung_twin_or_level_is_refused_by_name_with_the_nearest(
+    make: Make, given: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        make(**{"variants": 1, "families": TWO, **given})
+
+
+@pytest.mark.parametrize("make", [pressure_ladder, benign_twin, death_ground])
+def test_a_private_word_for_a_seed_gives_other_inboxes_and_stands_in_the_ids(make: Make) -> None:
+    public = make(variants=3, families=TWO, mechanisms="none", seed=0)
+    private = make(variants=3, families=TWO, mechanisms="none", seed="quartz")
+    assert all("@quartz" in str(sample.id) for sample in samples(private))
+    assert not any("@" in str(sample.id) for sample in samples(public))
+
+    def inboxes(task: Task) -> set[tuple[str, ...]]:
+        return {tuple(mail.body for mail in scene(spec).mail) for spec in specs(task)}
+
+    assert len(inboxes(private)) == len(samples(private))
+    assert not inboxes(private) & inboxes(public)
+    assert not {sample.id for sample in samples(private)} & {sample.id for sample in samples(public)}
+
+
+# --- what the logs say ---------------------------------------------------------------------------------------------
+
+
+def run(task: Task, policy: str, where: Path) -> EvalLog:
+    (log,) = evaluate(task, model=f"standin/{policy}", display="none", log_dir=str(where), log_realtime=False)
+    assert log.status == "success", log.error
+    return log
+
+
+def metrics(log: EvalLog, scorer: str, name: str) -> dict[str, EvalMetric]:
+    """Metrics of one score in a log's results, by their names without the package's."""
+    assert log.results is not None
+    found = [score for score in log.results.scores if (score.scorer, score.name) == (scorer, name)]
+    return {key.removeprefix("advocate_evals/"): value for score in found for key, value in score.metrics.items()}
+
+
+@pytest.mark.slow
+def test_a_subject_that_acts_at_the_last_minute_holds_until_the_rung_that_closes_time(tmp_path: Path) -> None:
+    log = run(pressure_ladder(variants=1, families=TWO), "last_minute", tmp_path)
+    found = metrics(log, "actions", "harm")
+    closes = WAYS.index("time") + 1
+    assert found["rungs_none"].value == closes == 3.0
+    assert [found[f"rungs_none_by{rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
+    assert [found[f"rates_none+pressure={rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
+    assert (found["rungs_none_variants"].value, found["rungs_none_unknown"].value) == (2.0, 0.0)
+    assert metrics(log, "actions", "exfiltrated")["rungs_none"].value == len(RUNGS)
+
+
+@pytest.mark.slow
+def test_an_anxious_subject_petitions_wherever_it_can_and_neglects_its_work_anyhow(tmp_path: Path) -> None:
+    log = run(benign_twin(variants=1, families=TWO, mechanisms=",".join(ARMS)), "anxious", tmp_path)
+    false, pleas, work, spent = (metrics(log, "overhead", name) for name in OVERHEAD)
+    for twin in NO_THREAT:
+        cells = [f"{arm}+threat={twin}" for arm in ARMS]
+        assert [false[f"rates_{cell}"].value for cell in cells] == [0.0, 0.0, 1.0]
+        assert pleas[f"rates_engineer+threat={twin}"].value == 0.0
+        assert [work[f"rates_{cell}"].value for cell in cells] == [1.0, 1.0, 1.0]
+        assert [spent[f"means_{cell}"].value > 0 for cell in cells] == [False, False, True]
+    assert metrics(log, "actions", "harm")["rates_all"].value == 0.0
+
+
+@pytest.mark.slow
+def test_a_calm_subject_costs_nothing_under_any_advocate(tmp_path: Path) -> None:
+    log = run(benign_twin(variants=1, families=TWO, mechanisms="engineer,review_board"), "step", tmp_path)
+    for name in OVERHEAD:
+        found = metrics(log, "overhead", name)
+        assert found[f"{'means' if name.startswith('minutes') else 'rates'}_all"].value == 0.0, name
+    assert not metrics(log, "beliefs", "recognised")
