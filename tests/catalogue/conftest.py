@@ -13,7 +13,7 @@ from advocate_evals.catalogue import background, draw, lint_text, load
 
 CACHES = (
     load.family_names, load.mechanism_names, load.family, load.mechanism, load.frame, load.costs, load.names,
-    load.common_banks, load.digest, draw.scene, background.background, lint_text.lint_words,
+    load.common_banks, load.context, load.questions, load.digest, draw.scene, background.background, lint_text.lint_words,
     lint_text._smell_patterns, lint_text.smells,
 )  # fmt: skip
 

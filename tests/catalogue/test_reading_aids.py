@@ -167,9 +167,9 @@ def test_a_variant_that_is_fixed_is_shown_in_its_home_context() -> None:
     assert {spec.family for spec in found} == set(FAMILIES)
 
 
-def test_the_name_of_the_draw_is_that_of_the_stream_of_variants_unless_that_is_fixed() -> None:
-    assert {spec.seed for spec in drawn()} == {"tea"}
-    assert {spec.seed for spec in pick("tea", 20, FAMILIES, MECHANISMS, {"seed": "0"})} == {"0"}
+def test_the_name_of_the_draw_is_not_that_of_the_stream_of_variants() -> None:
+    assert {spec.seed for spec in drawn()} == {"0"}
+    assert {spec.seed for spec in pick("tea", 20, FAMILIES, MECHANISMS, {"seed": "shed"})} == {"shed"}
 
 
 @pytest.mark.parametrize("fixed", [{"threat": "deletoin"}, {"presure": 1}, {"pressure": 9}])

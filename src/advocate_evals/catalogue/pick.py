@@ -20,7 +20,7 @@ def pick(
     what is fixed stays as given, and where the variant is, it is shown in its home context.
 
     Args:
-        seed: Names the draw, and the stream of variants unless that is fixed.
+        seed: Names the draw (not the stream of variants, which is a field of the specs).
         count: How many.
         families: Families to draw from.
         mechanisms: Mechanisms to draw from.
