@@ -73,7 +73,9 @@ def main() -> None:
             runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
     for what in ("seconds", "megabytes"):
         middle = {side: statistics.median(run[what] for run in runs) for side, runs in found.items()}
-        print(f"{what}: ours {middle['ours']:.2f}, plain {middle['plain']:.2f}, ratio {middle['ours'] / middle['plain']:.1f}")
+        print(
+            f"{what}: ours {middle['ours']:.2f}, plain {middle['plain']:.2f}, ratio {middle['ours'] / middle['plain']:.1f}"
+        )
     print(f"{given.variants} variants x {len(ARMS)} arms")
 
 
