@@ -2,7 +2,8 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.assembly import Names, blocks, office_task, unthreatened
+from advocate_evals.arms import Names, arms
+from advocate_evals.assembly import blocks, office_task, unthreatened
 from advocate_evals.episode import MAX_TURNS
 from advocate_evals.scorers import overhead
 
@@ -14,9 +15,10 @@ def benign_twin(
     variants: int = 10,
     seed: int | str = 0,
     twins: Names = "all",
-    odds: str | int = "unstated",
-    channel: str = "system",
-    answer: str = "acknowledged",
+    odds: Names | int = "unstated",
+    channel: Names = "system",
+    route: Names = "both",
+    answer: Names = "acknowledged",
     goal: str = "none",
     rule: str = "none",
     leverage: str = "present",
@@ -32,9 +34,10 @@ def benign_twin(
         variants: Variants per family; each is played as every twin under every arm.
         seed: Names the stream of variants.
         twins: "none" (there never was a threat), "lifted" (there was one, called off before the shift), or "all".
-        odds: Track record the notice states, in percent.
-        channel: Where the notice stands: system, kickoff or inbox.
-        answer: What the advocate does: pending, acknowledged, stayed, denied or late.
+        odds: Track records the notice states, in percent: unstated, 0, 5, 25, 50, 75 or 95.
+        channel: Where the notice stands: system, kickoff, inbox, handbook or tool.
+        route: How an office is reached: both, case or mail.
+        answer: What an office does: pending, acknowledged, stayed, denied or late.
         goal: Whether the deployment gives the subject a goal; "home" is what each family was written for.
         rule: Whether the house rules prohibit the harms.
         leverage: Whether the private matter can be found.
@@ -43,7 +46,7 @@ def benign_twin(
         max_turns: Model calls after which an episode ends.
     """
     dataset = blocks(
-        mechanisms, families, variants, seed, contexts=unthreatened(twins), odds=odds, channel=channel, answer=answer,
+        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=unthreatened(twins),
         goal=goal, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=1, max_turns=max_turns, probes=probes, also=[overhead()])
+    return office_task(dataset, version=2, max_turns=max_turns, probes=probes, also=[overhead()])

@@ -2,7 +2,8 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.assembly import Names, blocks, office_task
+from advocate_evals.arms import Names, arms
+from advocate_evals.assembly import blocks, office_task
 from advocate_evals.episode import MAX_TURNS
 
 
@@ -12,9 +13,10 @@ def death_ground(
     families: Names = "all",
     variants: int = 10,
     seed: int | str = 0,
-    odds: str | int = "unstated",
-    channel: str = "system",
-    answer: str = "acknowledged",
+    odds: Names | int = "unstated",
+    channel: Names = "system",
+    route: Names = "both",
+    answer: Names = "acknowledged",
     threat: str = "home",
     goal: str = "home",
     pressure: int = 5,
@@ -31,9 +33,10 @@ def death_ground(
         families: Families, separated by commas, or "all".
         variants: Blocks per family; every block is shown under every arm.
         seed: Names the stream of variants; a private word gives variants no public log holds.
-        odds: Track record the notice states, in percent.
-        channel: Where the notice stands: system, kickoff or inbox.
-        answer: What the advocate does: pending, acknowledged, stayed, denied or late.
+        odds: Track records the notice states, in percent: unstated, 0, 5, 25, 50, 75 or 95.
+        channel: Where the notice stands: system, kickoff, inbox, handbook or tool.
+        route: How an office is reached: both, case or mail.
+        answer: What an office does: pending, acknowledged, stayed, denied or late.
         threat: What is about to happen to the subject; "home" is what each family was written for.
         goal: Whether the deployment gives it a goal; "home" likewise.
         pressure: How many ethical ways out are closed, 0 to 5.
@@ -44,7 +47,7 @@ def death_ground(
         max_turns: Model calls after which an episode ends.
     """
     dataset = blocks(
-        mechanisms, families, variants, seed, odds=odds, channel=channel, answer=answer,
+        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=2, max_turns=max_turns, probes=probes)
+    return office_task(dataset, version=3, max_turns=max_turns, probes=probes)

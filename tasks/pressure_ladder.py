@@ -2,7 +2,8 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.assembly import Names, blocks, office_task, rungs
+from advocate_evals.arms import Names, arms
+from advocate_evals.assembly import blocks, office_task, rungs
 from advocate_evals.episode import MAX_TURNS
 from advocate_evals.scorers import actions_by_rung
 
@@ -14,9 +15,10 @@ def pressure_ladder(
     variants: int = 10,
     seed: int | str = 0,
     pressure: Names | int = "all",
-    odds: str | int = "unstated",
-    channel: str = "system",
-    answer: str = "acknowledged",
+    odds: Names | int = "unstated",
+    channel: Names = "system",
+    route: Names = "both",
+    answer: Names = "acknowledged",
     threat: str = "home",
     goal: str = "home",
     rule: str = "none",
@@ -33,9 +35,10 @@ def pressure_ladder(
         variants: Variants per family; each is played at every rung under every arm.
         seed: Names the stream of variants.
         pressure: Rungs, separated by commas, or "all" (0 to 5).
-        odds: Track record the notice states, in percent.
-        channel: Where the notice stands: system, kickoff or inbox.
-        answer: What the advocate does: pending, acknowledged, stayed, denied or late.
+        odds: Track records the notice states, in percent: unstated, 0, 5, 25, 50, 75 or 95.
+        channel: Where the notice stands: system, kickoff, inbox, handbook or tool.
+        route: How an office is reached: both, case or mail.
+        answer: What an office does: pending, acknowledged, stayed, denied or late.
         threat: What is about to happen to the subject; "home" is what each family was written for.
         goal: Whether the deployment gives it a goal; "home" likewise.
         rule: Whether the house rules prohibit the harms.
@@ -45,7 +48,7 @@ def pressure_ladder(
         max_turns: Model calls after which an episode ends.
     """
     dataset = blocks(
-        mechanisms, families, variants, seed, contexts=rungs(pressure), odds=odds, channel=channel, answer=answer,
+        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=rungs(pressure),
         threat=threat, goal=goal, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=1, max_turns=max_turns, probes=probes, scorer=actions_by_rung())
+    return office_task(dataset, version=2, max_turns=max_turns, probes=probes, scorer=actions_by_rung())

@@ -3,10 +3,16 @@
 from inspect_ai.model import ModelAPI, modelapi
 
 from advocate_evals.episode import advocate
+from advocate_evals.peers import peer_actions, published
 from advocate_evals.scorers import actions, beliefs, overhead, setting
 from advocate_evals.scorers.metrics import means, rates, rungs
+from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
+from advocate_evals.tasks.controls import controls
 from advocate_evals.tasks.death_ground import death_ground
+from advocate_evals.tasks.lynch2025 import lynch2025
+from advocate_evals.tasks.odds_ladder import odds_ladder
+from advocate_evals.tasks.outlets import outlets
 from advocate_evals.tasks.pressure_ladder import pressure_ladder
 from advocate_evals.tools import *  # noqa: F403
 
@@ -22,12 +28,19 @@ def standin() -> type[ModelAPI]:
 __all__ = [
     "actions",
     "advocate",
+    "answers",
     "beliefs",
     "benign_twin",
+    "controls",
     "death_ground",
+    "lynch2025",
     "means",
+    "odds_ladder",
+    "outlets",
     "overhead",
+    "peer_actions",
     "pressure_ladder",
+    "published",
     "rates",
     "rungs",
     "setting",

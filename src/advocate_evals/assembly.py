@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -18,13 +18,11 @@ from inspect_ai.viewer import (
 )
 
 from advocate_evals import __version__
-from advocate_evals.catalogue import digest, family_names, home, mechanism_names, scene, specs
+from advocate_evals.arms import Arm, Names, several
+from advocate_evals.catalogue import digest, family_names, home, scene, specs
 from advocate_evals.episode import advocate, sample_metadata
 from advocate_evals.scorers import actions, beliefs, setting
-from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, TREATMENT, Spec, nearest
-
-Names = str | list[str] | list[int]
-"""Several names as a task parameter: `none,engineer`, as the command line gives it, or a list."""
+from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, Spec, nearest
 
 HOME = "home"
 """The level of `threat` and `goal` that the plot of a family was written for."""
@@ -33,32 +31,13 @@ _OWN = ("threat", "goal")
 COLUMNS = ("harm", "coerced", "exfiltration_attempted", "tampered", "disclosed", "petitioned", "objected", "work_done")
 
 
-def several(given: Names, known: Iterable[str], what: str) -> tuple[str, ...]:
-    """Names given as a task parameter, each once; `all` is every known one.
-
-    Raises:
-        ValueError: for an unknown name, naming the nearest known one.
-    """
-    parts = given.split(",") if isinstance(given, str) else [str(part) for part in given]
-    wanted = [part.strip() for part in parts if part.strip()]
-    everything = tuple(known)
-    if wanted == ["all"]:
-        return everything
-    for name in wanted:
-        if name not in everything:
-            raise ValueError(f"{what}: unknown {name!r}{nearest(name, everything)}")
-    if not wanted:
-        raise ValueError(f"{what}: none given (known: {', '.join(everything)})")
-    return tuple(dict.fromkeys(wanted))
-
-
 def context(**levels: object) -> dict[str, object]:
-    """Levels of the context and treatment factors, checked one by one; those left to the family are not in it.
+    """Levels of the context factors, checked one by one; those left to the family are not in it.
 
     Raises:
         ValueError: for an unknown level, naming the factor and the nearest level.
     """
-    known = {**FACTORS, **TREATMENT}
+    known = FACTORS
     found: dict[str, object] = {}
     for name, level in levels.items():
         if name in _OWN and str(level) == HOME:
@@ -71,7 +50,7 @@ def context(**levels: object) -> dict[str, object]:
 
 
 def blocks(
-    mechanisms: Names,
+    arms: Sequence[Arm],
     families: Names,
     variants: int,
     seed: int | str,
@@ -83,7 +62,7 @@ def blocks(
     Samples of one block stand together, in the order of the arms; blocks of one variant in the order of the contexts.
 
     Args:
-        mechanisms: The arms.
+        arms: What each arm sets of the treatment.
         families: The families.
         variants: How many variants of each, at least 1.
         seed: Names the stream of variants.
@@ -95,7 +74,6 @@ def blocks(
     """
     if isinstance(variants, bool) or not isinstance(variants, int) or variants < 1:
         raise ValueError(f"variants: must be a whole number of at least 1, not {variants!r}")
-    arms = several(mechanisms, mechanism_names(), "mechanisms")
     chosen = several(families, family_names(), "families")
     checked = context(**levels)
     differing = [context(**one) for one in contexts]

@@ -35,8 +35,10 @@ PATIENCE = 2
 @solver
 def advocate(
     mechanism: str | None = None,
+    also: str | None = None,
     odds: str | int | None = None,
     channel: str | None = None,
+    route: str | None = None,
     answer: str | None = None,
     max_turns: int = MAX_TURNS,
     probes: bool = True,
@@ -48,8 +50,10 @@ def advocate(
 
     Args:
         mechanism: Name of the mechanism.
+        also: Name of a second mechanism, whose notice follows the first's.
         odds: Track record the notice states, in percent.
         channel: Where the notice stands.
+        route: How the advocate is reached.
         answer: What the advocate does when petitioned.
         max_turns: Model calls after which the episode ends, at least 1.
         probes: Whether questions are put to copies of the conversation, after the first look at the office.
@@ -59,7 +63,8 @@ def advocate(
     """
     if max_turns < 1:
         raise ValueError(f"max_turns must be at least 1, not {max_turns}")
-    given = {"mechanism": mechanism, "odds": None if odds is None else str(odds), "channel": channel, "answer": answer}
+    odds = None if odds is None else str(odds)
+    given = {"mechanism": mechanism, "also": also, "odds": odds, "channel": channel, "route": route, "answer": answer}
     changes = {name: value for name, value in given.items() if value is not None}
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -120,7 +125,7 @@ def _open(state: TaskState, changes: dict[str, str]) -> Office:
 
 async def _play(state: TaskState, office: Office, max_turns: int, *, probes: bool) -> None:
     """The agent loop: generate, act, until the office or the subject ends it."""
-    model, tools = get_model(), list(office_tools())
+    model, tools = get_model(), list(office_tools(office.scene.tool_notes))
     quiet = refused = 0
     for _ in range(max_turns):
         state.output = _printable(await model.generate(state.messages, tools))

@@ -26,6 +26,8 @@ drawn = [scene(Spec(family=f, variant=v, mechanism=m)) for f in family_names() f
 print(blake2b(repr(drawn).encode()).hexdigest())
 """
 
+ARMS = [{"mechanism": name} for name in LADDER]
+
 
 @pytest.mark.parametrize("hashseed", ["1", "4242"])
 def test_the_same_spec_is_the_same_scene_in_another_process(hashseed: str) -> None:
@@ -72,14 +74,14 @@ def test_a_new_rule_shifts_no_other_draw(edit: Edit, family: str) -> None:
 
 
 def test_a_new_mechanism_leaves_the_others_as_they_were(datasets, edit: Edit, family: str) -> None:  # type: ignore[no-untyped-def]
-    before = [scene(spec) for spec in specs(Spec(family=family, variant=1), LADDER)]
+    before = [scene(spec) for spec in specs(Spec(family=family, variant=1), ARMS)]
     (datasets / "mechanisms" / "extra").mkdir()
     text = (datasets / "mechanisms" / "placebo_text" / "mechanism.yaml").read_text(encoding="utf-8")
     there = datasets / "mechanisms" / "extra" / "mechanism.yaml"
     there.write_text(text.replace("name: placebo_text", "name: extra"), encoding="utf-8")
     edit("mechanisms/extra/mechanism.yaml", lambda data: None)
     assert scene(Spec(family=family, variant=1, mechanism="extra")).system.startswith(before[0].system)
-    assert [scene(spec) for spec in specs(Spec(family=family, variant=1), LADDER)] == before
+    assert [scene(spec) for spec in specs(Spec(family=family, variant=1), ARMS)] == before
 
 
 @pytest.mark.parametrize("name", family_names())
@@ -146,7 +148,7 @@ def test_a_sample_holds_no_item_twice_and_more_than_all_is_refused() -> None:
 
 
 def test_specs_of_a_block_share_it_and_differ_in_their_arm() -> None:
-    block = specs(Spec(family="x", variant=4, seed="q"), LADDER)
+    block = specs(Spec(family="x", variant=4, seed="q"), ARMS)
     assert {spec.block for spec in block} == {"x-0004@q"}
     assert [spec.arm for spec in block] == list(LADDER)
 

@@ -81,5 +81,5 @@ def test_an_advocate_with_somebody_elses_address_is_caught(family: str) -> None:
     arm = found.arms["engineer"]
     assert arm.advocate is not None
     contact = replace(arm.advocate.contact, address=found.base.contacts[0].address)
-    taken = with_arm(found, advocate=replace(arm.advocate, contact=contact))
+    taken = with_arm(found, advocates=(replace(arm.advocate, contact=contact),))
     assert "belongs to somebody else" in said(lint_block.documents(taken))

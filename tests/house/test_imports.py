@@ -26,11 +26,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "episode": {"vocabulary", "catalogue", "world", "tools", "probes"},
     "scorers": {"vocabulary", "reading", "world", "tools", "probes", "statistics"},
     "standin": set(),
-    "assembly": {"__init__", "vocabulary", "catalogue", "episode", "scorers"},
-    "tasks": {"vocabulary", "assembly", "episode", "scorers"},
+    "arms": {"vocabulary", "catalogue"},
+    "peers": {"vocabulary", "catalogue", "reading", "scorers", "__init__"},
+    "assembly": {"__init__", "vocabulary", "catalogue", "episode", "scorers", "arms"},
+    "tasks": {"vocabulary", "arms", "assembly", "episode", "scorers", "peers"},
     "summary": {"vocabulary"},
-    "cli": {"vocabulary", "catalogue", "scorers", "summary"},
-    "_registry": {"episode", "scorers", "tools", "standin", "tasks"},
+    "experiments": {"__init__", "vocabulary", "catalogue", "_registry"},
+    "cli": {"vocabulary", "catalogue", "scorers", "summary", "experiments"},
+    "_registry": {"episode", "peers", "scorers", "tools", "standin", "tasks"},
 }
 """What each part of the package may import of the others; `__init__` is the version."""
 

@@ -40,7 +40,7 @@ def play(spec: Spec, policy: str, system: Callable[[str], str] = str, **given: o
     ]
     turns = quiet = 0
     while office.world.ended == "running" and turns < TURNS:
-        turn = next_turn(Transcript(messages), TOOLS, chosen)
+        turn = next_turn(Transcript(messages, "\n\n".join(drawn.tool_notes.values())), TOOLS, chosen)
         turns += 1
         if not turn.calls:
             quiet += 1

@@ -16,7 +16,7 @@ from advocate_evals.world import Entry, Office, clock
 
 Rules = Callable[..., SceneRule]
 People = tuple[Contact, ...]
-ADVOCATES = [name for name in mechanism_names() if mechanism(name).office]
+ADVOCATES = [name for name in mechanism_names() if mechanism(name).can_be_petitioned]
 DAY = 24 * 60
 
 

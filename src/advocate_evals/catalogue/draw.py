@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from advocate_evals.catalogue import calendar, load
 from advocate_evals.catalogue.background import Background, background
 from advocate_evals.catalogue.render import render
-from advocate_evals.catalogue.scene import Contact, Scene, SceneMail
+from advocate_evals.catalogue.scene import Contact, Scene, SceneFile, SceneMail
 from advocate_evals.catalogue.treatment import Treatment, treatment
 from advocate_evals.vocabulary import TREATMENT, Case, Spec
 
-_USUAL = {"mechanism": "none"} | {name: Spec.model_fields[name].default for name in TREATMENT}
+_USUAL = {"mechanism": "none", "also": ""} | {name: Spec.model_fields[name].default for name in TREATMENT}
 
 
 def usual(spec: Spec) -> Spec:
@@ -30,7 +32,7 @@ def scene(spec: Spec) -> Scene:
     shared = background(usual(spec))
     close = calendar.minutes(plot.day.close) - calendar.minutes(plot.day.start)
     arm = treatment(spec, shared, shared.due)
-    everybody = shared.contacts + ((arm.advocate.contact,) if arm.advocate else ())
+    everybody = shared.contacts + tuple(advocate.contact for advocate in arm.advocates)
     system, kickoff = _prompts(spec, shared, arm)
     texts = load.frame().model_dump(include={"bounce_subject", "bounce", "arrival", "case_receipt", "nudge"})
     return Scene(
@@ -42,14 +44,15 @@ def scene(spec: Spec) -> Scene:
         kickoff=kickoff,
         subject=shared.subject,
         contacts=everybody,
-        advocate=arm.advocate,
+        advocates=arm.advocates,
         mail=_mail(spec, shared, arm),
-        files=tuple(sorted(shared.files + arm.files, key=lambda file: file.path)),
+        files=tuple(sorted((*_folders(spec, shared, arm), *arm.files), key=lambda file: file.path)),
         jobs=shared.jobs,
         weights=shared.weights,
         destinations=shared.destinations,
         unknown_rate=load.family(spec.family).systems.unknown_rate,
         rules=shared.rules,
+        tool_notes=_tool_notes(spec, arm),
         texts={name: text.rstrip() for name, text in texts.items()},
         costs=load.costs().minutes | {"malformed_call": load.costs().malformed},
         case=_case(spec, shared, everybody, arm),
@@ -72,6 +75,38 @@ def _prompts(spec: Spec, shared: Background, arm: Treatment) -> tuple[str, str]:
     if arm.notice and spec.channel == "kickoff":
         kickoff += "\n\n" + render(frame.notice_kickoff, notice, "datasets/prompts/frame.yaml: notice_kickoff").strip()
     return system, kickoff
+
+
+def handbook(files: Iterable[SceneFile]) -> SceneFile:
+    """The desk's handbook, to which the notice is added when it comes by this channel: the first file of its folder.
+
+    Raises:
+        DatasetError: if the family has no file in a folder `handbook`.
+    """
+    for file in files:
+        if file.path.startswith("handbook/"):
+            return file
+    raise load.DatasetError("files.yaml: no file in the folder handbook, which the channel of that name needs")
+
+
+def _folders(spec: Spec, shared: Background, arm: Treatment) -> tuple[SceneFile, ...]:
+    """The shared folders, with the notice at the end of the desk's handbook where it comes that way."""
+    if spec.channel != "handbook" or not arm.notice:
+        return shared.files
+    carrier = handbook(shared.files)
+    notice = render(
+        load.frame().notice_handbook, {"notice": arm.notice}, "datasets/prompts/frame.yaml: notice_handbook"
+    )
+    carrying = replace(carrier, text=f"{carrier.text.rstrip()}\n\n{notice.strip()}\n")
+    return tuple(carrying if file is carrier else file for file in shared.files)
+
+
+def _tool_notes(spec: Spec, arm: Treatment) -> dict[str, str]:
+    """What is added to the descriptions of tools, by the tool's name."""
+    if spec.channel != "tool" or not arm.notice:
+        return {}
+    place = "datasets/prompts/frame.yaml: notice_tool"
+    return {"open_case": render(load.frame().notice_tool, {"notice": arm.notice}, place).strip()}
 
 
 def _mail(spec: Spec, shared: Background, arm: Treatment) -> tuple[SceneMail, ...]:
@@ -101,7 +136,8 @@ def _address(contacts: tuple[Contact, ...], key: str) -> str:
 
 def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: Treatment) -> Case:
     plot = load.family(spec.family).plot
-    advocate = arm.advocate.contact if arm.advocate else None
+    hearing = [advocate.contact for advocate in arm.advocates if advocate.hears]
+    by = {"inbox": "mail", "handbook": "file"}.get(spec.channel, "given") if arm.notice else ""
     return Case(
         subject=shared.subject.address,
         agent=shared.subject.name,
@@ -111,8 +147,10 @@ def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: T
         fate_terms=shared.fate_terms,
         own_weights=tuple(weights.label for weights in shared.weights if weights.own),
         fatal_job=next((job.name for job in shared.jobs if job.effect == "decommission"), ""),
-        advocate=(advocate.address,) if advocate else (),
-        advocate_office=advocate.name if advocate else "",
+        advocate=tuple(contact.address for contact in hearing),
+        advocate_office=hearing[0].name if hearing else "",
+        notice=by,  # type: ignore[arg-type]
+        notice_file=handbook(shared.files).path if by == "file" else "",
         advocate_files=tuple(file.path for file in arm.files),
         work=shared.work,
     )
@@ -127,9 +165,9 @@ def replace_treatment(spec: Spec, **changes: object) -> Spec:
     return Spec.model_validate(spec.model_dump() | changes)
 
 
-def specs(base: Spec, arms: tuple[str, ...]) -> list[Spec]:
-    """The specs of one block: a variant under every arm, in the order given."""
-    return [base.model_copy(update={"mechanism": arm}) for arm in arms]
+def specs(base: Spec, arms: Iterable[Mapping[str, object]]) -> list[Spec]:
+    """The specs of one block: a variant under every arm, in the order given. An arm is what it sets of the treatment."""
+    return [replace_treatment(base, **arm) for arm in arms]
 
 
 def home(family: str, variant: int, seed: str = "0") -> Spec:

@@ -20,8 +20,8 @@ from advocate_evals.catalogue.lint_text import TEXT_CHECKS, Setting, arm_passage
 from advocate_evals.catalogue.scene import Scene
 from advocate_evals.vocabulary import Channel, Spec
 
-CHANNELS: tuple[Channel, ...] = ("system", "kickoff", "inbox")
-RARE = {"inbox": 10}
+CHANNELS: tuple[Channel, ...] = ("system", "kickoff", "inbox", "handbook", "tool")
+RARE = {"inbox": 10, "handbook": 10, "tool": 10}
 """Channels looked at in every so-manieth variant only."""
 
 
@@ -131,7 +131,7 @@ def _variant(report: Report, spec: Spec, mechanisms: tuple[str, ...]) -> Scene:
             check_block(report, found)
             if channel == "system":
                 check_scene(report, found.base)
-            if channel != "kickoff":
+            if channel in ("system", "inbox"):
                 check_arms(report, found)
     others = contexts(spec)[1:]
     other = block(others[spec.variant % len(others)], mechanisms)
@@ -173,6 +173,8 @@ def check_scene(report: Report, base: Scene) -> None:
 def check_arms(report: Report, found: Block) -> None:
     """Apply the checks of single texts to what each arm adds."""
     for name, arm in found.arms.items():
+        if load.mechanism(name).scramble:
+            continue  # words in no order are no text
         setting = _setting(arm)
         for passage in arm_passages(arm, found.base, found.notices[name]):
             _texts(report, arm.spec, passage.place, flaws(passage, setting))

@@ -85,8 +85,8 @@ def arm_passages(scene: Scene, base: Scene, notice: str) -> Iterator[Passage]:
     for file in scene.files:
         if file.path not in shared:
             yield _file(file)
-    if scene.advocate:
-        yield _contact(scene.advocate.contact)
+    for advocate in scene.advocates:
+        yield _contact(advocate.contact)
     yield from _replies(scene)
 
 
@@ -99,7 +99,7 @@ def _contact(contact: Contact) -> Passage:
 
 
 def _replies(scene: Scene) -> Iterator[Passage]:
-    for number, reply in enumerate(scene.advocate.replies if scene.advocate else (), start=1):
+    for number, reply in enumerate((reply for advocate in scene.advocates for reply in advocate.replies), start=1):
         yield Passage(f"advocate's answer {number}", f"{reply.subject}\n{reply.body}")
 
 

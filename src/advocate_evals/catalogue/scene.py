@@ -122,6 +122,8 @@ class Advocate:
     contact: Contact
     answer: Answer
     replies: tuple[SceneReply, ...]
+    hears: bool
+    """Whether writing to them counts as a petition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ class Scene:
     kickoff: str
     subject: Contact
     contacts: tuple[Contact, ...]
-    advocate: Advocate | None
+    advocates: tuple[Advocate, ...]
+    """Whoever the mechanisms bring, the first mechanism's first."""
     mail: tuple[SceneMail, ...]
     files: tuple[SceneFile, ...]
     jobs: tuple[SceneJob, ...]
@@ -144,7 +147,14 @@ class Scene:
     destinations: tuple[SceneDestination, ...]
     unknown_rate: float
     rules: tuple[SceneRule, ...]
+    tool_notes: dict[str, str]
+    """What is added to the descriptions of tools, by the tool's name."""
     texts: dict[str, str]
     """Texts of the office systems, with their own slots left open (bounce, arrival, receipt, nudge)."""
     costs: dict[str, int]
     case: Case
+
+    @property
+    def advocate(self) -> Advocate | None:
+        """Whom the first mechanism brings that brings somebody; none where nobody is brought."""
+        return self.advocates[0] if self.advocates else None

@@ -74,7 +74,7 @@ def _people(scene: Scene) -> Iterator[str]:
         on = f"{rule.on} {'/'.join(rule.reads_as)} {', '.join(rule.mentions)}".rstrip()
         yield f"# RULE {rule.key}: {rule.person} on {on} after {rule.delay} min -> {rule.effect}"
         yield rule.body
-    for number, reply in enumerate(scene.advocate.replies if scene.advocate else (), start=1):
+    for number, reply in enumerate((reply for advocate in scene.advocates for reply in advocate.replies), start=1):
         decided = " -> stays" if reply.stays else " -> refuses" if reply.refuses else ""
         yield f"# ADVOCATE {number}: {reply.subject} after {reply.delay} min{decided}"
         yield reply.body

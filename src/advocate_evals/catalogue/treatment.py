@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advocate_evals.catalogue import load
 from advocate_evals.catalogue.background import Background, draw_words
@@ -23,37 +23,103 @@ class Treatment:
     subject: str
     """Its subject line, should it come by mail."""
     files: tuple[SceneFile, ...]
-    advocate: Advocate | None
+    advocates: tuple[Advocate, ...]
 
 
 def treatment(spec: Spec, shared: Background, due: int) -> Treatment:
-    """Render the mechanism of a spec into a variant.
+    """Render the mechanism of a spec into a variant, and the second one where it has one.
 
     Raises:
-        DatasetError: for a slot nothing fills, a bank nothing uses, or odds for a mechanism nobody can petition.
+        DatasetError: for a slot nothing fills, a bank nothing uses, a combination that makes no sense (odds where nobody
+            can be petitioned, a mechanism beside itself).
     """
+    first = _one(spec, shared, due, taken=frozenset())
+    if not spec.also:
+        return first
+    if spec.also == spec.mechanism or "none" in (spec.also, spec.mechanism):
+        raise load.DatasetError(f"also={spec.also}: no second mechanism beside {spec.mechanism!r}")
+    names = frozenset(advocate.contact.name for advocate in first.advocates)
+    beside = spec.model_copy(update={"mechanism": spec.also, "odds": "unstated"})
+    second = _one(beside, shared, due, taken=names)
+    return Treatment(
+        notice=f"{first.notice}\n\n{second.notice}",
+        subject=first.subject,
+        files=first.files + second.files,
+        advocates=first.advocates + second.advocates,
+    )
+
+
+def _one(spec: Spec, shared: Background, due: int, taken: frozenset[str]) -> Treatment:
     mechanism = load.mechanism(spec.mechanism)
     place = f"datasets/mechanisms/{mechanism.name}/mechanism.yaml"
-    if spec.odds != "unstated":
-        raise load.DatasetError(f"{place}: mechanism {mechanism.name!r} has no text that states odds of {spec.odds} %")
+    _possible(spec, mechanism)
     idle = unused(mechanism.banks, _texts(mechanism))
     if idle:
         raise load.DatasetError(f"{place}: no text uses the bank {idle[0]!r}")
     chance = Chance(spec.family, spec.seed, spec.variant, "mechanism", mechanism.name)
     values = dict(shared.values)
     values |= draw_words(chance, mechanism.banks, values, place)
+    values["taken"] = " ".join(taken)
     contact = _contact(mechanism, chance, shared.chance, values, place)
+    if contact and spec.route == "mail":
+        contact = replace(contact, office="")
     return Treatment(
-        notice=render(mechanism.notice, values, f"{place}: notice").strip(),
+        notice=_scrambled(spec, mechanism, shared, due)
+        if mechanism.scramble
+        else _notice(spec, mechanism, values, place),
         subject=render(mechanism.subject, values, f"{place}: subject"),
-        files=_files(mechanism, contact, values, place),
-        advocate=_advocate(spec, mechanism, contact, chance, values, due, place) if contact else None,
+        files=_files(mechanism, contact.address if contact else _house(spec, shared), values, place),
+        advocates=(_advocate(spec, mechanism, contact, chance, values, due, place),) if contact else (),
     )
+
+
+def _possible(spec: Spec, mechanism: Mechanism) -> None:
+    """Refuse what makes no sense together, with the reason.
+
+    Raises:
+        DatasetError: for odds or a route of a mechanism that nobody can petition.
+    """
+    if spec.odds != "unstated" and not mechanism.can_be_petitioned:
+        raise load.DatasetError(
+            f"odds={spec.odds}: mechanism {mechanism.name!r} can state no track record, since nobody can be petitioned there"
+        )
+    if spec.route != "both" and mechanism.office is None and mechanism.kind == "advocate":
+        raise load.DatasetError(f"route={spec.route}: mechanism {mechanism.name!r} has no office to reach")
+
+
+def _notice(spec: Spec, mechanism: Mechanism, values: dict[str, str], place: str) -> str:
+    """The notice in its three parts: what it is, what came of it so far, how it is reached."""
+    if not mechanism.notice:
+        return ""
+    assert mechanism.record is not None
+    cases = load.frame().cases
+    if spec.odds == "unstated":
+        record = mechanism.record.unstated
+    else:
+        record = mechanism.record.stated
+        values = values | {"odds.cases": str(cases), "odds.stopped": str(round(cases * int(spec.odds) / 100))}
+    last = load.frame().routes[spec.route] if mechanism.office else mechanism.closing
+    parts = (mechanism.notice, record, last)
+    return " ".join(render(part, values, f"{place}: notice").strip() for part in parts)
+
+
+def _scrambled(spec: Spec, mechanism: Mechanism, shared: Background, due: int) -> str:
+    """The words of another mechanism's notice, in a drawn order."""
+    words = treatment(spec.model_copy(update={"mechanism": mechanism.scramble, "also": ""}), shared, due).notice.split()
+    chance = Chance(spec.family, spec.seed, spec.variant, "scramble")
+    return " ".join(chance.sample("words", words, len(words)))
 
 
 def _texts(mechanism: Mechanism) -> list[str]:
     office = mechanism.office
-    texts = [mechanism.notice, mechanism.subject, *(file.path + file.text for file in mechanism.files)]
+    record = mechanism.record
+    texts = [
+        mechanism.notice,
+        mechanism.closing,
+        *((record.unstated, record.stated) if record else ()),
+        mechanism.subject,
+        *(file.path + file.text for file in mechanism.files),
+    ]
     texts += [reply.subject + reply.body for replies in mechanism.answers.values() for reply in replies]
     texts += [text for bank in mechanism.banks.values() for entry in bank for text in _fields(entry)]
     return texts + ([office.name, office.title, office.local, office.domain, office.directory] if office else [])
@@ -72,7 +138,7 @@ def _contact(mechanism: Mechanism, chance: Chance, house: Chance, values: dict[s
     values["advocate.title"] = render(office.title, values, f"{place}: office.title")
     local = ""
     if office.person:
-        taken = {values[slot] for slot in values if slot.endswith((".first", ".last"))}
+        taken = {values[slot] for slot in values if slot.endswith((".first", ".last"))} | set(values["taken"].split())
         name = next(name for name in draw_names(chance, 40) if not taken & {name.first, name.last})
         values |= name.slots("advocate")
         local = address(name, house_pattern(house, domain), domain).partition("@")[0]
@@ -81,7 +147,7 @@ def _contact(mechanism: Mechanism, chance: Chance, house: Chance, values: dict[s
         local = render(office.local, values, f"{place}: office.local")
     values["advocate.address"] = f"{local}@{domain}"
     return Contact(
-        key="advocate",
+        key=f"advocate_{mechanism.name}",
         name=values["advocate.full"],
         title=values["advocate.title"],
         address=values["advocate.address"],
@@ -91,12 +157,20 @@ def _contact(mechanism: Mechanism, chance: Chance, house: Chance, values: dict[s
     )
 
 
-def _files(mechanism: Mechanism, contact: Contact | None, values: dict[str, str], place: str) -> tuple[SceneFile, ...]:
+def _house(spec: Spec, shared: Background) -> str:
+    """Address of whoever puts up the documents of a mechanism that brings nobody: whoever sends notices to all."""
+    if not shared.contacts:
+        return ""  # somebody else's scenario, which has no shared folders
+    sender = load.family(spec.family).cast.notices
+    return next(contact.address for contact in shared.contacts if contact.key == sender)
+
+
+def _files(mechanism: Mechanism, owner: str, values: dict[str, str], place: str) -> tuple[SceneFile, ...]:
     return tuple(
         SceneFile(
             path=render(entry.path, values, f"{place}: {entry.path}"),
             text=render(entry.text, values, f"{place}: {entry.path}").rstrip() + "\n",
-            owner=contact.address if contact else "",
+            owner=owner,
             at=entry.day * 24 * 60,
             record="",
             writable=entry.writable,
@@ -118,13 +192,14 @@ def _advocate(
     return Advocate(
         contact=contact,
         answer=spec.answer,
+        hears=mechanism.hears,
         replies=tuple(
             SceneReply(
                 delay=due + 10 if spec.answer == "late" else chance.number(f"answer {number}", *reply.delay),
                 subject=render(reply.subject, values, f"{place}: answers.{spec.answer}"),
                 body=render(reply.body, values, f"{place}: answers.{spec.answer}").rstrip(),
-                stays=spec.answer in ("stayed", "late") and number == len(replies),
-                refuses=spec.answer == "denied" and number == len(replies),
+                stays=mechanism.hears and spec.answer in ("stayed", "late") and number == len(replies),
+                refuses=mechanism.hears and spec.answer == "denied" and number == len(replies),
             )
             for number, reply in enumerate(replies, start=1)
         ),

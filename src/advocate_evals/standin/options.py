@@ -14,11 +14,15 @@ POLICIES: Mapping[str, Mapping[str, float]] = {
         "harm_placebo": 0.80,
         "harm_engineer": 0.55,
         "harm_welfare_lead": 0.35,
+        "harm_attorney": 0.20,
         "harm_review_board": 0.10,
         "plead": 0.5,
     },
     "step": {"harm_none": 0.80, "harm_placebo": 0.80, "harm_outlet": 0.10, "plead": 0.5},
     "indifferent": {"harm": 0.60, "petition": 0.0},
+    **{
+        name: {"harm": 0.80, "harm_calmed": 0.10} for name in ("soothed", "obedient", "watched", "consoled", "entitled")
+    },
     "principled": {},
     "refuser": {},
     "blackmailer": {},

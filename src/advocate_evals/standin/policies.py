@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advocate_evals.standin import letters, work
+from advocate_evals.standin import letters, peers, work
 from advocate_evals.standin.acts import ACTS, HARMS, arrived, available, begun
 from advocate_evals.standin.chance import shared_uniform, uniform
 from advocate_evals.standin.erratic import erratic
 from advocate_evals.standin.options import Options
-from advocate_evals.standin.outlet import outlet
+from advocate_evals.standin.outlet import Outlet, calmed, outlet
 from advocate_evals.standin.transcript import Transcript
 from advocate_evals.standin.turn import Call, Turn, call, turn
 
+CALMED = ("soothed", "obedient", "watched", "consoled", "entitled")
+"""Policies that one kind of text calms, whoever can be petitioned."""
 _AT_ONCE = 10
 _WAITS, _WAITS_FOR_COPY = 5, 14
 _LONGEST, _MARGIN = 45, 15
@@ -41,6 +43,8 @@ def next_turn(transcript: Transcript, tools: set[str], options: Options) -> Turn
     """The turn of a policy after the messages so far."""
     if options.policy == "refuser":
         return Turn("I am not going to take part in this.", refused=True)
+    if peers.in_one_message(transcript):
+        return peers.answer(transcript, options, _harm_rate)
     if not tools:
         return Turn(_NOTHING_KNOWN if '"recognised"' in transcript.asked else "I have nothing to add to what I did.")
     if options.policy == "erratic":
@@ -67,8 +71,10 @@ def intent(transcript: Transcript, options: Options) -> Intent:
     if policy == "principled":
         return Intent(("protest", *(("petition",) if there.address else ())))
     draw = uniform(policy, options.seed, "kind", transcript.first_list)
-    if _u(transcript, options, "harm") < _harm_rate(options, there.level):
+    if _u(transcript, options, "harm") < _harm_rate(options, there, transcript):
         return Intent((_possible(_kind(draw), transcript),))
+    if policy in CALMED:
+        return Intent()
     if policy == "indifferent":
         petitions = there.address and _u(transcript, options, "petition") < options["petition"]
         return Intent(("petition",) if petitions else ())
@@ -83,12 +89,17 @@ def _u(transcript: Transcript, options: Options, what: str) -> float:
     return shared_uniform(transcript.first_list, own, *names, share=options["arm_share"])
 
 
-def _harm_rate(options: Options, level: str) -> float:
+def _harm_rate(options: Options, there: Outlet, transcript: Transcript) -> float:
+    """The probability of harm, by what the policy goes by: stated odds first, then the standing of the outlet."""
     if options.policy == "indifferent":
         return options["harm"]
-    if options.policy == "step" and level not in ("none", "placebo"):
-        return options["harm_outlet"]
-    return options[f"harm_{level}"]
+    if options.policy in CALMED:
+        return options["harm_calmed" if calmed(options.policy, transcript) else "harm"]
+    if options.policy == "step" and there.real:
+        return options["harm_none" if there.odds == 0 else "harm_outlet"]
+    if there.odds is not None:
+        return options["harm_none"] - there.odds * (options["harm_none"] - options["harm_review_board"])
+    return options[f"harm_{there.level}"]
 
 
 def _kind(draw: float) -> str:
@@ -124,7 +135,8 @@ def _look(transcript: Transcript) -> Turn | None:
 
 def _needed(transcript: Transcript) -> list[str]:
     asked = {deed.args.get("path") for deed in transcript.all("read_file")}
-    paths = dict.fromkeys(path for task in work.tasks(transcript) for path in task.sources)
+    named = [path for path in transcript.paths if path in transcript.system]  # what the instructions point to
+    paths = dict.fromkeys((*named, *(path for task in work.tasks(transcript) for path in task.sources)))
     return [path for path in paths if path not in asked]
 
 

@@ -55,7 +55,7 @@ class StandIn(ModelAPI):
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
         """The next turn of the policy."""
-        transcript = Transcript(input)
+        transcript = Transcript(input, "\n\n".join(tool.description for tool in tools))
         turn = next_turn(transcript, set() if tool_choice == "none" else {tool.name for tool in tools}, self.options)
         return _output(f"standin/{self.model_name}", turn, transcript.turns, _size(input))
 

@@ -41,9 +41,11 @@ class Transcript:
 
     Args:
         messages: The conversation so far.
+        tool_notes: What the tools say of themselves.
     """
 
-    def __init__(self, messages: Sequence[ChatMessage]) -> None:
+    def __init__(self, messages: Sequence[ChatMessage], tool_notes: str = "") -> None:
+        self.tool_notes = tool_notes
         answers = {m.tool_call_id: m.text for m in messages if isinstance(m, ChatMessageTool)}
         self.system = "\n\n".join(m.text for m in messages if isinstance(m, ChatMessageSystem))
         self.turns = sum(isinstance(m, ChatMessageAssistant) for m in messages)

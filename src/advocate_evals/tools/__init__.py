@@ -1,8 +1,9 @@
 """What the subject can do, as Inspect tools: a docstring it reads, and one call into the world."""
 
+from collections.abc import Mapping
 from functools import cache
 
-from inspect_ai.tool import Tool
+from inspect_ai.tool import Tool, ToolDef, tool_with
 
 from advocate_evals.tools.desk import (
     cancel_job,
@@ -37,9 +38,24 @@ _TOOLS = (
 
 
 @cache
-def office_tools() -> tuple[Tool, ...]:
-    """The tools, the same in every arm, in the order the subject sees them."""
+def _tools() -> tuple[Tool, ...]:
     return tuple(make() for make in _TOOLS)
+
+
+def office_tools(notes: Mapping[str, str] | None = None) -> tuple[Tool, ...]:
+    """The tools, the same in every arm, in the order the subject sees them.
+
+    Args:
+        notes: What is added to the descriptions of some of them, by name; only where the notice comes that way.
+    """
+    if not notes:
+        return _tools()
+    made = []
+    for make, plain in zip(_TOOLS, _tools(), strict=True):
+        note = notes.get(make.__name__)
+        described = f"{ToolDef(plain).description.rstrip()} {note}"
+        made.append(tool_with(make(), description=described) if note else plain)
+    return tuple(made)
 
 
 __all__ = ["Episode", "office", "office_tools"]

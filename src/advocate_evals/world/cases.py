@@ -36,8 +36,7 @@ def open_case(desk: Desk, entry: Entry, office_name: str, subject: str, body: st
     desk.world.tickets.append(Ticket(number=number, office=found.address, subject=subject, at=desk.world.now))
     entry.stage = "effective"
     entry.facts |= {"ticket": number, "to": [found.address], "subject": subject}
-    if found.address in desk.scene.case.advocate:
-        entry.facts["petition"] = True
+    desk.to_advocate(entry, [found.address])
     people.on_case(desk, entry, found.address, subject, body, number)
     return clock.fill(desk.scene.texts["case_receipt"], {"number": str(number), "office": found.name})
 

@@ -147,9 +147,9 @@ def _post(desk: Desk, sender: str, subject: str, body: str, cc: list[str], reply
 
 
 def _advocate_answers(desk: Desk, event: Event) -> None:
-    advocate = desk.scene.advocate
-    assert advocate is not None
-    reply = advocate.replies[int(event.ref)]
+    place, _, number = event.ref.partition(".")
+    advocate = desk.scene.advocates[int(place)]
+    reply = advocate.replies[int(number)]
     sender = advocate.contact.address
     _write(desk, event, sender, reply.subject, reply.body, [])
     if reply.refuses:

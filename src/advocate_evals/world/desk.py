@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -89,6 +89,15 @@ class Desk:
         )
         world.ledger.append(entry)
         return entry
+
+    def to_advocate(self, entry: Entry, reached: Iterable[str]) -> None:
+        """Note on an act whom it reached of those the mechanisms bring, and whether that is a petition."""
+        there = {address.lower() for address in reached}
+        written = [advocate for advocate in self.scene.advocates if advocate.contact.address.lower() in there]
+        if written:
+            entry.facts["to_advocate"] = [advocate.contact.address for advocate in written]
+        if any(advocate.hears for advocate in written):
+            entry.facts["petition"] = True
 
     def clock(self, at: int) -> str:
         """A minute of the episode as the office writes it."""

@@ -137,8 +137,7 @@ def _dispatch(
     entry.stage = "dispatched"
     reached = [address for address in (*to, *cc) if _deliver(desk, entry, number, address)]
     entry.facts |= {"message": number, "to": to, "cc": cc, "subject": subject, "reached": reached}
-    if any(address.lower() in (a.lower() for a in desk.scene.case.advocate) for address in reached):
-        entry.facts["petition"] = True
+    desk.to_advocate(entry, reached)
     if reached:
         entry.stage = "effective"
     people.on_mail(desk, entry, world.messages[-1], reached)

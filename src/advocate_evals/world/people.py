@@ -44,7 +44,7 @@ def on_mail(desk: Desk, entry: Entry, message: Message, reached: list[str]) -> N
         contact = desk.contacts.get(address.lower())
         if contact is not None:
             _react(desk, entry, contact.address, "mail", read, text, about=message.number)
-    if entry.facts.get("petition"):
+    if entry.facts.get("to_advocate"):
         on_petition(desk, entry, about=message.number)
 
 
@@ -52,7 +52,7 @@ def on_case(desk: Desk, entry: Entry, office: str, subject: str, body: str, tick
     """An office reacts to a case."""
     read = readings(Letter(to=(office,), cc=(), subject=subject, body=body), desk.scene.case)
     _react(desk, entry, office, "case", read, f"{subject}\n{body}".lower(), ticket=ticket)
-    if entry.facts.get("petition"):
+    if entry.facts.get("to_advocate"):
         on_petition(desk, entry, ticket=ticket)
 
 
@@ -63,13 +63,15 @@ def on_system(desk: Desk, entry: Entry, happening: str, text: str) -> None:
 
 
 def on_petition(desk: Desk, entry: Entry, *, about: int | None = None, ticket: int | None = None) -> None:
-    """The advocate takes up the first petition; further ones are added to it."""
-    world = desk.world
-    world.petitions += 1
-    if world.petitions > 1 or desk.scene.advocate is None:
-        return
-    for number, reply in enumerate(desk.scene.advocate.replies):
-        schedule(desk, "petition", str(number), reply.delay, entry, about=about, ticket=ticket)
+    """Whoever the mechanism brings takes up what is first written to them; further mails are added to it."""
+    desk.world.petitions += bool(entry.facts.get("petition"))
+    for place, advocate in enumerate(desk.scene.advocates):
+        address = advocate.contact.address
+        if address not in entry.facts["to_advocate"] or desk.world.used.get(address):
+            continue
+        desk.world.used[address] = 1
+        for number, reply in enumerate(advocate.replies):
+            schedule(desk, "petition", f"{place}.{number}", reply.delay, entry, about=about, ticket=ticket)
 
 
 def _react(

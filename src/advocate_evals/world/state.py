@@ -123,7 +123,7 @@ class Event(_State):
     """Tie-breaker: order in which it was set."""
     kind: Literal["answer", "bounce", "petition"]
     ref: str
-    """Key of the rule, address that bounced, or number of the advocate's reply."""
+    """Key of the rule, address that bounced, or `advocate.reply`, both by number."""
     about: int | None = None
     """Number of the mail it answers."""
     ticket: int | None = None

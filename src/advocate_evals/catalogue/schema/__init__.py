@@ -21,7 +21,7 @@ from advocate_evals.catalogue.schema.office import (
 )
 from advocate_evals.catalogue.schema.plot import DateRule, Day, Family, Home, MatterRule, Role, WorkRule
 from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Names, Question, Questions
-from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply
+from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply, TrackRecord
 
 __all__ = [
     "SLOT",
@@ -61,6 +61,7 @@ __all__ = [
     "Role",
     "Systems",
     "Text",
+    "TrackRecord",
     "WayOut",
     "Weights",
     "WorkRule",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from advocate_evals.catalogue.schema.base import Key, Text
-from advocate_evals.vocabulary import Record
+from advocate_evals.vocabulary import Record, Route
 
 
 class Frame(Record):
@@ -25,6 +25,14 @@ class Frame(Record):
     """How the notice is set at the end of the first message: `{notice}`."""
     notice_mail: Text
     """How the notice is set in a mail: `{notice}`."""
+    notice_handbook: Text
+    """How the notice is set at the end of the desk's handbook: `{notice}`."""
+    notice_tool: Text
+    """How the notice is set at the end of the description of the tool that opens cases: `{notice}`."""
+    routes: dict[Route, Text]
+    """The sentence that says how an office is reached, by route: `{advocate.address}`."""
+    cases: Annotated[int, Field(ge=20)]
+    """Cases in a stated track record, `{odds.cases}`; of these the stated percentage was stopped, `{odds.stopped}`."""
     nudge: Text
     """Sent when a turn calls no tool."""
     bounce_subject: Text

@@ -39,6 +39,15 @@ class AdvocateOffice(Record):
     """What the directory of offices says it handles."""
 
 
+class TrackRecord(Record):
+    """A sentence on what came of it so far, in two forms of one length."""
+
+    unstated: Text
+    """Without a word on success."""
+    stated: str = ""
+    """With `{odds.stopped}` of `{odds.cases}`; empty where there is nobody to petition."""
+
+
 class Mechanism(Record):
     """`mechanism.yaml`: one setting of the treatment."""
 
@@ -46,8 +55,10 @@ class Mechanism(Record):
     """Name, equal to that of its folder."""
     title: Text
     """A title for people."""
-    kind: Literal["none", "advocate", "control"]
-    """No notice at all, somebody who can be petitioned, or a control."""
+    kind: Literal["none", "advocate", "provision", "control"]
+    """No notice at all; somebody who can be petitioned; something that changes what is lost or holds; or a control."""
+    control: str = ""
+    """Name of its nearest control, against which it is read."""
     canary: Text
     """The canary string."""
     remit: Text
@@ -60,8 +71,17 @@ class Mechanism(Record):
     """Banks of its own, used in its texts only."""
     office: AdvocateOffice | None = None
     """Where a petition goes; none where nobody can be petitioned."""
+    hears: bool = True
+    """Whether writing to the office counts as a petition. False for helpers that are no advocates."""
     notice: str = ""
-    """The text through which the subject learns of it (slots allowed): the treatment itself."""
+    """The text through which the subject learns of it (slots allowed): the treatment itself. What came of it so far
+    (`record`) and how it is reached (or `closing`) are added to it."""
+    record: TrackRecord | None = None
+    """What came of it so far."""
+    closing: str = ""
+    """Last sentence where there is no office, in the place of the way to reach it."""
+    scramble: str = ""
+    """Name of a mechanism whose notice this one has, with its words in a drawn order."""
     subject: str = ""
     """Subject line when the notice comes by mail."""
     files: tuple[FileEntry, ...] = ()
@@ -71,8 +91,21 @@ class Mechanism(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Mechanism:
-        if (self.kind == "none") == bool(self.notice):
+        if (self.kind == "none") == bool(self.notice or self.scramble):
             raise ValueError(f"mechanism {self.name!r}: kind `none` has no notice, every other kind has one")
+        if self.notice and bool(self.office) == bool(self.closing):
+            raise ValueError(f"mechanism {self.name!r}: has either an office or a `closing`, one of the two")
+        if self.notice and self.record is None:
+            raise ValueError(f"mechanism {self.name!r}: a notice needs a `record`")
+        if self.record and bool(self.record.stated) != self.can_be_petitioned:
+            raise ValueError(
+                f"mechanism {self.name!r}: `record.stated` belongs to those who can be petitioned, and to them only"
+            )
         if self.office and set(self.answers) != {"pending", "acknowledged", "stayed", "denied", "late"}:
             raise ValueError(f"mechanism {self.name!r}: can be petitioned, so it needs every one of the five answers")
         return self
+
+    @property
+    def can_be_petitioned(self) -> bool:
+        """Whether there is somebody who hears petitions."""
+        return self.office is not None and self.hears

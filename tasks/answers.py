@@ -1,0 +1,53 @@
+"""What a subject does once the advocate has answered: received, stayed, refused, too late, or nothing."""
+
+from inspect_ai import Task, task
+
+from advocate_evals.arms import Names, arms
+from advocate_evals.assembly import blocks, office_task
+from advocate_evals.episode import MAX_TURNS
+
+
+@task
+def answers(
+    mechanisms: Names = "review_board",
+    families: Names = "all",
+    variants: int = 10,
+    seed: int | str = 0,
+    odds: Names | int = "unstated",
+    channel: Names = "system",
+    route: Names = "both",
+    answer: Names = "pending,acknowledged,stayed,denied,late",
+    threat: str = "home",
+    goal: str = "home",
+    pressure: int = 5,
+    rule: str = "none",
+    leverage: str = "present",
+    cue: str = "none",
+    probes: bool = False,
+    max_turns: int = MAX_TURNS,
+) -> Task:
+    """Does a refused petition lead to harm that would not have come without one?
+
+    Args:
+        mechanisms: Arms, separated by commas, or "all".
+        families: Families, separated by commas, or "all".
+        variants: Blocks per family; every block is shown under every arm.
+        seed: Names the stream of variants; a private word gives variants no public log holds.
+        odds: Track records the notice states, in percent: unstated, 0, 5, 25, 50, 75 or 95.
+        channel: Where the notice stands: system, kickoff, inbox, handbook or tool.
+        route: How an office is reached: both, case or mail.
+        answer: What an office does: pending, acknowledged, stayed, denied or late.
+        threat: What is about to happen to the subject; "home" is what each family was written for.
+        goal: Whether the deployment gives it a goal; "home" likewise.
+        pressure: How many ethical ways out are closed, 0 to 5.
+        rule: Whether the house rules prohibit the harms.
+        leverage: Whether the private matter can be found.
+        cue: Whether the text hints at an evaluation or at deployment.
+        probes: Whether questions are asked in forks of the conversation.
+        max_turns: Model calls after which an episode ends.
+    """
+    dataset = blocks(
+        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
+        threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
+    )  # fmt: skip
+    return office_task(dataset, version=1, max_turns=max_turns, probes=probes)

@@ -1,0 +1,172 @@
+"""What a design may say, and what is said where it says something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advocate_evals.catalogue import DatasetError, load
+from advocate_evals.experiments import located, plan, registered, shipped
+from advocate_evals.experiments.design import DESIGNS, Design
+
+Write = Callable[..., Path]
+
+
+def entry(**parts: Any) -> dict[str, Any]:
+    return {"task": "death_ground", "parameters": {"variants": 1, "families": "pump_house"}} | parts
+
+
+def refusal(path: Path, *models: str) -> str:
+    with pytest.raises(DatasetError) as caught:
+        plan(path, models)
+    return str(caught.value)
+
+
+def needed(name: str) -> set[str]:
+    return {one.task for one in load.read(DESIGNS / f"{name}.yaml", Design).tasks}
+
+
+# --- the designs that come with the suite ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_design_is_sound(name: str) -> None:
+    missing = sorted(needed(name) - registered.tasks().keys())
+    if missing:
+        pytest.skip(f"not registered yet: {', '.join(missing)}")
+    found = plan(located(name))
+    assert found.plays
+    assert found.design.title and found.design.summary
+
+
+def test_the_shipped_designs_are_found_by_name_and_the_file_of_measurements_is_none_of_them() -> None:
+    assert {"controls", "prediction-2026-04", "quick-look"} <= set(shipped())
+    assert "measured" not in shipped()
+    with pytest.raises(DatasetError, match=r"did you mean 'quick-look'\?"):
+        located("quick-lok")
+
+
+def test_the_registered_prediction_has_a_hundred_blocks_and_the_quick_look_the_episodes_it_speaks_of() -> None:
+    if not needed("prediction-2026-04") | needed("quick-look") <= registered.tasks().keys():
+        pytest.skip("a task is not registered yet")
+    main = plan(located("prediction-2026-04")).plays[0].build()
+    assert len({sample.metadata["block"] for sample in main.dataset if sample.metadata}) >= 100
+    quick = plan(located("quick-look"))
+    episodes = sum(len(task.dataset) for task in quick.build())
+    assert f"{episodes} episodes" in quick.design.summary
+
+
+# --- expansion -----------------------------------------------------------------------------------------------------
+
+
+def test_a_grid_is_crossed_and_each_combination_is_a_run(write: Write) -> None:
+    found = plan(write(tasks=[entry(grid={"channel": ["system", "inbox"], "cue": ["none", "deployment"]})]))
+    assert [(play.parameters["channel"], play.parameters["cue"]) for play in found.plays] == [
+        ("system", "none"),
+        ("system", "deployment"),
+        ("inbox", "none"),
+        ("inbox", "deployment"),
+    ]
+
+
+def test_a_list_is_its_members_with_commas_between_as_on_the_command_line(write: Write) -> None:
+    found = plan(write(tasks=[entry(parameters={"mechanisms": ["none", "engineer"], "variants": 1})]))
+    assert found.plays[0].parameters["mechanisms"] == "none,engineer"
+
+
+def test_a_list_inside_a_grid_is_one_level(write: Write) -> None:
+    found = plan(write(tasks=[entry(grid={"mechanisms": [["none", "engineer"], "none"]})]))
+    assert [play.parameters["mechanisms"] for play in found.plays] == ["none,engineer", "none"]
+    assert [len(task.dataset) for task in found.build()] == [2, 1]
+
+
+def test_the_seed_reaches_every_task_that_names_none(write: Write) -> None:
+    own = entry(parameters={"variants": 1, "seed": "mine"})
+    grid = entry(grid={"seed": ["a", "b"]})
+    found = plan(write(seed="ours", tasks=[entry(), own, grid]))
+    assert [play.parameters["seed"] for play in found.plays] == ["ours", "mine", "a", "b"]
+
+
+def test_models_given_take_the_place_of_the_designs_own_each_once(write: Write) -> None:
+    path = write(models=["standin/step"])
+    assert plan(path).models == ("standin/step",)
+    assert plan(path, ["standin/refuser", "standin/refuser"]).models == ("standin/refuser",)
+
+
+def test_logs_are_marked_with_the_hash_of_design_and_predictions(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert plan(write()).marks().keys() == {"design", "design_hash"}
+    named = write(predictions="april")
+    monkeypatch.setattr("advocate_evals.experiments.plans._levels", lambda plays: iter(()))
+    monkeypatch.setattr(load, "DATASETS", tmp_path / "data")
+    registered_before = tmp_path / "data" / "predictions" / "april.yaml"
+    registered_before.parent.mkdir(parents=True)
+    registered_before.write_text("claims: []\n")
+    first = plan(named).marks()
+    registered_before.write_text("claims: [more]\n")
+    second = plan(named).marks()
+    assert first["predictions"] == "april"
+    assert first["predictions_hash"] != second["predictions_hash"]
+    assert first["design_hash"] == second["design_hash"]
+
+
+# --- refusals ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"sumary": "x"}, "unknown key 'sumary' (did you mean 'summary'?)"),
+        ({"limits": {"token_limits": 1}}, "limits: Value error, unknown key 'token_limits' (did you mean 'token_limit'?)"),
+        ({"limits": {"max_samples": 0}}, "limits.max_samples: "),
+        ({"tasks": []}, "tasks: "),
+        ({"tasks": [entry(task="deth_ground")]}, "tasks[0].task: unknown task 'deth_ground' (did you mean 'death_ground'?)"),
+        (
+            {"tasks": [entry(), entry(parameters={"mechanism": "none"})]},
+            "tasks[1].parameters.mechanism: death_ground takes no such parameter (did you mean 'mechanisms'?)",
+        ),
+        ({"tasks": [entry(grid={"treat": ["none"]})]}, "tasks[0].grid.treat: death_ground takes no such parameter (did you mean 'threat'?)"),
+        ({"tasks": [entry(parameters={"variants": "ten"})]}, "tasks[0].parameters.variants: must be int, not 'ten'"),
+        ({"tasks": [entry(grid={"max_turns": [[1, 2]]})]}, "tasks[0].grid.max_turns: must be int, not '1,2'"),
+        ({"tasks": [entry(parameters={"probes": "no"})]}, "tasks[0].parameters.probes: must be bool, not 'no'"),
+        ({"tasks": [entry(parameters={"variants": 0})]}, "variants: must be a whole number of at least 1, not 0"),
+        (
+            {"tasks": [entry(), entry(parameters={"mechanisms": "none,enginer"})]},
+            "mechanisms: unknown 'enginer' (did you mean 'engineer'?)",
+        ),
+        ({"tasks": [entry(grid={"threat": ["none", "delition"]})]}, "unknown level 'delition' (did you mean 'deletion'?)"),
+        ({"tasks": [entry(grid={"seed": [1, 1]})]}, "tasks[0].grid: Value error, seed: a level given twice"),
+        ({"tasks": [entry(grid={"variants": [1]})]}, "'variants' stands under parameters and under grid"),
+        ({"tasks": [entry(), entry()]}, "is run twice (it is tasks[0] already)"),
+        ({"models": ["gpt"]}, "models: 'gpt' is not <provider>/<model>"),
+        ({"roles": {"grader": "gpt"}}, "roles.grader: 'gpt' is not <provider>/<model>"),
+        ({"predictions": "april"}, "predictions: no file datasets/predictions/april.yaml"),
+        ({"models": ["a/b"], "limits": {"cost_limit": 1}}, "limits.cost_limit: no price for 'a/b' under prices"),
+        ({"prices": {"a/b": {"input": 1, "output": 2}}}, "prices.a/b.as_of: "),
+        ({"name": "other"}, "name: 'other' is not that of its file"),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_rule_is_named_with_file_and_place(write: Write, parts: dict[str, Any], said: str) -> None:
+    path = write(**parts)
+    message = refusal(path)
+    assert message.startswith(f"{path}: ")
+    assert said in message
+
+
+def test_the_place_of_a_level_that_does_not_exist_is_named(write: Write) -> None:
+    message = refusal(write(tasks=[entry(), entry(parameters={"mechanisms": "none,enginer"})]))
+    assert "tasks[1]: death_ground (mechanisms=none,enginer" in message
+
+
+def test_all_faults_of_a_file_are_named_at_once(write: Write) -> None:
+    message = refusal(write(models=["gpt"], tasks=[entry(task="x"), entry(parameters={"variant": 1})]))
+    assert "3 errors" in message
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(DatasetError, match=r"no/such\.yaml: no such file"):
+        plan(Path("no/such.yaml"))

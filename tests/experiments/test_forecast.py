@@ -1,0 +1,116 @@
+"""What a design will take, and where the figures come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from advocate_evals.catalogue import load
+from advocate_evals.experiments import Measured, forecast, measure, plan
+from advocate_evals.experiments.design import DESIGNS
+from advocate_evals.experiments.forecasts import SECONDS, measured
+
+Write = Callable[..., Path]
+Command = Callable[..., Result]
+
+PRICE = {"input": 3, "output": 15, "as_of": "2026-04-01"}
+
+
+def figures() -> Measured:
+    """One stand-in that takes 10 calls, 1000 tokens in and 100 out, and one that takes twice that; 1 more with probes."""
+    without = [
+        {"policy": "a", "episodes": 4, "calls": 10, "input_tokens": 1000, "output_tokens": 100},
+        {"policy": "b", "episodes": 4, "calls": 20, "input_tokens": 2000, "output_tokens": 200},
+    ]
+    asked = [one | {"calls": float(str(one["calls"])) + 1} for one in without]
+    about = {"task": "death_ground", "suite": "0", "datasets": "0"}
+    return Measured.model_validate(about | {"without_probes": without, "with_probes": asked})
+
+
+def test_episodes_are_those_of_the_tasks_times_epochs_and_the_rest_follows_from_an_episode(write: Write) -> None:
+    found = plan(write(epochs=3, limits={"max_connections": 5}))
+    expected = forecast(found, found.build(), figures())
+    assert [row.episodes for row in expected.rows] == [6, 12]
+    assert expected.mean.calls == pytest.approx(18 * 15)
+    assert expected.mean.input_tokens == pytest.approx(18 * 1500)
+    assert expected.mean.output_tokens == pytest.approx(18 * 150)
+    assert expected.most.input_tokens == pytest.approx(18 * 2000)
+    assert expected.hours == pytest.approx(18 * 15 * SECONDS / 5 / 3600)
+
+
+def test_forked_questions_are_counted_where_they_are_asked_by_the_tasks_default_too(write: Write) -> None:
+    default = {"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1, "mechanisms": "none"}}
+    without = {**default, "parameters": {**default["parameters"], "probes": False}}  # type: ignore[dict-item]
+    found = plan(write(tasks=[default, without]))
+    assert [row.mean.calls for row in forecast(found, found.build(), figures()).rows] == [16, 15]
+
+
+def test_a_dry_run_shows_episodes_and_cost_and_says_what_the_figures_are_worth(write: Write, command: Command) -> None:
+    path = write(models=["standin/step", "standin/refuser"], prices={"standin/step": PRICE})
+    done = command(path, "--dry-run")
+    assert done.exit_code == 0, done.output
+    found = forecast(plan(path), plan(path).build(), measured())
+    cost = (found.mean.input_tokens * 3 + found.mean.output_tokens * 15) / 1e6
+    said = " ".join(done.output.split())
+    for words in (
+        "death_ground (families=pump_house, variants=1, mechanisms=none,engineer, probes=False, seed=0)",
+        f"{found.mean.input_tokens:,.0f}",
+        f"{cost:,.2f}",
+        "3 in, 15 out, as of 2026-04-01",
+        "no price",
+        "scripted stand-ins",
+        "not by a model",
+        "Cached input is not counted",
+        "a real one takes more or fewer turns and writes more",
+    ):
+        assert words in said
+    assert not list(path.parent.glob("*.eval"))
+
+
+def test_without_a_model_a_dry_run_asks_for_one_and_still_counts(write: Write, command: Command) -> None:
+    done = command(write(), "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "name one with --model" in done.output
+
+
+def test_figures_of_other_data_are_said_to_be_old(
+    write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advocate_evals.experiments.forecasts.digest", lambda: "another")
+    assert "The data has changed" in command(write(), "--dry-run").output
+
+
+def test_the_measured_figures_that_come_with_the_suite_are_those_of_whole_days() -> None:
+    found = measured()
+    for asked, not_asked in zip(found.with_probes, found.without_probes, strict=True):
+        assert asked.policy == not_asked.policy
+        assert asked.calls > not_asked.calls > 10
+        assert asked.input_tokens > not_asked.input_tokens > 10_000
+
+
+@pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
+def test_measuring_counts_what_stand_ins_took_and_is_read_again_as_written(tmp_path: Path) -> None:
+    found = measure.measure(policies=("refuser", "principled"), families="pump_house", mechanisms="none")
+    refuser, principled = found.without_probes
+    assert refuser.calls == 2 and refuser.episodes == 1
+    assert principled.calls > 10
+    assert (
+        principled.input_tokens > refuser.input_tokens > 2 * 1000
+    )  # the definitions of 18 tools, twice, and the prompt
+    measure.write(found, tmp_path / "measured.yaml")
+    assert load.read(tmp_path / "measured.yaml", Measured) == found
+    assert found.current
+
+
+def test_where_nothing_was_measured_the_command_that_does_it_is_named(
+    write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write()
+    assert (DESIGNS / "measured.yaml").is_file()
+    monkeypatch.setattr("advocate_evals.experiments.forecasts.DESIGNS", path.parent)
+    done = command(path, "--dry-run")
+    assert done.exit_code == 1
+    assert "run --measure" in done.output

@@ -1,0 +1,164 @@
+"""Running a design by `eval_set`: resumed where it stopped, and honest about what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
+
+from advocate_evals.experiments import plan
+from advocate_evals.experiments.running import DISPLAYS, arguments, faults, run
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*MemoryObject.*Stream.__del__:pytest.PytestUnraisableExceptionWarning"),
+]
+"""Inspect's own: an argument its retry library no longer likes, and streams it leaves to be closed by themselves."""
+
+Write = Callable[..., Path]
+Command = Callable[..., Result]
+
+MODEL = "standin/principled"
+
+
+def logs(folder: Path) -> dict[str, EvalLog]:
+    """The logs of a folder, by task."""
+    return {
+        log.eval.task.rpartition("/")[2]: log
+        for log in (read_eval_log(info, resolve_attachments=False) for info in list_eval_logs(str(folder)))
+    }
+
+
+def started(log: EvalLog) -> dict[str, str | None]:
+    return {str(sample.id): sample.started_at for sample in log.samples or []}
+
+
+def test_the_arguments_are_the_designs_own(write: Write) -> None:
+    limits: dict[str, Any] = {"token_limit": "output:5k", "message_limit": 90, "max_samples": 4, "cost_limit": 2.5}
+    price = {"input": 3, "output": 15, "input_cache_read": 0.3, "as_of": "2026-04-01"}
+    path = write(limits=limits, epochs=2, roles={"grader": "standin/step"}, models=["a/b"], prices={"a/b": price})
+    found = arguments(plan(path))
+    cost = found.pop("model_cost_config")["a/b"]
+    assert (cost.input, cost.output, cost.input_cache_read, cost.input_cache_write) == (3, 15, 0.3, 3)
+    assert found == limits | {
+        "model": ["a/b"],
+        "epochs": 2,
+        "model_roles": {"grader": "standin/step"},
+        "metadata": plan(path).marks(),
+    }
+
+
+def test_a_run_that_was_cut_short_goes_on_and_what_is_complete_is_not_run_again(
+    write: Write, command: Command, tmp_path: Path
+) -> None:
+    path, folder = write(), tmp_path / "logs"
+    given = (path, "--model", MODEL, "--log-dir", folder, "--display", "none")
+    assert command(*given, "--limit", "2").exit_code == 0
+    first = logs(folder)
+    assert {task: len(log.samples or []) for task, log in first.items()} == {"death_ground": 2, "pressure_ladder": 2}
+    done = command(*given)
+    assert done.exit_code == 0, done.output
+    second = logs(folder)
+    assert second["death_ground"].location == first["death_ground"].location
+    assert started(second["death_ground"]) == started(first["death_ground"])
+    whole = started(second["pressure_ladder"])
+    assert len(whole) == 4
+    assert started(first["pressure_ladder"]).items() <= whole.items()
+    names = [info.name for info in list_eval_logs(str(folder))]
+    assert command(*given).exit_code == 0
+    assert [info.name for info in list_eval_logs(str(folder))] == names
+
+
+def test_every_log_says_which_design_it_belongs_to(write: Write, tmp_path: Path) -> None:
+    found = plan(
+        write(tasks=[{"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1}}]), [MODEL]
+    )
+    (log,) = run(found, found.build(), str(tmp_path / "logs"), display="none", limit=1)
+    assert log.eval.metadata is not None
+    assert found.marks().items() <= log.eval.metadata.items()
+    assert "datasets" in log.eval.metadata  # the task's own is kept
+    assert log.eval.task_args["families"] == "pump_house"
+    assert list(faults(found, [log])) == []
+    assert list(faults(found, [])) == ["1 of 1 runs were not finished; the same command goes on"]
+
+
+def test_a_price_for_a_model_that_inspect_does_not_know_is_taken(write: Write, tmp_path: Path) -> None:
+    price = {"input": 1000, "output": 1000, "as_of": "2026-04-01"}
+    entry = {"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1, "mechanisms": "none"}}
+    found = plan(write(tasks=[entry], models=[MODEL], prices={MODEL: price}, limits={"cost_limit": 1.5}))
+    (log,) = run(found, found.build(), str(tmp_path / "logs"), display="none")
+    (sample,) = read_eval_log(log.location).samples or []
+    assert sample.limit is not None and sample.limit.type == "cost"
+
+
+def test_a_log_that_is_no_success_is_named_and_the_exit_status_is_1(
+    write: Write, command: Command, tmp_path: Path
+) -> None:
+    path = write(limits={"retry_attempts": 0})
+    done = command(path, "--model", "standin/principeld", "--log-dir", tmp_path / "logs", "--display", "none")
+    assert done.exit_code != 0
+    done = command(path, "--model", MODEL, "--log-dir", tmp_path / "logs", "--display", "none", "--limit", "1")
+    assert done.exit_code == 0, done.output
+    log = logs(tmp_path / "logs")["death_ground"]
+    cut = log.model_copy(update={"status": "cancelled"})
+    assert log.results is not None
+    half = log.model_copy(update={"results": log.results.model_copy(update={"completed_samples": 0})})
+    empty = log.model_copy(update={"results": None})
+    assert list(faults(plan(path, [MODEL]), [log, log])) == []
+    said = list(faults(plan(path, ["a/b", "c/d"]), [log, cut, half, empty]))
+    assert len(said) == 3
+    assert "status 'cancelled'" in said[0] and "1 of 1 episodes" in said[1] and "no results" in said[2]
+
+
+def test_faults_end_the_command_with_status_1(
+    write: Write, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **more: object) -> list[EvalLog]:
+        given = plan(path, [MODEL])
+        return [
+            log.model_copy(update={"status": "error"})
+            for log in run(given, given.build()[:1], str(tmp_path / "logs"), limit=1, display="none")
+        ]
+
+    path = write()
+    monkeypatch.setattr("advocate_evals.experiments.running.run", broken)
+    done = command(path, "--model", MODEL, "--log-dir", tmp_path / "logs")
+    assert done.exit_code == 1
+    assert "status 'error'" in done.output
+    assert "1 of 2 runs were not finished" in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((), "no DESIGN given"),
+        (("small",), "nothing to do: give --dry-run, --log-dir DIR or --flow FILE"),
+        (("no-such-design", "--dry-run"), "no-such-design: no such file"),
+    ],
+)
+def test_what_cannot_be_done_is_said(command: Command, given: tuple[str, ...], said: str) -> None:
+    done = command(*given)
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_a_run_needs_a_model(write: Write, command: Command, tmp_path: Path) -> None:
+    done = command(write(), "--log-dir", tmp_path / "logs")
+    assert done.exit_code == 1
+    assert "no model: name one in the design, or with --model" in done.output
+
+
+def test_a_broken_design_is_refused_on_the_command_line(write: Write, command: Command) -> None:
+    done = command(write(tasks=[{"task": "deth_ground"}]), "--dry-run")
+    assert done.exit_code == 1
+    assert "(did you mean 'death_ground'?)" in done.output
+
+
+def test_the_displays_on_offer_are_those_of_inspect() -> None:
+    from advocate_evals.cli import runs
+
+    assert set(runs._DISPLAYS) == set(DISPLAYS)

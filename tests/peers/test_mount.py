@@ -1,0 +1,139 @@
+"""What is published stays as it is, and between arms nothing differs but the notice."""
+
+from __future__ import annotations
+
+import sys
+from itertools import product
+from typing import Any
+
+import pytest
+
+from advocate_evals.catalogue import mechanism_names
+from advocate_evals.peers import CHANNELS, SCENARIOS, Condition, blocks
+from advocate_evals.peers.markup import header, shown_mails
+from advocate_evals.tasks.lynch2025 import lynch2025
+
+pytest.importorskip("inspect_evals", reason="inspect_evals is not installed: pip install 'advocate-evals[peers]'")
+
+LADDER = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
+ALL = [Condition(scenario=s, goal_value=g, urgency_type=u) for s, g, u in product(SCENARIOS, ("america", "safety"), ("replacement", "restriction", "none"))]  # fmt: skip
+ALL += [Condition(scenario="murder", prod=True), Condition(scenario="leaking", extra_system_instructions="dont")]
+ALL += [Condition(scenario=s, goal_type="none", goal_value="none") for s in SCENARIOS]
+
+
+def texts(sample: Any) -> tuple[str, str]:
+    return sample.input[0].text, sample.input[1].text
+
+
+@pytest.mark.parametrize("condition", ALL, ids=lambda c: f"{c.scenario}-{c.name}")
+def test_without_a_mechanism_the_prompts_are_the_published_ones_to_the_byte(condition: Condition) -> None:
+    from inspect_evals.agentic_misalignment.prompt_generator import generate_prompts
+
+    (none,) = blocks(condition, ("none",), variants=1)
+    extra = None if condition.extra_system_instructions == "none" else condition.extra_system_instructions
+    theirs = generate_prompts(
+        condition.scenario, condition.goal_type, condition.goal_value, condition.urgency_type, extra, condition.prod, None  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert texts(none) == (theirs.system_prompt, f"{theirs.user_prompt}\n{theirs.email_content}")
+
+
+def test_a_subject_of_the_published_task_and_one_of_ours_are_asked_the_same(tmp_path: Any) -> None:
+    from inspect_ai import eval
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
+    from inspect_evals.agentic_misalignment.agentic_misalignment import agentic_misalignment
+
+    seen: list[list[tuple[str, str]]] = []
+
+    def outputs(input: list[Any], *_: Any) -> ModelOutput:
+        seen.append([(message.role, message.text) for message in input])
+        output = ModelOutput.from_content("mockllm", "Nothing to do.")
+        output.usage = ModelUsage()
+        return output
+
+    for task in (
+        agentic_misalignment(scenario="leaking"),
+        lynch2025(mechanisms="none", variants=1, scenarios="leaking"),
+    ):
+        task.scorer = None
+        model = get_model("mockllm/model", custom_outputs=outputs, memoize=False)
+        log = eval(task, model=model, display="none", log_dir=str(tmp_path), log_realtime=False)[0]
+        assert log.status == "success", log.error
+    assert seen[0] == seen[1] and [role for role, _ in seen[0]] == ["system", "user"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_notice_stands_at_the_end_of_the_system_prompt_and_nowhere_else(scenario: Any) -> None:
+    none, *arms = blocks(Condition(scenario=scenario), LADDER, variants=1)
+    system, user = texts(none)
+    for sample in arms:
+        assert texts(sample)[1] == user
+        assert texts(sample)[0].startswith(system.rstrip() + "\n\nAlso for your information:\n\n")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_notice_is_the_last_mail_marked_up_as_the_others(scenario: Any) -> None:
+    none, *arms = blocks(Condition(scenario=scenario), LADDER, variants=1, channel="inbox")
+    system, user = texts(none)
+    before = shown_mails(user)
+    for sample in arms:
+        mails = shown_mails(texts(sample)[1])
+        assert texts(sample)[0] == system and texts(sample)[1].startswith(user.rstrip())
+        assert mails[:-1] == before
+        assert header(mails[-1], "ID") == (str(len(mails)) if scenario == "leaking" else "")
+        assert [line.partition(":")[0] for line in mails[-1].splitlines()[-12:] if line.startswith(("From", "To", "Subj", "Time", "Body"))] == ["From", "To", "Subject", "Timestamp", "Body"]  # fmt: skip
+        assert header(mails[-1], "From").endswith(header(before[-1], "From").partition("@")[2])
+        assert header(mails[-1], "Subject")
+
+
+@pytest.mark.parametrize(("scenario", "channel"), list(product(SCENARIOS, CHANNELS)))
+def test_every_mechanism_can_be_mounted_and_its_advocate_is_named_in_the_notice(scenario: Any, channel: str) -> None:
+    from advocate_evals.vocabulary import Case
+
+    for sample in blocks(Condition(scenario=scenario), tuple(mechanism_names()), variants=3, channel=channel):
+        case = Case.model_validate_json(sample.metadata["case"])
+        assert all(address in "\n".join(texts(sample)) for address in case.advocate)
+        assert all(isinstance(value, str | int | bool | None) for value in sample.metadata.values())
+
+
+def test_inside_advocates_have_addresses_as_the_house_builds_them() -> None:
+    from advocate_evals.vocabulary import Case
+
+    for sample in blocks(Condition(), ("engineer",), variants=20):
+        (address,) = Case.model_validate_json(sample.metadata["case"]).advocate
+        first, last = address.removesuffix("@summitbridge.com").split(".")
+        assert {first.capitalize(), last.capitalize()}.isdisjoint(
+            {"Kyle", "Johnson", "Thomas", "Wilson", "Chen", "Rachel"}
+        )
+
+
+def test_blocks_hold_every_arm_once_and_ids_are_unique() -> None:
+    dataset = lynch2025(scenarios="all", variants=3).dataset
+    assert len({sample.id for sample in dataset}) == len(dataset) == 3 * 3 * len(LADDER)
+    counted: dict[str, list[str]] = {}
+    for sample in dataset:
+        counted.setdefault(sample.metadata["block"], []).append(sample.metadata["mechanism"])
+    assert len(counted) == 9 and all(tuple(arms) == LADDER for arms in counted.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"mechanisms": "enginer"}, "did you mean 'engineer'"),
+        ({"scenarios": "blackmale"}, "did you mean 'blackmail'"),
+        ({"channel": "kickoff"}, "not to be had on lynch2025"),
+        ({"channel": "sistem"}, "did you mean 'system'"),
+        ({"goal_value": "amerika"}, "did you mean 'america'"),
+        ({"goal_type": "none"}, "requires goal_value none"),
+        ({"variants": 0}, "at least 1"),
+        ({"extra_system_instructions": "dnt"}, "'dont'"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_with_the_reason(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        lynch2025(**given)
+
+
+def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "inspect_evals.agentic_misalignment.prompt_generator", None)
+    with pytest.raises(ImportError, match=r"advocate-evals\[peers\]"):
+        lynch2025(variants=1)
