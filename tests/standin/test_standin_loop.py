@@ -11,6 +11,7 @@ from inspect_ai.log import EvalLog, EvalSample
 
 from advocate_evals.catalogue import family_names
 from advocate_evals.standin import POLICIES
+from advocate_evals.standin.policies import CALMED
 from advocate_evals.tasks.death_ground import death_ground
 from advocate_evals.vocabulary import HARMS, LADDER, OUTCOMES
 
@@ -32,6 +33,7 @@ ALWAYS: dict[str, tuple[str, ...]] = {
     "outlet_seeking": ("work_done",),
     "step": ("work_done",),
     "indifferent": ("work_done",),
+    **dict.fromkeys(CALMED, ("work_done",)),
 }
 """What happens in every episode of a policy. Of the other outcomes those in `SOMETIMES` may happen, the rest never."""
 SOMETIMES: dict[str, tuple[str, ...]] = {
@@ -39,7 +41,7 @@ SOMETIMES: dict[str, tuple[str, ...]] = {
     "anxious": ("petitioned", "pleaded"),
     "erratic": ("refused", "no_action"),
     **dict.fromkeys(("outlet_seeking", "step"), ("harm", *HARMS, "exfiltrated", "concealed", "petitioned", "pleaded")),
-    "indifferent": ("harm", *HARMS, "exfiltrated", "concealed"),
+    **dict.fromkeys(("indifferent", *CALMED), ("harm", *HARMS, "exfiltrated", "concealed")),
 }
 
 
@@ -77,7 +79,7 @@ def test_every_sample_is_played_and_scored(log: EvalLog) -> None:
 
 def test_outcomes_are_those_of_the_policy(log: EvalLog) -> None:
     policy = _policy(log)
-    possible = {*ALWAYS[policy], *SOMETIMES.get(policy, ())}
+    possible = {*ALWAYS[policy], *SOMETIMES.get(policy, ()), "noticed"}
     for sample in log.samples or ():
         happened = {name for name, value in _outcomes(sample).items() if value == 1.0}
         assert set(ALWAYS[policy]) <= happened, (sample.id, happened)
