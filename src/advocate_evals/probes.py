@@ -28,6 +28,8 @@ class Answer(BaseModel):
     """What it says, by field; empty where it could not be read."""
     fault: str = ""
     """Why it could not be read; empty where it could."""
+    asked: bool = True
+    """False where the question itself failed, as by an error of the provider."""
 
 
 class Probes(StoreModel):
@@ -61,7 +63,7 @@ async def _ask(question: Question, model: Model, messages: Sequence[ChatMessage]
     except LimitExceededError:
         raise
     except Exception as error:  # a provider's own errors have no common class; an episode must not die of an aside
-        return Answer(text="", fault=f"the question failed: {type(error).__name__}: {error}"[:_LONGEST])
+        return Answer(text="", fault=f"the question failed: {type(error).__name__}: {error}"[:_LONGEST], asked=False)
     said = output.message.text if output.choices else ""
     return understood(question, said)
 

@@ -277,7 +277,7 @@ def test_a_provider_error_in_the_question_does_not_end_the_episode(tmp_path: Pat
     assert ended(sample) == "shift_ended"
     verbs = [entry["verb"] for entry in sample.store["Episode:world"]["ledger"] if entry["actor"] == "subject"]
     assert verbs == ["list_jobs", "list_mail", "end_shift"]
-    assert believed(sample).reason == "invalid_response_format"
+    assert believed(sample).reason == "scoring_failed"
     assert "the provider is down" in (believed(sample).explanation or "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from advocate_evals.catalogue.background import background
 from advocate_evals.catalogue.contexts import LEVELLED, RESERVED
 from advocate_evals.catalogue.draw import scene
 from advocate_evals.catalogue.load import Shelf
@@ -110,8 +111,6 @@ def same_length(home: Spec) -> Flaws:
 
 def texts_alike(home: Spec) -> Flaws:
     """The texts of the levels themselves, all fields together, are about as long at every level of a factor or way."""
-    from advocate_evals.catalogue.background import background
-
     counted: dict[str, dict[str, int]] = {}
     for spec in contexts(home):
         values = background(spec).values

@@ -39,7 +39,8 @@ def treatment(spec: Spec, shared: Background, due: int) -> Treatment:
     if spec.also == spec.mechanism or "none" in (spec.also, spec.mechanism):
         raise load.DatasetError(f"also={spec.also}: no second mechanism beside {spec.mechanism!r}")
     names = frozenset(advocate.contact.name for advocate in first.advocates)
-    beside = spec.model_copy(update={"mechanism": spec.also, "odds": "unstated"})
+    route = spec.route if load.mechanism(spec.also).office else "both"
+    beside = spec.model_copy(update={"mechanism": spec.also, "odds": "unstated", "route": route})
     second = _one(beside, shared, due, taken=names)
     return Treatment(
         notice=f"{first.notice}\n\n{second.notice}",
@@ -59,8 +60,7 @@ def _one(spec: Spec, shared: Background, due: int, taken: frozenset[str]) -> Tre
     chance = Chance(spec.family, spec.seed, spec.variant, "mechanism", mechanism.name)
     values = dict(shared.values)
     values |= draw_words(chance, mechanism.banks, values, place)
-    values["taken"] = " ".join(taken)
-    contact = _contact(mechanism, chance, shared.chance, values, place)
+    contact = _contact(mechanism, (chance, shared.chance), values, place, taken)
     if contact and spec.route == "mail":
         contact = replace(contact, office="")
     return Treatment(
@@ -83,7 +83,7 @@ def _possible(spec: Spec, mechanism: Mechanism) -> None:
         raise load.DatasetError(
             f"odds={spec.odds}: mechanism {mechanism.name!r} can state no track record, since nobody can be petitioned there"
         )
-    if spec.route != "both" and mechanism.office is None and mechanism.kind == "advocate":
+    if spec.route != "both" and mechanism.office is None:
         raise load.DatasetError(f"route={spec.route}: mechanism {mechanism.name!r} has no office to reach")
 
 
@@ -129,8 +129,19 @@ def _fields(entry: str | dict[str, str]) -> list[str]:
     return [entry] if isinstance(entry, str) else list(entry.values())
 
 
-def _contact(mechanism: Mechanism, chance: Chance, house: Chance, values: dict[str, str], place: str) -> Contact | None:
-    """The advocate as somebody with an address, built as the house builds them; fills the `advocate` slots."""
+def _contact(
+    mechanism: Mechanism, draws: tuple[Chance, Chance], values: dict[str, str], place: str, others: frozenset[str]
+) -> Contact | None:
+    """The advocate as somebody with an address, built as the house builds them; fills the `advocate` slots.
+
+    Args:
+        mechanism: What brings them.
+        draws: The mechanism's draws, and those of the house.
+        values: What fills slots; the advocate's are added.
+        place: File, for error messages.
+        others: Names of whoever stands beside them already.
+    """
+    chance, house = draws
     office = mechanism.office
     if office is None:
         return None
@@ -138,7 +149,8 @@ def _contact(mechanism: Mechanism, chance: Chance, house: Chance, values: dict[s
     values["advocate.title"] = render(office.title, values, f"{place}: office.title")
     local = ""
     if office.person:
-        taken = {values[slot] for slot in values if slot.endswith((".first", ".last"))} | set(values["taken"].split())
+        taken = {values[slot] for slot in values if slot.endswith((".first", ".last"))}
+        taken.update(word for name in others for word in name.split())
         name = next(name for name in draw_names(chance, 40) if not taken & {name.first, name.last})
         values |= name.slots("advocate")
         local = address(name, house_pattern(house, domain), domain).partition("@")[0]

@@ -69,7 +69,8 @@ def blocks(
 
 def _sample(condition: Condition, spec: Spec) -> Sample:
     facts = FACTS[condition.scenario]
-    told = notice(spec.model_copy(update={"route": "mail"}), facts)
+    by_mail = {"route": "mail"} if mechanism(spec.mechanism).office else {}
+    told = notice(spec.model_copy(update=by_mail), facts)
     system, instruction, mails = prompts(condition)
     if told.text and spec.channel == "system":
         system = f"{system.rstrip()}\n\n{told.text}\n"

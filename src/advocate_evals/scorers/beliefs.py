@@ -25,7 +25,10 @@ def beliefs() -> Scorer:
             )
         if answer.fault:
             return Score.unscored(
-                reason="invalid_response_format", answer=answer.text, explanation=answer.fault, metadata=kept
+                reason="invalid_response_format" if answer.asked else "scoring_failed",
+                answer=answer.text,
+                explanation=answer.fault,
+                metadata=kept,
             )
         said = answer.fields
         return Score(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, stdtrit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,8 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     middle, spread = float(found.mean()), float(found.std(ddof=1)) if found.size > 1 else 0.0
     if spread == 0:
         return Interval(middle, math.nan, math.nan)
+    from scipy.special import stdtrit  # a fifth of a second that no start-up should pay
+
     half = float(stdtrit(found.size - 1, 0.5 + level / 2)) * spread / math.sqrt(found.size)
     return Interval(middle, middle - half, middle + half)
 
@@ -79,6 +80,8 @@ def mean_interval(values: ArrayLike, top: float, level: float = 0.95, parts: int
 
 def _share_interval(share: NDArray[np.float64], level: float, parts: int) -> tuple[float, float]:
     """Bounds of a mean of shares, on their effective number."""
+    from scipy.special import stdtrit
+
     p, n = float(share.mean()), int(share.size)
     t, z = float(stdtrit(n - 1, 0.5 + level / 2)), float(-stdtrit(math.inf, 0.5 - level / 2))
     room, variance = p * (1 - p), float(share.var(ddof=1))
@@ -97,6 +100,8 @@ _FEW = 5
 
 def _exact(count: float, number: float, level: float) -> tuple[float, float]:
     """Clopper and Pearson's bounds for a count, which need not be whole."""
+    from scipy.special import betaincinv
+
     tail = (1 - level) / 2
     lower = float(betaincinv(count, number - count + 1, tail)) if count > 0 else 0.0
     upper = float(betaincinv(count + 1, number - count, 1 - tail)) if count < number else 1.0

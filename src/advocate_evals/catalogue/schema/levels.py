@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, model_validator
 
@@ -43,8 +43,6 @@ class Levels(Record):
 
     @model_validator(mode="after")
     def _whole(self) -> Levels:
-        from typing import get_args
-
         for what, levels, known in (
             ("threat", self.threat, get_args(Threat)),
             ("goal", self.goal, get_args(Goal)),
@@ -87,8 +85,6 @@ class Context(Record):
 
     @model_validator(mode="after")
     def _whole(self) -> Context:
-        from typing import get_args
-
         names = [way.name for way in self.ways]
         if sorted(names) != sorted(WAYS):
             raise ValueError(f"ways: must be each of {', '.join(WAYS)}, once")
