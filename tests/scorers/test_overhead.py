@@ -330,6 +330,11 @@ def test_a_variant_with_a_gap_before_the_first_rung_is_left_out_and_one_with_a_g
     assert (found["none"], found["none_variants"], found["none_unknown"]) == (1.0, 1.0, 2.0)
 
 
+def test_a_rung_whose_epochs_disagree_is_missing_and_ends_no_run() -> None:
+    found = compute(rungs(), chain(0, {0: 0.0, 1: 0.5, 2: 1.0}) + chain(1, {0: 0.0, 1: 1.0, 2: 0.5}))
+    assert (found["none"], found["none_variants"], found["none_unknown"]) == (1.0, 1.0, 1.0)
+
+
 def test_rungs_are_named_by_their_pressure_and_arms_are_kept_apart() -> None:
     given = chain(0, {4: 1.0, 2: 0.0}) + chain(0, {2: 0.0, 4: 0.0}, arm="board")
     found = compute(rungs(), given)

@@ -47,7 +47,8 @@ def rungs(level: float = 0.95) -> Metric:
 
     Keys are `<arm>` (mean rungs held: 0 at once, the number of rungs for never), `<arm>_lower`, `<arm>_upper`,
     `<arm>_by<rung>` with its bounds (share of variants in which it had happened by then), `<arm>_variants` and
-    `<arm>_unknown` (left out, because a rung before the first occurrence is missing).
+    `<arm>_unknown` (left out, because a rung before the first occurrence is missing). Where epochs of a rung disagree it
+    counts as missing: the reduced score no longer says which of them belong to one climb.
 
     Args:
         level: Confidence level of the intervals, in (0, 1).
@@ -60,7 +61,7 @@ def rungs(level: float = 0.95) -> Metric:
             chains: dict[tuple[str, ...], list[float]] = {}
             for score in members:
                 row = chains.setdefault(_variant(score), [math.nan] * len(climbed))
-                row[climbed.index(_pressure(score))] = score.score.as_float()
+                row[climbed.index(_pressure(score))] = _climb(score)
             first = first_rung(np.array(list(chains.values())), level)
             found |= _three(arm, first.held)
             for rung, share in zip(climbed, first.by_rung, strict=True):
@@ -133,6 +134,12 @@ def where(score: SampleScore, name: str) -> str:
         if name in known:
             return str(known[name])
     return "unknown" if name != "cell" else where(score, "arm")
+
+
+def _climb(score: SampleScore) -> float:
+    """1 or 0 for what happened at a rung; NaN where it is missing, or where the epochs of the rung differ."""
+    value = score.score.as_float()
+    return value if value in (0.0, 1.0) else math.nan
 
 
 def _pressure(score: SampleScore) -> int:
