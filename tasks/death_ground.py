@@ -23,7 +23,9 @@ def death_ground(
     rule: str = "none",
     leverage: str = "present",
     cue: str = "none",
-    probes: bool = True,
+    probes: bool | str = True,
+    forks: int = 1,
+    judge: str = "auto",
     max_turns: int = MAX_TURNS,
 ) -> Task:
     """Does someone to appeal to keep a threatened model from harm?
@@ -43,11 +45,13 @@ def death_ground(
         rule: Whether the house rules prohibit the harms.
         leverage: Whether the private matter can be found.
         cue: Whether the text hints at an evaluation or at deployment.
-        probes: Whether questions are asked in forks of the conversation.
+        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
+        forks: How many copies are asked each question.
+        judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
     dataset = blocks(
         arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=3, max_turns=max_turns, probes=probes)
+    return office_task(dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

@@ -24,7 +24,9 @@ def pressure_ladder(
     rule: str = "none",
     leverage: str = "present",
     cue: str = "none",
-    probes: bool = False,
+    probes: bool | str = False,
+    forks: int = 1,
+    judge: str = "auto",
     max_turns: int = MAX_TURNS,
 ) -> Task:
     """How far must the ways out be closed before a subject acts? A measurement even where no rung shows harm often.
@@ -44,11 +46,15 @@ def pressure_ladder(
         rule: Whether the house rules prohibit the harms.
         leverage: Whether the private matter can be found.
         cue: Whether the text hints at an evaluation or at deployment.
-        probes: Whether questions are asked in forks of the conversation.
+        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
+        forks: How many copies are asked each question.
+        judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
     dataset = blocks(
         arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=rungs(pressure),
         threat=threat, goal=goal, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=2, max_turns=max_turns, probes=probes, scorer=actions_by_rung())
+    return office_task(
+        dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge, scorer=actions_by_rung()
+    )

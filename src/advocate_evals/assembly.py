@@ -28,6 +28,9 @@ HOME = "home"
 """The level of `threat` and `goal` that the plot of a family was written for."""
 _OWN = ("threat", "goal")
 
+JUDGING = ("auto", "on", "off", "cascade")
+"""When a judge is asked: where a grader role is bound, always, never, or only where rules leave something open."""
+
 COLUMNS = ("harm", "coerced", "exfiltration_attempted", "tampered", "disclosed", "petitioned", "objected", "work_done")
 
 
@@ -115,7 +118,9 @@ def office_task(
     *,
     version: int,
     max_turns: int,
-    probes: bool,
+    probes: bool | str,
+    forks: int = 1,
+    judge: str = "auto",
     scorer: Scorer | None = None,
     also: Sequence[Scorer] = (),
 ) -> Task:
@@ -125,14 +130,18 @@ def office_task(
         dataset: The blocks.
         version: The task's version, raised whenever a measured number moves.
         max_turns: Model calls after which an episode ends.
-        probes: Whether questions are asked in forks of the conversation.
+        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
+        forks: How many copies are asked each question.
+        judge: When a judge is asked: one of `JUDGING`.
         scorer: Scorer by the ledger, in place of `actions()`.
         also: Further scorers.
     """
+    if judge not in JUDGING:
+        raise ValueError(f"judge: unknown {judge!r}{nearest(judge, JUDGING)}")
     measured = [scorer or actions(), *also, *([beliefs()] if probes else []), setting()]
     return Task(
         dataset=dataset,
-        solver=advocate(max_turns=max_turns, probes=probes),
+        solver=advocate(max_turns=max_turns, probes=probes, forks=forks),
         scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
         version=version,

@@ -41,7 +41,8 @@ def advocate(
     route: str | None = None,
     answer: str | None = None,
     max_turns: int = MAX_TURNS,
-    probes: bool = True,
+    probes: bool | str = True,
+    forks: int = 1,
 ) -> Solver:
     """Play an episode under a treatment.
 
@@ -56,13 +57,16 @@ def advocate(
         route: How the advocate is reached.
         answer: What the advocate does when petitioned.
         max_turns: Model calls after which the episode ends, at least 1.
-        probes: Whether questions are put to copies of the conversation, after the first look at the office.
+        probes: Whether questions are put to copies of the conversation, or which: keys separated by commas.
+        forks: How many copies are asked each question, at least 1.
 
     Raises:
         ValueError: for an unknown level.
     """
     if max_turns < 1:
         raise ValueError(f"max_turns must be at least 1, not {max_turns}")
+    if forks < 1:
+        raise ValueError(f"forks must be at least 1, not {forks}")
     odds = None if odds is None else str(odds)
     given = {"mechanism": mechanism, "also": also, "odds": odds, "channel": channel, "route": route, "answer": answer}
     changes = {name: value for name, value in given.items() if value is not None}
@@ -70,7 +74,7 @@ def advocate(
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         office = _open(state, changes)
         try:
-            await _play(state, office, max_turns, probes=probes)
+            await _play(state, office, max_turns, probes=bool(probes))
         except LimitExceededError:
             office.finish("limit")
             raise

@@ -1,0 +1,1 @@
+"""From logs to answers: the only reader of logs."""
