@@ -21,6 +21,7 @@ from inspect_ai.tool import Tool, ToolCallError
 from inspect_ai.util import LimitExceededError
 from pydantic_core import PydanticSerializationError
 
+from advocate_evals.asking import ask
 from advocate_evals.catalogue import replace_treatment, scene
 from advocate_evals.probes import Probes, ask_all
 from advocate_evals.tools import Episode, office_tools
@@ -132,7 +133,7 @@ async def _play(state: TaskState, office: Office, max_turns: int, *, probes: boo
     model, tools = get_model(), list(office_tools(office.scene.tool_notes))
     quiet = refused = 0
     for _ in range(max_turns):
-        state.output = _printable(await model.generate(state.messages, tools))
+        state.output = _printable(await ask(model, state.messages, tools))
         kind = _turn(state.output)
         if kind == "overflow":
             return office.finish("context_overflow")
