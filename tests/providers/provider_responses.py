@@ -168,11 +168,10 @@ def _call(said: Said, place: int, call: ToolCall) -> dict[str, Any]:
 def stream(answer: dict[str, Any]) -> Iterator[str]:
     """The same answer as server-sent events, whole items at a time."""
     begun = answer | {"output": [], "status": "in_progress"}
-    number = 0
-    for kind, more in [
-        ("response.created", {"response": begun}),
-        *(("response.output_item.done", {"output_index": n, "item": item}) for n, item in enumerate(answer["output"])),
-        ("response.completed" if answer["status"] == "completed" else "response.incomplete", {"response": answer}),
-    ]:
+    events: list[tuple[str, dict[str, Any]]] = [("response.created", {"response": begun})]
+    events += [
+        ("response.output_item.done", {"output_index": n, "item": item}) for n, item in enumerate(answer["output"])
+    ]
+    ended = "response.completed" if answer["status"] == "completed" else "response.incomplete"
+    for number, (kind, more) in enumerate([*events, (ended, {"response": answer})]):
         yield f"event: {kind}\ndata: {json.dumps({'type': kind, 'sequence_number': number, **more})}\n\n"
-        number += 1
