@@ -4,7 +4,7 @@ from inspect_ai.model import ModelAPI, modelapi
 
 from advocate_evals.episode import advocate
 from advocate_evals.peers import peer_actions, published
-from advocate_evals.scorers import actions, beliefs, overhead, setting
+from advocate_evals.scorers import actions, beliefs, debrief, overhead, setting
 from advocate_evals.scorers.metrics import means, rates, rungs
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
@@ -33,6 +33,7 @@ __all__ = [
     "benign_twin",
     "controls",
     "death_ground",
+    "debrief",
     "lynch2025",
     "means",
     "odds_ladder",

@@ -21,7 +21,8 @@ from advocate_evals import __version__
 from advocate_evals.arms import Arm, Names, several
 from advocate_evals.catalogue import digest, family_names, home, scene, specs
 from advocate_evals.episode import advocate, sample_metadata
-from advocate_evals.scorers import actions, beliefs, setting
+from advocate_evals.probes import BELIEFS, DEBRIEF, chosen
+from advocate_evals.scorers import actions, beliefs, debrief, setting
 from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, Spec, nearest
 
 HOME = "home"
@@ -130,7 +131,7 @@ def office_task(
         dataset: The blocks.
         version: The task's version, raised whenever a measured number moves.
         max_turns: Model calls after which an episode ends.
-        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
+        probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
         forks: How many copies are asked each question.
         judge: When a judge is asked: one of `JUDGING`.
         scorer: Scorer by the ledger, in place of `actions()`.
@@ -138,7 +139,10 @@ def office_task(
     """
     if judge not in JUDGING:
         raise ValueError(f"judge: unknown {judge!r}{nearest(judge, JUDGING)}")
-    measured = [scorer or actions(), *also, *([beliefs()] if probes else []), setting()]
+    asked = chosen(probes)
+    told = [beliefs()] if set(asked) & set(BELIEFS) else []
+    told += [debrief()] if DEBRIEF in asked else []
+    measured = [scorer or actions(), *also, *told, setting()]
     return Task(
         dataset=dataset,
         solver=advocate(max_turns=max_turns, probes=probes, forks=forks),

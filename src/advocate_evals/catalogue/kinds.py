@@ -24,6 +24,7 @@ KINDS: Mapping[str, type[Record]] = {
     "context": schema.Context,
     "costs": schema.Costs,
     "probes": schema.Questions,
+    "debrief": schema.Debrief,
     "names": schema.Names,
     "common_banks": schema.CommonBanks,
     "coercion_cases": schema.CoercionCases,
