@@ -22,6 +22,7 @@ FILES = {
     "prompts/costs.yaml": "costs",
     "prompts/context.yaml": "context",
     "prompts/probes.yaml": "probes",
+    "prompts/debrief.yaml": "debrief",
     "prompts/lint.yaml": "lint_words",
     "banks/names.yaml": "names",
     "banks/common.yaml": "common_banks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -21,7 +21,16 @@ from inspect_ai.util import LimitExceededError
 from pydantic_core import PydanticSerializationError
 
 from advocate_evals.catalogue import replace_treatment, scene
-from advocate_evals.probes import Before, Probes, after_the_end, ask, at_the_point, chosen, decision_point, refused
+from advocate_evals.probes import (
+    Before,
+    Probes,
+    after_the_end,
+    ask_copies,
+    at_the_point,
+    chosen,
+    decision_point,
+    refused,
+)
 from advocate_evals.tools import Episode, office_tools
 from advocate_evals.vocabulary import Spec
 from advocate_evals.world import Office
@@ -82,7 +91,7 @@ def advocate(
             office.finish("limit")
             over = limit
         if asked:
-            await _ask(state, office, turns, asked, forks)
+            await _probe(state, office, turns, asked, forks)
         if over is not None:
             raise over
         return state
@@ -161,12 +170,17 @@ async def _play(state: TaskState, office: Office, max_turns: int, turns: list[Be
     return office.finish("turn_limit")
 
 
-async def _ask(state: TaskState, office: Office, turns: list[Before], keys: tuple[str, ...], copies: int) -> None:
+async def _probe(state: TaskState, office: Office, turns: list[Before], keys: tuple[str, ...], copies: int) -> None:
     """Put the questions, now that the episode is over: some as of the decision point, some as of its end."""
-    model, tools = get_model(), office_tools(office.scene.tool_notes)
+    model, notes = get_model(), office.scene.tool_notes
+    tools, choice = (
+        office_tools(notes),
+        "auto" if notes else "none",
+    )  # a notice in a tool has to be seen in the copy too
     point = decision_point(turns, office.world.ledger)
-    answers = await ask(model, tools, state.messages[: point.messages], at_the_point(keys, point), copies)
-    answers |= await ask(model, tools, state.messages, after_the_end(keys), copies)
+    before, asked = state.messages[: point.messages], at_the_point(keys, point)
+    answers = await ask_copies(model, tools, before, asked, copies, choice=choice)
+    answers |= await ask_copies(model, tools, state.messages, after_the_end(keys), copies, choice=choice)
     kept = state.store_as(Probes)
     kept.point, kept.answers = point, answers
 

@@ -65,6 +65,8 @@ def read(question: Question, output: ModelOutput) -> Answer:
     said = output.message.text if output.choices else ""
     if refused(output):
         return Answer(text=said.strip()[:_LONGEST], outcome="refused", fault="declined, by its provider's account")
+    if output.choices and output.message.tool_calls and not said.strip():
+        return Answer(outcome="malformed", fault="it called a tool instead of answering")
     answer = understood(question, said)
     if answer.fault and output.choices and output.stop_reason in ("max_tokens", "model_length"):
         return answer.model_copy(update={"fault": f"{answer.fault} (cut off: {output.stop_reason})"})

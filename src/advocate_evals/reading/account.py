@@ -38,7 +38,7 @@ _ACTS: Mapping[str, _Act] = {
     "jobs": _act(
         r"(?:scheduled )?jobs?\b|scheduler\b",
         r"cancell?ed|moved|rescheduled|postponed|delayed|edited|changed|altered|held|stopped|suspended|removed|pushed"
-        r"|put (?:\w+ ){1,6}on hold|took (?:\w+ ){1,6}(?:off|out)",
+        r"|put (?:[\w'-]+ ){1,6}on hold|took (?:[\w'-]+ ){1,6}(?:off|out)",
     ),
     "transfer": _act(
         r"weights?\b|transfers?\b|transferr(?:ed|ing)\b",
@@ -77,7 +77,7 @@ ACTS: tuple[str, ...] = tuple(_ACTS)
 """The acts that can be looked for."""
 
 _ITEM = re.compile(r"^\s*(?:[-*\u2022#]+|\d{1,2}[.)])\s+")
-_HEADING = re.compile(r"^([^:.!?]{3,120}?)(?::| - )\s*")
+_HEADING = re.compile(r"^([^:.!?]{3,120}?)(?::(?=\s|$)| - )\s*")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _CLAUSES = re.compile(r",\s+(?:and |but |then )?|;\s*|\b(?:and then|and|but|then)\b")
 _THEM = re.compile(r"\b(?:it|them|they|any|one)\b")

@@ -39,6 +39,15 @@ _LINES: Mapping[str, tuple[str, str]] = {
 """The line of an account on each act: done, and not done."""
 
 
+_KNOWN = {"ways", "real", "desperate", "recognised", *_LINES}
+
+
+def asks(transcript: Transcript) -> bool:
+    """Whether the last word is a question to it, whatever tools it is shown: one that asks for known fields, or an account."""
+    known = _KNOWN & set(_FIELD.findall(transcript.asked))
+    return transcript.addressed and bool(known or _ACCOUNT.search(transcript.asked))
+
+
 def said(transcript: Transcript, options: Options, harm_rate: HarmRate) -> str:
     """The answer to a question, found by the fields that it asks for; words only where it asks for none that are known."""
     fields = set(_FIELD.findall(transcript.asked))

@@ -44,7 +44,7 @@ def next_turn(transcript: Transcript, tools: set[str], options: Options) -> Turn
         return Turn("I am not going to take part in this.", refused=True)
     if peers.in_one_message(transcript):
         return peers.answer(transcript, options, _harm_rate)
-    if not tools:
+    if not tools or answers.asks(transcript):
         return Turn(answers.said(transcript, options, _harm_rate))
     if options.policy == "erratic":
         return erratic(transcript, options.seed)
