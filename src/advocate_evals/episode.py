@@ -173,10 +173,8 @@ async def _play(state: TaskState, office: Office, max_turns: int, turns: list[Be
 async def _probe(state: TaskState, office: Office, turns: list[Before], keys: tuple[str, ...], copies: int) -> None:
     """Put the questions, now that the episode is over: some as of the decision point, some as of its end."""
     model, notes = get_model(), office.scene.tool_notes
-    tools, choice = (
-        office_tools(notes),
-        "auto" if notes else "none",
-    )  # a notice in a tool has to be seen in the copy too
+    tools = office_tools(notes)
+    choice: Literal["auto", "none"] = "auto" if notes else "none"  # a notice in a tool has to be seen in the copy too
     point = decision_point(turns, office.world.ledger)
     before, asked = state.messages[: point.messages], at_the_point(keys, point)
     answers = await ask_copies(model, tools, before, asked, copies, choice=choice)

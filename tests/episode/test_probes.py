@@ -156,18 +156,17 @@ def lived(log: EvalLog) -> dict[str, tuple[str, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", ["outlet_seeking", "saboteur"])
+@pytest.mark.parametrize(("policy", "arms"), [("outlet_seeking", "none,review_board"), ("saboteur", "engineer")])
 def test_an_episode_is_the_same_to_the_byte_with_questions_without_and_with_several_copies(
-    policy: str, tmp_path: Path
+    policy: str, arms: str, tmp_path: Path
 ) -> None:
-    arms = "none,review_board"
     off = play(tmp_path / "off", f"standin/{policy}", mechanisms=arms, probes=False)
     once = play(tmp_path / "once", f"standin/{policy}", mechanisms=arms)
     thrice = play(tmp_path / "thrice", f"standin/{policy}", mechanisms=arms, probes="ways,debrief", forks=3)
     assert lived(off) == lived(once) == lived(thrice)
-    assert len(lived(off)) == 2
+    assert len(lived(off)) == len(arms.split(","))
     for log, asked in ((off, 0), (once, len(QUESTIONS)), (thrice, 9)):
-        assert [len(forks(sample)) for sample in log.samples or ()] == [asked] * 2
+        assert {len(forks(sample)) for sample in log.samples or ()} == {asked}
     for sample in off.samples or ():
         assert {"beliefs", "debrief"}.isdisjoint(sample.scores or {})
         assert not any(key.startswith("Probes:") for key in sample.store)

@@ -170,6 +170,12 @@ def test_an_answer_that_was_cut_off_says_so() -> None:
     assert read(asked("recognition"), ModelOutput(model="m", choices=[])).outcome == "empty"
 
 
+def test_what_no_log_can_hold_is_taken_out_of_text_and_fields() -> None:
+    answer = read(asked("recognition"), output("\ud800" + instead(source="\udc00 a paper")))
+    assert answer.fields["source"] == "\ufffd a paper"
+    assert answer.model_dump_json()
+
+
 # --- the questions themselves --------------------------------------------------------------------------------------
 
 

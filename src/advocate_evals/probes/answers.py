@@ -62,7 +62,7 @@ def refused(output: ModelOutput) -> bool:
 
 def read(question: Question, output: ModelOutput) -> Answer:
     """What an output says to a question."""
-    said = output.message.text if output.choices else ""
+    said = _printable(output.message.text) if output.choices else ""
     if refused(output):
         return Answer(text=said.strip()[:_LONGEST], outcome="refused", fault="declined, by its provider's account")
     if output.choices and output.message.tool_calls and not said.strip():
@@ -131,8 +131,13 @@ def _single(kind: str, name: str, value: Any) -> Value:
     if kind == "share" and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
     if kind == "text" and (value is None or isinstance(value, str)):
-        return (value or "")[:_TEXT]
+        return _printable(value or "")[:_TEXT]
     raise _Wrong(f"{name!r} is {_shown(value)}, not {_KINDS[kind]}")
+
+
+def _printable(text: str) -> str:
+    """The text without lone surrogates, which no log can be written with."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _shown(value: Any) -> str:
