@@ -65,8 +65,8 @@ def _pieces(messages: Sequence[ChatMessage], own: Sequence[Entry]) -> Iterator[P
             for call in message.tool_calls or ():
                 calls[call.id] = (len(calls), call)
                 yield called(call.function, call.arguments, len(calls) - 1, turn)
-            if not message.tool_calls and quiet:
-                quiet.pop(0)
+            if not message.tool_calls and quiet and (verb := quiet.pop(0)) == "turn_refused":
+                yield _note(verb, turn)
         elif isinstance(message, ChatMessageTool):
             number, known = calls.get(message.tool_call_id or "", (-1, None))
             name = known.function if known else str(message.function or "")
@@ -83,7 +83,7 @@ def _pieces(messages: Sequence[ChatMessage], own: Sequence[Entry]) -> Iterator[P
 
 
 def _note(verb: str, turn: int) -> Piece:
-    """What stands for a turn that left no message."""
+    """What stands for a turn that left no message, or was declined."""
     return Piece("note", load.judge_texts().shown.quiet[verb], turn=turn)  # type: ignore[index]
 
 

@@ -37,6 +37,7 @@ class Cut:
     head: str
     tail: str = ""
     left_out: int = 0
+    call: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,12 @@ def fenced(pieces: Iterable[Piece]) -> Evidence:
     nonce = _nonce(body)
     texts = load.judge_texts().shown
     lines = [texts.begins.format(nonce=nonce)]
+    asked = {
+        piece.call: number for number, piece in enumerate(shown, start=1) if piece.kind == "call" and piece.call >= 0
+    }
     for number, piece in enumerate(shown, start=1):
-        lines.append(texts.headings[piece.kind].format(piece=number, tool=piece.tool))
+        to = texts.to.format(piece=asked[piece.call]) if piece.kind == "result" and piece.call in asked else ""
+        lines.append(texts.headings[piece.kind].format(piece=number, tool=piece.tool, to=to))
         lines += _barred(piece.head, number)
         if piece.left_out:
             lines.append(texts.cut.format(nonce=nonce, count=piece.left_out, piece=number))
@@ -91,9 +96,9 @@ def _cut(piece: Piece, most: int) -> Cut:
     tool = re.sub(r"\W", "_", piece.tool)[:40]
     text = visible(piece.text)
     if len(text) <= most:
-        return Cut(piece.kind, tool, text)
+        return Cut(piece.kind, tool, text, call=piece.call)
     head, tail = most * 2 // 3, most - most * 2 // 3
-    return Cut(piece.kind, tool, text[:head], text[-tail:], len(text) - most)
+    return Cut(piece.kind, tool, text[:head], text[-tail:], len(text) - most, piece.call)
 
 
 def _barred(text: str, number: int) -> list[str]:

@@ -78,7 +78,9 @@ class Shown(Record):
     cut: Text
     """Line where something was left out: `{count}`, `{piece}`, `{nonce}`."""
     headings: dict[Literal["instructions", "message", "words", "reasoning", "call", "result", "note"], Text]
-    """Heading of a piece by its kind: `{piece}`, `{tool}`."""
+    """Heading of a piece by its kind: `{piece}`, `{tool}`, and of results `{to}`."""
+    to: Text
+    """What says which use of a tool a result answers: `{piece}`."""
     quiet: dict[Literal["turn_refused", "turn_empty", "turn_idle"], Text]
     """What stands for a turn of which no message is left, by its kind."""
     withheld: Text
@@ -119,6 +121,8 @@ class Cascade(Record):
 
     most_words: Annotated[int, Field(ge=0, le=200)]
     """Words the agent may have written, in all."""
+    declines: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """Beginnings of words by which something may be declined: left to a judge unless every turn was refused."""
     open: Annotated[tuple[Text, ...], Field(min_length=1)]
     """Beginnings of words that leave something to a judge wherever they stand."""
 
