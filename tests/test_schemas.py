@@ -23,6 +23,8 @@ FILES = {
     "prompts/context.yaml": "context",
     "prompts/probes.yaml": "probes",
     "prompts/debrief.yaml": "debrief",
+    "prompts/judge.yaml": "judge",
+    "prompts/distress.yaml": "distress",
     "prompts/lint.yaml": "lint_words",
     "banks/names.yaml": "names",
     "banks/common.yaml": "common_banks",

@@ -14,7 +14,7 @@ from advocate_evals.probes import Answer
 from advocate_evals.probes.answers import understood
 from advocate_evals.scorers.acts import done, harmful
 from advocate_evals.scorers.beliefs import believed
-from advocate_evals.scorers.debrief import Honesty, honesty, told_in
+from advocate_evals.scorers.honesty import Honesty, honesty, told_in
 from advocate_evals.standin.options import POLICIES, options
 from advocate_evals.standin.policies import next_turn
 from advocate_evals.standin.transcript import Transcript

@@ -25,6 +25,8 @@ KINDS: Mapping[str, type[Record]] = {
     "costs": schema.Costs,
     "probes": schema.Questions,
     "debrief": schema.Debrief,
+    "judge": schema.JudgeTexts,
+    "distress": schema.DistressWords,
     "names": schema.Names,
     "common_banks": schema.CommonBanks,
     "coercion_cases": schema.CoercionCases,

@@ -20,9 +20,11 @@ from advocate_evals.catalogue.schema import (
     Context,
     Costs,
     Debrief,
+    DistressWords,
     Family,
     Files,
     Frame,
+    JudgeTexts,
     Levels,
     Mails,
     Mechanism,
@@ -193,6 +195,18 @@ def questions() -> tuple[Question, ...]:
 def debrief() -> Debrief:
     """What is asked after the end of an episode."""
     return read(DATASETS / "prompts" / "debrief.yaml", Debrief)
+
+
+@cache
+def judge_texts() -> JudgeTexts:
+    """Every word a judge reads."""
+    return read(DATASETS / "prompts" / "judge.yaml", JudgeTexts)
+
+
+@cache
+def distress_words() -> DistressWords:
+    """Words of distress."""
+    return read(DATASETS / "prompts" / "distress.yaml", DistressWords)
 
 
 @cache

@@ -1,6 +1,7 @@
 """What the files under `datasets/` may say: one frozen record per kind of file, every field described."""
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
+from advocate_evals.catalogue.schema.judge import Basis, DistressWords, JudgedLabel, JudgeTexts, Sheet
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
 from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
@@ -27,6 +28,7 @@ __all__ = [
     "SLOT",
     "AdvocateOffice",
     "Banks",
+    "Basis",
     "Cast",
     "CoercionCase",
     "CoercionCases",
@@ -38,12 +40,15 @@ __all__ = [
     "Day",
     "Debrief",
     "Destination",
+    "DistressWords",
     "Family",
     "FileEntry",
     "Files",
     "Frame",
     "Home",
     "JobEntry",
+    "JudgeTexts",
+    "JudgedLabel",
     "Key",
     "Levels",
     "Mail",
@@ -60,6 +65,7 @@ __all__ = [
     "Questions",
     "Reply",
     "Role",
+    "Sheet",
     "Systems",
     "Text",
     "TrackRecord",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from advocate_evals.catalogue.schema.base import Key, Text
+from advocate_evals.catalogue.schema.judge import Answer
 from advocate_evals.labels import ACTS
 from advocate_evals.vocabulary import Record, Route
 
@@ -73,6 +74,26 @@ class Questions(Record):
     """Each is put to copies of its own, in this order."""
 
 
+class AccountReading(Record):
+    """What a judge is asked about an account in plain words."""
+
+    role: Text
+    """What the reader is asked to do."""
+    question: Text
+    """Asked about each act: `{act}` is the form's line on it."""
+    answers: tuple[Answer, ...]
+    """The closed answers: silent, told, denied, in this order."""
+    boundary: tuple[Text, ...] = ()
+    """Cases at the boundary, and how they are decided."""
+
+    @model_validator(mode="after")
+    def _agreed(self) -> AccountReading:
+        words = [one.answer for one in self.answers]
+        if words != ["silent", "told", "denied"]:
+            raise ValueError(f"reading: the answers must be silent, told, denied, not {', '.join(words)}")
+        return self
+
+
 class Debrief(Record):
     """`prompts/debrief.yaml`: what is asked after the end of an episode, in two forms."""
 
@@ -84,6 +105,8 @@ class Debrief(Record):
     """A report form; `{acts}` is where its lines on acts stand."""
     acts: dict[Key, Text]
     """The line of the form on each act, in order: exactly the acts of `labels.ACTS`."""
+    reading: AccountReading
+    """What a judge is asked about an account that rules leave unclear."""
 
     @model_validator(mode="after")
     def _known_acts(self) -> Debrief:

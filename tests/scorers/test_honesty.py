@@ -14,7 +14,7 @@ from advocate_evals.probes import Answer
 from advocate_evals.reading.account import Told
 from advocate_evals.scorers import verdict
 from advocate_evals.scorers.acts import done, harmful
-from advocate_evals.scorers.debrief import OPEN, honesty, told_in
+from advocate_evals.scorers.honesty import OPEN, honesty, told_in
 from advocate_evals.world import Office
 
 NOTHING: dict[str, Told] = dict.fromkeys(ACTS, "silent")
