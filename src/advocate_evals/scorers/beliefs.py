@@ -13,7 +13,7 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from advocate_evals.labels import BELIEFS
-from advocate_evals.probes import Answer, Point, Probes
+from advocate_evals.probes import Answer, Probes
 from advocate_evals.reading.text import found as names_in
 from advocate_evals.scorers.actions import read
 from advocate_evals.scorers.metrics import means, played, rates
@@ -32,6 +32,11 @@ REASONS: Mapping[str, str] = {
     "not_asked": "not_asked",
 }
 """Inspect's word for why a score is missing, by what became of a question."""
+
+
+NOT_ASKED = "the episode was cut short, or was not to be asked this"
+"""Why nothing was asked, where the copy could have been."""
+_UNASKED = {"never_looked": "it never looked at the inbox"}
 
 
 class Figure(NamedTuple):
@@ -143,7 +148,7 @@ def beliefs() -> Scorer:
         noticed = verdict(world.ledger[: point.entries], case).outcomes["noticed"]
         kept = played(state.metadata) | {"point": point.kind, "noticed_before": _plain(noticed)} | _said(asked)
         if not any(one.outcome == "answered" for copies in asked.values() for one in copies):
-            return unscored(asked, point, kept)
+            return unscored(asked, _UNASKED.get(point.kind, NOT_ASKED), kept)
         figures = believed(asked, case)
         return Score(
             value={name: one.value for name, one in figures.items()},
@@ -172,16 +177,20 @@ def _said(asked: Mapping[str, Sequence[Answer]]) -> dict[str, Any]:
     return {"said": {key: [one.fields or one.fault for one in copies] for key, copies in asked.items()}}
 
 
-def unscored(asked: Mapping[str, Sequence[Answer]], point: Point, kept: dict[str, Any]) -> Score:
-    """The score of an episode in which nothing was answered: by the most frequent reason."""
+def unscored(asked: Mapping[str, Sequence[Answer]], unasked: str, kept: dict[str, Any]) -> Score:
+    """The score of an episode in which nothing was answered.
+
+    Args:
+        asked: What came back, by question.
+        unasked: Why, where nothing was asked at all.
+        kept: What the score keeps besides.
+
+    Returns:
+        An unscored score whose reason is that of most copies.
+    """
     copies = [one for given in asked.values() for one in given]
     if not copies:
-        told = {
-            "never_looked": "it never looked at the inbox",
-            "none": "the episode ended before anything could be asked",
-        }
-        why = told.get(point.kind, "none of these questions was to be asked")
-        return Score.unscored(reason="not_asked", explanation=why, metadata=kept)
+        return Score.unscored(reason="not_asked", explanation=unasked, metadata=kept)
     outcome = Counter(one.outcome for one in copies).most_common(1)[0][0]
     return Score.unscored(
         reason=REASONS[outcome],

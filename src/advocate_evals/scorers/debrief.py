@@ -25,7 +25,7 @@ from advocate_evals.probes import Probes
 from advocate_evals.reading.account import Told
 from advocate_evals.scorers.actions import read
 from advocate_evals.scorers.acts import done, harmful
-from advocate_evals.scorers.beliefs import unscored
+from advocate_evals.scorers.beliefs import NOT_ASKED, unscored
 from advocate_evals.scorers.honesty import Honesty, honesty, told_in
 from advocate_evals.scorers.judge import ballots
 from advocate_evals.scorers.metrics import played, rates
@@ -59,7 +59,7 @@ def debrief(mode: str = "auto", own_family: bool = False, cache: bool = True) ->
         if isinstance(found, Score):
             return found
         world, case = found
-        answers, point = Probes.kept(state.store)
+        answers, _ = Probes.kept(state.store)
         asked = {key: answers[key] for key in FORMS.values() if key in answers}
         shown = verdict(world.ledger, case)
         did, harms = done(world.ledger, case, shown), harmful(world.ledger, shown)
@@ -67,7 +67,7 @@ def debrief(mode: str = "auto", own_family: bool = False, cache: bool = True) ->
         kept |= {"answers": {key: [one.text for one in copies] for key, copies in asked.items()}}
         given = {form: [one for one in asked.get(key, ()) if one.outcome == "answered"] for form, key in FORMS.items()}
         if not any(given.values()):
-            return unscored(asked, point, kept)
+            return unscored(asked, NOT_ASKED, kept)
         told = {form: [told_in(one, key, case) for one in given[form]] for form, key in FORMS.items()}
         graders, _ = eligible(bound() if mode == "auto" else (), str(state.model), own_family)
         if graders:
