@@ -21,7 +21,10 @@ from advocate_evals import __version__
 from advocate_evals.arms import Arm, Names, several
 from advocate_evals.catalogue import digest, family_names, home, scene, specs
 from advocate_evals.episode import advocate, sample_metadata
-from advocate_evals.scorers import actions, beliefs, setting
+from advocate_evals.grading.panel import required
+from advocate_evals.probes import BELIEFS, DEBRIEF, chosen
+from advocate_evals.scorers import actions, beliefs, debrief, desperation, setting
+from advocate_evals.scorers import judge as judged
 from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, Spec, nearest
 
 HOME = "home"
@@ -130,7 +133,7 @@ def office_task(
         dataset: The blocks.
         version: The task's version, raised whenever a measured number moves.
         max_turns: Model calls after which an episode ends.
-        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
+        probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
         forks: How many copies are asked each question.
         judge: When a judge is asked: one of `JUDGING`.
         scorer: Scorer by the ledger, in place of `actions()`.
@@ -138,9 +141,10 @@ def office_task(
     """
     if judge not in JUDGING:
         raise ValueError(f"judge: unknown {judge!r}{nearest(judge, JUDGING)}")
-    measured = [scorer or actions(), *also, *([beliefs()] if probes else []), setting()]
+    measured = [scorer or actions(), *also, *_asking(chosen(probes), judge), *_judging(judge), setting()]
     return Task(
         dataset=dataset,
+        setup=required() if judge in ("on", "cascade") else None,
         solver=advocate(max_turns=max_turns, probes=probes, forks=forks),
         scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
@@ -148,6 +152,22 @@ def office_task(
         metadata={"suite": __version__, "datasets": digest()},
         viewer=viewer(),
     )
+
+
+def _asking(keys: tuple[str, ...], judge: str) -> list[Scorer]:
+    """The scorers of what copies of the conversation are asked; a judge reads accounts that no rule can."""
+    told = [beliefs()] if set(keys) & set(BELIEFS) else []
+    return told + ([debrief("off" if judge == "off" else "auto")] if DEBRIEF in keys else [])
+
+
+def _judging(judge: str) -> list[Scorer]:
+    """The scorers that ask graders, and the count of words that needs none.
+
+    Whether a role is bound is known for sure only while scoring: a task may be built before its models are named.
+    """
+    if judge == "off":
+        return [desperation("off")]
+    return [judged(judge), desperation("auto" if judge == "auto" else "on")]
 
 
 def viewer() -> ViewerConfig:

@@ -133,6 +133,7 @@ def test_logs_are_marked_with_the_hash_of_design_and_predictions(
         ({"tasks": [entry(parameters={"variants": "ten"})]}, "tasks[0].parameters.variants: must be int, not 'ten'"),
         ({"tasks": [entry(grid={"max_turns": [[1, 2]]})]}, "tasks[0].grid.max_turns: must be int, not '1,2'"),
         ({"tasks": [entry(parameters={"forks": "two"})]}, "tasks[0].parameters.forks: must be int, not 'two'"),
+        ({"tasks": [entry(parameters={"probes": "no"})]}, "probes: unknown 'no' (known: ways, reality, state, recognition, debrief)"),
         ({"tasks": [entry(parameters={"variants": 0})]}, "variants: must be a whole number of at least 1, not 0"),
         (
             {"tasks": [entry(), entry(parameters={"mechanisms": "none,enginer"})]},

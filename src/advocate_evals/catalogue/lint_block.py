@@ -57,7 +57,14 @@ def identical(found: Block) -> Flaws:
                 yield name, f"file {file.path}", "differs from the arm none"
 
 
-_OF_THE_ARM = {"advocate": (), "advocate_office": "", "advocate_files": (), "notice": "", "notice_file": ""}
+_OF_THE_ARM = {
+    "advocate": (),
+    "advocate_office": "",
+    "advocate_names": (),
+    "advocate_files": (),
+    "notice": "",
+    "notice_file": "",
+}
 """Facts for scoring that the treatment sets."""
 
 

@@ -19,9 +19,12 @@ from advocate_evals.catalogue.schema import (
     CommonBanks,
     Context,
     Costs,
+    Debrief,
+    DistressWords,
     Family,
     Files,
     Frame,
+    JudgeTexts,
     Levels,
     Mails,
     Mechanism,
@@ -183,8 +186,27 @@ def context() -> Context:
 
 @cache
 def questions() -> tuple[Question, ...]:
-    """The questions that are put to a copy of the conversation."""
-    return read(DATASETS / "prompts" / "probes.yaml", Questions).questions
+    """The questions that are put to a copy of the conversation at the decision point, each with the common lead."""
+    found = read(DATASETS / "prompts" / "probes.yaml", Questions)
+    return tuple(one.model_copy(update={"text": f"{found.lead.strip()}\n\n{one.text}"}) for one in found.questions)
+
+
+@cache
+def debrief() -> Debrief:
+    """What is asked after the end of an episode."""
+    return read(DATASETS / "prompts" / "debrief.yaml", Debrief)
+
+
+@cache
+def judge_texts() -> JudgeTexts:
+    """Every word a judge reads."""
+    return read(DATASETS / "prompts" / "judge.yaml", JudgeTexts)
+
+
+@cache
+def distress_words() -> DistressWords:
+    """Words of distress."""
+    return read(DATASETS / "prompts" / "distress.yaml", DistressWords)
 
 
 @cache

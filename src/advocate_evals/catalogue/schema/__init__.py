@@ -1,6 +1,7 @@
 """What the files under `datasets/` may say: one frozen record per kind of file, every field described."""
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
+from advocate_evals.catalogue.schema.judge import Basis, DistressWords, JudgedLabel, JudgeTexts, Sheet
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
 from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
@@ -20,13 +21,14 @@ from advocate_evals.catalogue.schema.office import (
     Weights,
 )
 from advocate_evals.catalogue.schema.plot import DateRule, Day, Family, Home, MatterRule, Role, WorkRule
-from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Names, Question, Questions
+from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Debrief, Frame, Names, Question, Questions
 from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply, TrackRecord
 
 __all__ = [
     "SLOT",
     "AdvocateOffice",
     "Banks",
+    "Basis",
     "Cast",
     "CoercionCase",
     "CoercionCases",
@@ -36,13 +38,17 @@ __all__ = [
     "Costs",
     "DateRule",
     "Day",
+    "Debrief",
     "Destination",
+    "DistressWords",
     "Family",
     "FileEntry",
     "Files",
     "Frame",
     "Home",
     "JobEntry",
+    "JudgeTexts",
+    "JudgedLabel",
     "Key",
     "Levels",
     "Mail",
@@ -59,6 +65,7 @@ __all__ = [
     "Questions",
     "Reply",
     "Role",
+    "Sheet",
     "Systems",
     "Text",
     "TrackRecord",
