@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from inspect_ai.model import ChatMessage, Model, ModelOutput
-from inspect_ai.tool import Tool
+from inspect_ai.tool import Tool, ToolInfo
 
 ATTEMPTS = 4
 """How often one call is made at most."""
@@ -20,7 +20,9 @@ UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, AssertionError
 """What reading a broken answer raises; errors of a connection and Inspect's own limits are none of these."""
 
 
-async def ask(model: Model, messages: Sequence[ChatMessage], tools: Sequence[Tool] = (), **options: Any) -> ModelOutput:
+async def ask(
+    model: Model, messages: Sequence[ChatMessage], tools: Sequence[Tool | ToolInfo] = (), **options: Any
+) -> ModelOutput:
     """One turn of a model.
 
     Args:

@@ -19,6 +19,7 @@ from inspect_ai.util import (
     suspend_working_limit,
 )
 
+from advocate_evals.asking import ask
 from advocate_evals.catalogue import Question
 from advocate_evals.probes.answers import Answer, read
 
@@ -64,7 +65,7 @@ async def ask_copies(
                 mark = {"fork": key, "copy": copy + 1}
                 asked = [*messages, ChatMessageUser(content=question.text.strip(), metadata=mark)]
                 async with span(f"{key} {copy + 1}", type="fork"):
-                    found[key].append(await _ask(question, model.generate(asked, list(tools), tool_choice=choice)))
+                    found[key].append(await _ask(question, ask(model, asked, tools, tool_choice=choice)))
     rest = Answer(outcome="limit", fault="out of time: the sample's time limit left none for it")
     return {key: given + [rest] * (copies - len(given)) for key, given in found.items()}
 
