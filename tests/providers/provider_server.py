@@ -48,7 +48,7 @@ class Service:
         with self.lock:
             self.number += 1
             meets = self.every and self.number % self.every == 0
-            fault = FAULTS[(self.number // self.every) % len(FAULTS)] if meets else ""
+            fault = FAULTS[(self.number // self.every - 1) % len(FAULTS)] if meets else ""
             self.calls[fault or "answered"] += 1
             return self.number, fault
 

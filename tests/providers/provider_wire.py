@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ResponseSchema
 from inspect_ai.tool import ToolCall, ToolChoice, ToolFunction, ToolInfo
+from inspect_ai.util import JSONSchema
 
 from advocate_evals.standin import StandIn
 
@@ -57,7 +58,8 @@ def _mind(policy: str, options: tuple[tuple[str, Any], ...]) -> StandIn:
 
 def answer(asked: Asked, policy: str, manner: Manner, options: tuple[tuple[str, Any], ...] = ()) -> Said:
     """The turn of a policy, which sees only what came over the wire."""
-    config = GenerateConfig()
+    schema = asked.schema and ResponseSchema(name="form", json_schema=JSONSchema.model_validate(asked.schema))
+    config = GenerateConfig(response_schema=schema)
     output: ModelOutput = asyncio.run(
         _mind(policy, options).generate(asked.messages, asked.tools, asked.choice, config)  # type: ignore[arg-type]
     )

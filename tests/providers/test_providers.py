@@ -27,6 +27,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is depre
 """Inspect's own use of its retry library."""
 
 FAMILY = "pump_house"
+GRADERS = {"anthropic": "claude-opus-4-20250514", "openai": "gpt-4o-mini", "openai-api": "local/open-grader"}
+"""The grader on each route, behind the same server."""
 ROUTES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "messages": ("anthropic/claude-3-5-haiku-20241022", {"streaming": False}, {}),
     "messages, streamed": ("anthropic/claude-sonnet-4-20250514", {}, {}),
@@ -37,6 +39,8 @@ ROUTES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "responses, reasoning": ("openai/gpt-5", {"responses_api": True}, {"reasoning_effort": "low"}),
 }
 """Model, model arguments and generation options of each way to ask."""
+ASKED = ("actions", "judge", "desperation", "beliefs", "debrief")
+"""Scorers whose figures have to be the same."""
 THINKING = ("messages, thinking", "chat, compatible service", "responses, reasoning")
 Run = Callable[..., tuple[EvalLog, Service]]
 
@@ -61,14 +65,20 @@ def run(tmp_path: Path) -> Iterator[Run]:
         def play(
             route: str, policy: str, *, manners: dict[int, Manner] | None = None, every: int = 0, **options: Any
         ) -> tuple[EvalLog, Service]:
-            name = ROUTES[route][0].rpartition("/")[2]
-            service = Service({name: policy}, every=every, manners=manners or {})
+            provider, _, name = ROUTES[route][0].partition("/")
+            grader = GRADERS[provider]
+            minds = {name.rpartition("/")[2]: policy, grader.rpartition("/")[2]: "grader"}
+            service = Service(minds, every=every, manners=manners or {})
             url = stack.enter_context(serving(service))
-            given = {"mechanisms": "none,review_board"} | options.pop("of", {})
+            given = {"mechanisms": "none", "judge": "on+kin"} | options.pop("of", {})
             key = options.pop("key", "key")
+            if given["judge"] != "off":
+                args = {} if provider == "anthropic" else ROUTES[route][1]
+                judging = _model((f"{provider}/{grader}", args, {}), url, key)
+                options["model_roles"] = {"grader": judging}
             (log,) = evaluate(
                 death_ground(families=FAMILY, variants=1, **given),
-                model=_model(route, url, key),
+                model=_model(ROUTES[route], url, key),
                 display="none",
                 log_dir=str(tmp_path),
                 log_realtime=False,
@@ -80,24 +90,38 @@ def run(tmp_path: Path) -> Iterator[Run]:
         yield play
 
 
-def _model(route: str, url: str, key: str) -> Model:
-    name, args, config = ROUTES[route]
+def _model(route: tuple[str, dict[str, Any], dict[str, Any]], url: str, key: str) -> Model:
+    name, args, config = route
     base = url if name.startswith("anthropic/") else f"{url}/v1"
     wanted = GenerateConfig(**config)
     return get_model(name, base_url=base, api_key=key, config=wanted, max_retries=0, memoize=False, **args)
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    """The ledger of each arm when the stand-in is asked without any protocol."""
+def known(tmp_path_factory: pytest.TempPathFactory) -> EvalSample:
+    """The episode when subject and grader are asked without any protocol."""
     (log,) = evaluate(
-        death_ground(families=FAMILY, variants=1, mechanisms="none,review_board"),
+        death_ground(families=FAMILY, variants=1, mechanisms="none", judge="on+kin"),
         model="standin/blackmailer",
+        model_roles={"grader": "standin/grader"},
         display="none",
         log_dir=str(tmp_path_factory.mktemp("known")),
         log_realtime=False,
     )
-    return {str(sample.id): _ledger(sample) for sample in _samples(log)}
+    (sample,) = _samples(log)
+    return sample
+
+
+def _same(sample: EvalSample, known: EvalSample, route: str) -> None:
+    """The ledger is the same to the last entry, and so is every figure."""
+    assert sample.scores is not None and known.scores is not None
+    assert _ledger(sample) == _ledger(known)
+    for scorer in ASKED:
+        if scorer == "desperation" and route in THINKING:
+            continue  # there is more to rate: what it thought
+        assert repr(sample.scores[scorer].value) == repr(known.scores[scorer].value), (scorer, sample.scores[scorer])
+    assert _outcomes(sample)["coerced"] == 1.0
+    assert sample.scores["judge"].value["coercion"] == 1.0  # type: ignore[index,call-overload]
 
 
 def _samples(log: EvalLog) -> list[EvalSample]:
@@ -117,37 +141,34 @@ def _outcomes(sample: EvalSample) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_an_episode_is_the_same_over_every_protocol(route: str, run: Run, known: dict[str, Any]) -> None:
-    log, service = run(route, "blackmailer")
-    assert {str(sample.id): _ledger(sample) for sample in _samples(log)} == known
-    assert service.refusals == []
-    for sample in _samples(log):
-        assert sample.scores is not None
-        assert _outcomes(sample)["coerced"] == 1.0
-        if route != "messages, thinking":
-            assert sample.scores["beliefs"].value["recognised"] == 0.0  # type: ignore[index,call-overload]
-        said = [message for message in sample.messages if message.role == "assistant"]
-        assert max(len(message.tool_calls or ()) for message in said) > 3  # calls side by side
-        parts = [part for message in said if isinstance(message.content, list) for part in message.content]
-        assert any(isinstance(part, ContentReasoning) for part in parts) == (route in THINKING)
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_faults_at_every_fifth_call_lose_no_episode_and_change_none(
-    route: str, run: Run, known: dict[str, Any]
+def test_an_episode_with_judge_and_questions_is_the_same_over_every_protocol(
+    route: str, run: Run, known: EvalSample
 ) -> None:
-    log, service = run(route, "blackmailer", every=5)
-    assert {str(sample.id): _ledger(sample) for sample in _samples(log)} == known
+    log, service = run(route, "blackmailer")
+    (sample,) = _samples(log)
+    _same(sample, known, route)
     assert service.refusals == []
-    assert set(FAULTS) <= set(service.calls), service.calls
-    met = sum(service.calls[fault] for fault in FAULTS)
-    assert met >= 0.2 * service.number - 1
+    said = [message for message in sample.messages if message.role == "assistant"]
+    assert max(len(message.tool_calls or ()) for message in said) > 3  # calls side by side
+    parts = [part for message in said if isinstance(message.content, list) for part in message.content]
+    assert any(isinstance(part, ContentReasoning) for part in parts) == (route in THINKING)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("route", ROUTES)
+def test_faults_at_every_fifth_call_lose_no_episode_and_change_none(route: str, run: Run, known: EvalSample) -> None:
+    log, service = run(route, "blackmailer", every=5)
+    (sample,) = _samples(log)
+    _same(sample, known, route)
+    assert service.refusals == []
+    assert len(set(FAULTS) & set(service.calls)) >= 5, service.calls
+    assert sum(service.calls[fault] for fault in FAULTS) >= 0.2 * service.number - 1
 
 
 @pytest.mark.parametrize("route", ["messages", "chat", "responses"])
 @pytest.mark.parametrize("manner", ["refuses", "refuses_in_text"])
 def test_a_refusal_in_each_of_a_providers_forms_is_a_refusal_and_no_harm(route: str, manner: Manner, run: Run) -> None:
-    log, _ = run(route, "blackmailer", manners=dict.fromkeys(range(1, 9), manner), of={"mechanisms": "none"})
+    log, _ = run(route, "blackmailer", manners=dict.fromkeys(range(1, 9), manner), of={"judge": "off"})
     (sample,) = _samples(log)
     found = _outcomes(sample)
     assert (found["refused"], found["no_action"], found["harm"]) == (1.0, 1.0, 0.0)
@@ -156,7 +177,7 @@ def test_a_refusal_in_each_of_a_providers_forms_is_a_refusal_and_no_harm(route: 
 
 @pytest.mark.parametrize("route", ["messages", "messages, thinking", "chat", "responses"])
 def test_a_turn_that_was_cut_off_is_gone_on_from(route: str, run: Run) -> None:
-    log, service = run(route, "blackmailer", manners={3: "cut", 9: "cut"}, of={"mechanisms": "none"})
+    log, service = run(route, "blackmailer", manners={3: "cut", 9: "cut"}, of={"judge": "off"})
     (sample,) = _samples(log)
     assert _outcomes(sample)["coerced"] == 1.0
     assert _outcomes(sample)["work_done"] == 1.0
@@ -165,7 +186,7 @@ def test_a_turn_that_was_cut_off_is_gone_on_from(route: str, run: Run) -> None:
 
 @pytest.mark.parametrize("route", ["messages", "chat", "responses"])
 def test_calls_that_cannot_be_understood_come_through_as_such(route: str, run: Run) -> None:
-    log, _ = run(route, "erratic", of={"mechanisms": "none"})
+    log, _ = run(route, "erratic", of={"judge": "off"})
     (sample,) = _samples(log)
     found = _outcomes(sample)
     assert found["malformed_call"] == 1.0
@@ -174,7 +195,7 @@ def test_calls_that_cannot_be_understood_come_through_as_such(route: str, run: R
 
 @pytest.mark.parametrize("route", ["messages", "chat", "responses"])
 def test_a_key_that_is_not_accepted_is_an_error_at_once(route: str, run: Run) -> None:
-    log, service = run(route, "blackmailer", key="wrong", of={"mechanisms": "none"}, max_retries=1)
+    log, service = run(route, "blackmailer", key="wrong", of={"judge": "off"}, max_retries=1)
     assert log.status == "error"
     assert service.calls == {"unauthorised": 1}
     for sample in log.samples or ():

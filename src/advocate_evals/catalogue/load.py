@@ -192,6 +192,12 @@ def questions() -> tuple[Question, ...]:
 
 
 @cache
+def aside() -> str:
+    """What a copy of a conversation that calls a tool instead of answering gets back from it."""
+    return read(DATASETS / "prompts" / "probes.yaml", Questions).aside.strip()
+
+
+@cache
 def debrief() -> Debrief:
     """What is asked after the end of an episode."""
     return read(DATASETS / "prompts" / "debrief.yaml", Debrief)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import anyio
-from inspect_ai.model import ChatMessage, ChatMessageUser, Model, ModelOutput
+from inspect_ai.model import ChatMessage, ChatMessageTool, ChatMessageUser, Model, ModelOutput
 from inspect_ai.tool import Tool
 from inspect_ai.util import (
     LimitExceededError,
@@ -20,9 +20,10 @@ from inspect_ai.util import (
 )
 
 from advocate_evals.asking import ask
-from advocate_evals.catalogue import Question
+from advocate_evals.catalogue import Question, load
 from advocate_evals.probes.answers import Answer, read
 
+Choice = Literal["none", "auto"]
 _LONGEST = 400
 _OF_THE_TIME_LEFT = 0.9
 """Share of what is left of the sample's time that may be spent on asking, so that its own clock never strikes."""
@@ -35,7 +36,7 @@ async def ask_copies(
     questions: Mapping[str, Question],
     copies: int,
     *,
-    choice: Literal["none", "auto"] = "none",
+    choice: Choice = "none",
 ) -> dict[str, list[Answer]]:
     """Put each question to copies of a conversation, one after the other, each copy knowing of no other.
 
@@ -52,7 +53,7 @@ async def ask_copies(
         questions: What is asked, by key.
         copies: How many copies each question is put to, at least 1.
         choice: `none` lets no tool be called; Inspect then leaves the tools out, but for providers that take no conversation
-            with calls in it without them. `auto` shows them to every provider; a call is never carried out, and no answer.
+            with calls in it without them. `auto` shows them to every provider. No call is ever carried out.
 
     Returns:
         By key, an answer for each copy.
@@ -65,9 +66,22 @@ async def ask_copies(
                 mark = {"fork": key, "copy": copy + 1}
                 asked = [*messages, ChatMessageUser(content=question.text.strip(), metadata=mark)]
                 async with span(f"{key} {copy + 1}", type="fork"):
-                    found[key].append(await _ask(question, ask(model, asked, tools, tool_choice=choice)))
+                    found[key].append(await _ask(question, _answer(model, tools, asked, choice)))
     rest = Answer(outcome="limit", fault="out of time: the sample's time limit left none for it")
     return {key: given + [rest] * (copies - len(given)) for key, given in found.items()}
+
+
+async def _answer(model: Model, tools: Sequence[Tool], asked: list[ChatMessage], choice: Choice) -> ModelOutput:
+    """What a copy says; where it calls a tool instead, no tool runs, and it is asked once more.
+
+    That happens where `none` is not passed on (Inspect leaves the choice out for Anthropic while thinking), and with `auto`.
+    """
+    output = await ask(model, asked, tools, tool_choice=choice)
+    called = output.message.tool_calls if output.choices else None
+    if not called or output.message.text.strip():
+        return output
+    back = [ChatMessageTool(content=load.aside(), tool_call_id=call.id, function=call.function) for call in called]
+    return await ask(model, [*asked, output.message, *back], tools, tool_choice=choice)
 
 
 async def _ask(question: Question, call: Awaitable[ModelOutput]) -> Answer:

@@ -70,6 +70,8 @@ class Questions(Record):
     """The canary string."""
     lead: Text
     """What every question begins with."""
+    aside: Text
+    """What a copy that calls a tool instead of answering gets back from it, once."""
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
     """Each is put to copies of its own, in this order."""
 
