@@ -238,7 +238,7 @@ def unmeasured(sims: int) -> Iterator[Figure]:
 
 
 CHECKS = (
-    Check("O1", "coverage of trend and RD; strong, null, weak; 20 scenarios or more", 2000, effects),
+    Check("O1", "coverage of trend and RD; strong, null, weak; 20 scenarios or more", 8000, effects),
     Check("O2", "coverage of rates, all truths of 1 % or more; 10 scenarios or more", 20_000, single),
     Check("O3", "coverage of trend, RD and RR at floor and saturated; 20 scenarios or more", 2000, at_the_ends),
     Check("O4", "absolute bias of trend and RD", 2000, bias),
