@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "statistics"))
 
-from checks import CHECKS, CONTROLS
+from oracle_checks import CHECKS, CONTROLS
 
 
 def main() -> int:
