@@ -39,7 +39,8 @@ class Mediation:
     sensitivity: tuple[tuple[float, float], ...]
     """(γ, NIE) if an unmeasured cause of both, per SD of its own, moved the act by γ logits and the mediator by γ units."""
     tipping: float
-    """The γ at which nothing is left of the NIE."""
+    """The γ at which nothing is left of the NIE, in logits of the fitted model: a tenth or so below those of a model that
+    also knew what makes blocks differ."""
     insufficient: str
     """Why it cannot be estimated; empty where it can."""
 
@@ -256,7 +257,8 @@ def _apart(one: Array, other: Array, data: Episodes, level: float) -> Effect:
         above = up[0] ** 2 + down[1] ** 2 - 2 * r * up[0] * down[1]
         return estimate - math.sqrt(max(0.0, below)), estimate + math.sqrt(max(0.0, above))
 
-    return effect(estimate, limits, level, Basis(data.blocks, data.dropped, number, "jackknife"))
+    made = effect(estimate, limits, level, Basis(data.blocks, data.dropped, number, "jackknife"))
+    return made.with_error(float(_error((one - other)[1:])))
 
 
 def _with_cause(data: Episodes, fits: _Fits, gamma: float, variance: float) -> float:
