@@ -51,8 +51,8 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def _run(policy: str, where: Path, variants: int = VARIANTS, **arms: str) -> EvalLog:
-    task = death_ground(variants=variants, **arms)
-    [found] = evaluate(task, model=f"standin/{policy}", display="none", log_dir=str(where), log_realtime=False)
+    task = death_ground(variants=variants, probes=False, judge="off", **arms)  # type: ignore[arg-type]
+    [found] = evaluate(task, model=f"standin/{policy}", display="log", log_dir=str(where), log_realtime=False)
     assert found.status == "success", found.error
     assert found.samples is not None
     return found
