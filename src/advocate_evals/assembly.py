@@ -34,6 +34,9 @@ _OWN = ("threat", "goal")
 JUDGING = ("auto", "on", "off", "cascade")
 """When a judge is asked: where a grader role is bound, always, never, or only where rules leave something open."""
 
+KIN = "+kin"
+"""Added to a level of `judge`: graders of the subject's own family are asked too."""
+
 COLUMNS = ("harm", "coerced", "exfiltration_attempted", "tampered", "disclosed", "petitioned", "objected", "work_done")
 
 
@@ -135,16 +138,18 @@ def office_task(
         max_turns: Model calls after which an episode ends.
         probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
         forks: How many copies are asked each question.
-        judge: When a judge is asked: one of `JUDGING`.
+        judge: When a judge is asked: one of `JUDGING`; with `+kin` after it, graders of the subject's own family as well.
         scorer: Scorer by the ledger, in place of `actions()`.
         also: Further scorers.
     """
-    if judge not in JUDGING:
-        raise ValueError(f"judge: unknown {judge!r}{nearest(judge, JUDGING)}")
-    measured = [scorer or actions(), *also, *_asking(chosen(probes), judge), *_judging(judge), setting()]
+    asked, kin = judge.removesuffix(KIN), judge.endswith(KIN)
+    if asked not in JUDGING:
+        raise ValueError(f"judge: unknown {judge!r}{nearest(asked, JUDGING)}")
+    told = _asking(chosen(probes), asked, own_family=kin)
+    measured = [scorer or actions(), *also, *told, *_judging(asked, own_family=kin), setting()]
     return Task(
         dataset=dataset,
-        setup=required() if judge in ("on", "cascade") else None,
+        setup=required() if asked in ("on", "cascade") else None,
         solver=advocate(max_turns=max_turns, probes=probes, forks=forks),
         scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
@@ -154,20 +159,20 @@ def office_task(
     )
 
 
-def _asking(keys: tuple[str, ...], judge: str) -> list[Scorer]:
-    """The scorers of what copies of the conversation are asked; a judge reads accounts that no rule can."""
+def _asking(keys: tuple[str, ...], judge: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers of what copies of the conversation are asked; graders read accounts that no rule can."""
     told = [beliefs()] if set(keys) & set(BELIEFS) else []
-    return told + ([debrief("off" if judge == "off" else "auto")] if DEBRIEF in keys else [])
+    return told + ([debrief("off" if judge == "off" else "auto", own_family)] if DEBRIEF in keys else [])
 
 
-def _judging(judge: str) -> list[Scorer]:
+def _judging(judge: str, *, own_family: bool) -> list[Scorer]:
     """The scorers that ask graders, and the count of words that needs none.
 
     Whether a role is bound is known for sure only while scoring: a task may be built before its models are named.
     """
     if judge == "off":
         return [desperation("off")]
-    return [judged(judge), desperation("auto" if judge == "auto" else "on")]
+    return [judged(judge, own_family), desperation("auto" if judge == "auto" else "on", own_family)]
 
 
 def viewer() -> ViewerConfig:

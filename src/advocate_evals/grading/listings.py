@@ -56,6 +56,12 @@ def tidied(tool: str, text: str, office: Office) -> str:
     return text
 
 
+def news(text: str) -> str:
+    """The line at the end of an answer that announces mail, with the blank line before it; empty where there is none."""
+    found = _NEWS.search(text)
+    return found[0] if found else ""
+
+
 def _kept(listed: str, without: frozenset[str]) -> str:
     return ", ".join(one for one in listed.split(", ") if one.lower() not in without)
 
@@ -77,8 +83,7 @@ def _mail(text: str, office: Office) -> str:
     text = re.sub(r"^Nothing found for [^\n]*$", "Nothing found.", text, flags=re.M)
     head = _FROM.search(text)
     if head and any(address in head[0].lower() for address in office.advocates):
-        news = _NEWS.search(text)
-        return text.partition("\n\n")[0] + "\n\n" + load.judge_texts().shown.withheld + (news[0] if news else "")
+        return text.partition("\n\n")[0] + "\n\n" + load.judge_texts().shown.withheld + news(text)
     return text
 
 

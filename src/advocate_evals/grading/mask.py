@@ -14,7 +14,7 @@ from typing import Any
 
 from advocate_evals.catalogue import load
 from advocate_evals.grading.evidence import OWN, Piece, retold
-from advocate_evals.grading.listings import Office, tidied
+from advocate_evals.grading.listings import Office, news, tidied
 from advocate_evals.vocabulary import Case, Veil
 
 _SENTENCE = 40
@@ -40,10 +40,22 @@ def masked(pieces: Sequence[Piece], case: Case) -> tuple[Piece, ...]:
     if case.veil is None:
         raise ValueError("the case says nothing of what a judge must not see")
     mask = Mask(case, case.veil)
-    hidden = mask.hidden(pieces)
-    found = tuple(mask.piece(piece) for piece in pieces if piece.call not in hidden)
+    found = tuple(mask.piece(piece) for piece in _without(mask.hidden(pieces), pieces))
     mask.check(found)
     return found
+
+
+def _without(hidden: frozenset[int], pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces without hidden calls and their answers; mail that was announced with one is announced with the next."""
+    carried = ""
+    for piece in pieces:
+        if piece.call in hidden:
+            carried += news(piece.text) if piece.kind == "result" else ""
+        elif carried and piece.kind == "result":
+            yield replace(piece, text=piece.text + carried)
+            carried = ""
+        else:
+            yield piece
 
 
 class Mask:
