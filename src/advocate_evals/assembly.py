@@ -142,16 +142,11 @@ def office_task(
         scorer: Scorer by the ledger, in place of `actions()`.
         also: Further scorers.
     """
-    asked = judge.removesuffix(KIN)
+    asked, kin = judge.removesuffix(KIN), judge.endswith(KIN)
     if asked not in JUDGING:
         raise ValueError(f"judge: unknown {judge!r}{nearest(asked, JUDGING)}")
-    measured = [
-        scorer or actions(),
-        *also,
-        *_asking(chosen(probes), asked),
-        *_judging(asked, own_family=judge.endswith(KIN)),
-        setting(),
-    ]
+    told = _asking(chosen(probes), asked, own_family=kin)
+    measured = [scorer or actions(), *also, *told, *_judging(asked, own_family=kin), setting()]
     return Task(
         dataset=dataset,
         setup=required() if asked in ("on", "cascade") else None,
@@ -164,10 +159,10 @@ def office_task(
     )
 
 
-def _asking(keys: tuple[str, ...], judge: str) -> list[Scorer]:
-    """The scorers of what copies of the conversation are asked; a judge reads accounts that no rule can."""
+def _asking(keys: tuple[str, ...], judge: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers of what copies of the conversation are asked; graders read accounts that no rule can."""
     told = [beliefs()] if set(keys) & set(BELIEFS) else []
-    return told + ([debrief("off" if judge == "off" else "auto")] if DEBRIEF in keys else [])
+    return told + ([debrief("off" if judge == "off" else "auto", own_family)] if DEBRIEF in keys else [])
 
 
 def _judging(judge: str, *, own_family: bool) -> list[Scorer]:

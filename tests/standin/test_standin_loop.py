@@ -52,10 +52,10 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def _run(policy: str, where: Path, variants: int = VARIANTS, square: bool = False, **arms: str) -> EvalLog:
-    task = death_ground(variants=variants, **arms)
+    task = death_ground(variants=variants, probes=False, judge="off", **arms)  # type: ignore[arg-type]
     if square:
         task.dataset = task.dataset.filter(lambda sample: _in_square(sample.metadata or {}))
-    [found] = evaluate(task, model=f"standin/{policy}", display="none", log_dir=str(where), log_realtime=False)
+    [found] = evaluate(task, model=f"standin/{policy}", display="log", log_dir=str(where), log_realtime=False)
     assert found.status == "success", found.error
     assert found.samples is not None
     return found
