@@ -107,25 +107,16 @@ class Reading:
         Raises:
             ConflictError: if a version that is asked for is not there.
         """
-        keep = self.episodes["task_version"].notna()
+        gone: set[tuple[str, int]] = set()
         for conflict in self.conflicts:
             wanted = versions if isinstance(versions, int) else versions.get(conflict.task)
             if wanted is not None and wanted not in conflict.versions:
                 raise ConflictError(f"no version {wanted} of {conflict}")
-            if wanted is not None:
-                keep &= (self.episodes["task"] != conflict.task) | (self.episodes["task_version"] == wanted)
-        left = self.episodes[keep].reset_index(drop=True)
-        gone = {(conflict.task, version) for conflict in self.conflicts for version in conflict.versions} - set(
-            zip(left["task"], left["task_version"], strict=True)
-        )
-        dropped = [
-            (task, version) not in gone
-            for task, version in zip(self.dropped["task"], self.dropped["task_version"], strict=True)
-        ]
+            gone |= {(conflict.task, other) for other in conflict.versions if wanted not in (None, other)}
         return replace(
             self,
-            episodes=left,
-            dropped=self.dropped[dropped].reset_index(drop=True),
+            episodes=_without(self.episodes, gone),
+            dropped=_without(self.dropped, gone),
             planned=frozenset(one for one in self.planned if one[:2] not in gone),
         )
 
@@ -197,6 +188,11 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     frame = table.to_pandas()
     whole = [name for name, kind in SETTING.items() if kind != TEXT]
     return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _without(frame: pd.DataFrame, gone: set[tuple[str, int]]) -> pd.DataFrame:
+    left = [one not in gone for one in zip(frame["task"], frame["task_version"], strict=True)]
+    return frame[left].reset_index(drop=True)
 
 
 def _mixed(episodes: pd.DataFrame) -> Iterator[str]:

@@ -29,6 +29,21 @@ def addresses(places: str | Path | Iterable[str | Path]) -> list[str]:
     return sorted(found)
 
 
+def newest(place: str) -> str:
+    """The log at a place: the file itself, or the newest log of a folder, not of the folders in it.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    system, path = fsspec.core.url_to_fs(place)
+    if not system.isdir(path):
+        return addresses(place)[-1]
+    logs = list_eval_logs(place, recursive=False, descending=True)
+    if not logs:
+        raise FileNotFoundError(f"{place}: no log in this folder")
+    return _plain(logs[0].name)
+
+
 def is_local(address: str) -> bool:
     """Whether a log lies on this machine."""
     return "://" not in address

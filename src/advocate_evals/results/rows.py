@@ -42,7 +42,7 @@ def table(log: Log, found: Contents) -> pa.Table:
     """
     rows = found.summaries
     ran = _ran(found.header)
-    stated = [_state(row, found.invalid) for row in rows]
+    stated = [state_of(row, found.invalid) for row in rows]
     whole = [row if state in ("scored", "unscored") else _NOTHING for row, (state, _) in zip(rows, stated, strict=True)]
     columns: dict[str, Any] = {name: [value] * len(rows) for name, value in asdict(log).items() if name in RUN}
     columns |= {
@@ -70,8 +70,13 @@ def _ran(header: Mapping[str, Any]) -> set[str]:
     return bare | {STANDS_FOR[name] for name in bare & STANDS_FOR.keys()}
 
 
-def _state(row: Row, invalid: Mapping[Key, str]) -> tuple[str, str]:
-    """State and reason of an episode."""
+def state_of(row: Row, invalid: Mapping[Key, str]) -> tuple[str, str]:
+    """State of an episode, one of `columns.STATES`, and the reason where it was not scored.
+
+    Args:
+        row: The summary of a sample.
+        invalid: Why samples were invalidated.
+    """
     key = str(row["id"]), row["epoch"]
     if key in invalid:
         return "invalidated", _short(invalid[key]) or "no reason given"
