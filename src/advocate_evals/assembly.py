@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from inspect_ai import Task
+from inspect_ai import SampleSource, Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import HeadlineMetric
 from inspect_ai.scorer import Scorer
@@ -114,7 +114,7 @@ def _sample(spec: Spec, varied: tuple[str, ...]) -> Sample:
 
 
 def office_task(
-    dataset: MemoryDataset,
+    dataset: MemoryDataset | SampleSource,
     *,
     version: int,
     max_turns: int,
@@ -127,7 +127,7 @@ def office_task(
     """A task over whole blocks, with the suite's solver, scorers and view.
 
     Args:
-        dataset: The blocks.
+        dataset: The blocks, or where they come from.
         version: The task's version, raised whenever a measured number moves.
         max_turns: Model calls after which an episode ends.
         probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.

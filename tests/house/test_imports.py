@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "arms": {"vocabulary", "catalogue"},
     "peers": {"vocabulary", "catalogue", "reading", "scorers", "__init__"},
     "assembly": {"__init__", "vocabulary", "labels", "catalogue", "episode", "probes", "grading", "scorers", "arms"},
-    "tasks": {"vocabulary", "arms", "assembly", "episode", "grading", "scorers", "peers"},
+    "gating": {"vocabulary", "arms", "assembly", "catalogue", "episode", "scorers", "statistics"},
+    "tasks": {"vocabulary", "arms", "assembly", "gating", "episode", "grading", "scorers", "peers"},
     "summary": {"vocabulary"},
     "experiments": {"__init__", "vocabulary", "catalogue", "_registry"},
     "cli": {
