@@ -41,7 +41,12 @@ def scenario_files() -> list[Path]:
     """The files whose kind carries a canary."""
     data = ROOT / "datasets"
     found = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
-    found += [*data.glob("coercion_cases/*.yaml"), data / "prompts" / "frame.yaml", data / "prompts" / "lint.yaml"]
+    found += [
+        *data.glob("coercion_cases/*.yaml"),
+        *data.glob("predictions/*.yaml"),
+        data / "prompts" / "frame.yaml",
+        data / "prompts" / "lint.yaml",
+    ]
     return sorted(found)
 
 

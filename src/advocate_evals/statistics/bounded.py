@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate with its confidence interval; NaN where there is nothing to estimate from."""
-
-    estimate: float
-    lower: float
-    upper: float
+from advocate_evals.statistics.results import Interval
 
 
 def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
