@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from advocate_evals.statistics.population import Population
 from advocate_evals.statistics.sequential import Design, gate
@@ -19,6 +19,31 @@ Test = Callable[[NDArray[np.float64]], bool]
 
 _CHUNK = 1_000_000
 """Draws of a chunk of studies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How many studies are made up, and from where."""
+
+    studies: int = 2000
+    seed: int = 0
+
+    @property
+    def chance(self) -> np.random.Generator:
+        """A generator that starts at the seed."""
+        return np.random.default_rng(self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a study is to show: each contrast of the conditions, averaged over blocks, lies above the margin."""
+
+    weights: NDArray[np.float64]
+    """A contrast, or several (contrasts × conditions) all of which are to be shown."""
+    alpha: float = 0.05
+    """One-sided error of each test."""
+    margin: float = 0.0
+    """What is to be exceeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,63 +95,41 @@ class GatePower:
     """Episodes that nine of ten runs stay within."""
 
 
-def trend_weights(positions: ArrayLike) -> NDArray[np.float64]:
-    """Weights of the fitted drop from the first to the last of several conditions: (.9, .3, -.3, -.9) for four.
-
-    Args:
-        positions: Where the conditions stand on a line, rising.
-
-    Raises:
-        ValueError: for fewer than two positions, or positions that do not rise.
-    """
-    at = np.asarray(positions, dtype=float)
-    if at.size < 2 or not np.all(np.diff(at) > 0):
-        raise ValueError(f"positions must rise, not {at.tolist()}")
-    centred = at - at.mean()
-    found: NDArray[np.float64] = -centred / (centred @ centred) * (at[-1] - at[0])
-    return found
-
-
 def curve(
-    population: Population, weights: ArrayLike, alpha: float, most: int, studies: int = 2000, *,
-    seed: int = 0, progress: Progress | None = None,
-) -> Curve:  # fmt: skip
-    """Power of a one-sided t test over blocks, for every number of blocks at once.
+    population: Population, goal: Goal, most: int, draws: Draws | None = None, progress: Progress | None = None
+) -> Curve:
+    """Power of one-sided t tests over blocks, for every number of blocks at once.
 
     Args:
         population: What is there.
-        weights: A contrast of the conditions whose mean over blocks is to be shown to lie above 0, or several (contrasts ×
-            conditions) all of which are.
-        alpha: One-sided error of each test.
+        goal: What a study is to show.
         most: Blocks up to which power is wanted.
-        studies: How many studies are made up.
-        seed: Of the draws.
+        draws: How many studies, and their seed.
         progress: Told of every chunk of studies.
 
     Returns:
-        Power at 1 to `most` blocks. Where a contrast is the same in all blocks it counts as shown if that is above 0 and there
-        are at least `_EQUAL` of them.
+        Power at 1 to `most` blocks. Where a contrast is the same in all blocks it counts as shown if that is above the margin
+        and there are at least `_EQUAL` of them.
     """
     from scipy.special import stdtrit
 
-    contrasts = np.atleast_2d(np.asarray(weights, dtype=float)).T
+    draws, chance = draws or Draws(), (draws or Draws()).chance
     n = np.arange(1, most + 1)
-    limits = np.full(most, math.inf)
-    limits[1:] = stdtrit(n[1:] - 1, 1 - alpha)
+    limits = np.full((most, 1), math.inf)
+    limits[1:, 0] = stdtrit(n[1:] - 1, 1 - goal.alpha)
+    n = n[:, None]
     shown = np.zeros(most)
-    chance = np.random.default_rng(seed)
-    for count in _chunks(studies, most * len(population.rates)):
-        values = population.draw((count, most), chance) @ contrasts
-        sums, squares = values.cumsum(axis=1), (values**2).cumsum(axis=1)
-        means = sums / n[:, None]
-        variances = np.maximum(squares / n[:, None] - means**2, 0) * (n / np.maximum(n - 1, 1))[:, None]
+    for count in _chunks(draws.studies, most * len(population.rates)):
+        values = population.draw((count, most), chance) @ np.atleast_2d(goal.weights).T - goal.margin
+        means = values.cumsum(axis=1) / n
+        variances = np.maximum((values**2).cumsum(axis=1) / n - means**2, 0) * n / np.maximum(n - 1, 1)
         equal = variances < _EXACT
-        passed = means > limits[:, None] * np.sqrt(np.where(equal, 1.0, variances) / n[:, None])
-        passed = np.where(equal, (means > _EXACT) & (n >= _EQUAL)[:, None], passed)
+        passed = means > limits * np.sqrt(np.where(equal, 1.0, variances) / n)
+        passed = np.where(equal, (means > _EXACT) & (n >= _EQUAL), passed)
         shown += passed.all(axis=2).sum(axis=0)
         if progress:
             progress(count)
-    return Curve(shown / studies, studies)
+    return Curve(shown / draws.studies, draws.studies)
 
 
 _EXACT = 1e-12
@@ -135,42 +138,41 @@ _EQUAL = 8
 
 
 def share(
-    population: Population, test: Test, blocks: int, studies: int = 2000, *, seed: int = 0,
-    progress: Progress | None = None,
-) -> Share:  # fmt: skip
+    population: Population, test: Test, blocks: int, draws: Draws | None = None, progress: Progress | None = None
+) -> Share:
     """Power of any test of a study, with a fixed number of blocks.
 
     Args:
         population: What is there.
         test: Whether a study shows what it is to show.
         blocks: Blocks of each study.
-        studies: How many studies are made up.
-        seed: Of the draws.
+        draws: How many studies, and their seed.
         progress: Told of every chunk of studies.
     """
-    chance, shown = np.random.default_rng(seed), 0
-    for count in _chunks(studies, blocks * len(population.rates) * 20):
-        shown += sum(test(study) for study in population.draw((count, blocks), chance))
+    draws, shown = draws or Draws(), 0
+    chance = draws.chance
+    for count in _chunks(draws.studies, blocks * len(population.rates) * 20):
+        shown += sum(bool(test(study)) for study in population.draw((count, blocks), chance))
         if progress:
             progress(count)
-    return Share(shown / studies, studies)
+    return Share(shown / draws.studies, draws.studies)
 
 
 def gate_power(
-    population: Population, design: Design, studies: int = 2000, *, seed: int = 0, progress: Progress | None = None
+    population: Population, design: Design, draws: Draws | None = None, progress: Progress | None = None
 ) -> GatePower:
     """What the sequential gate does between the first and the last of the conditions.
 
     Args:
         population: What is there.
         design: The gate.
-        studies: How many studies are made up.
-        seed: Of the draws.
+        draws: How many studies, and their seed.
         progress: Told of every chunk of studies.
     """
+    draws, verdicts, pairs = draws or Draws(), [], []
+    chance = draws.chance
     ends = Population((population.rates[0], population.rates[-1]), population.spread, population.slope)
-    chance, verdicts, pairs = np.random.default_rng(seed), [], []
-    for count in _chunks(studies, design.most * 2 * 4):
+    for count in _chunks(draws.studies, design.most * 2 * 4):
         for study in ends.draw((count, design.most), chance):
             found = gate(study[:, 0] - study[:, 1], design)
             verdicts.append(found.verdict)
@@ -182,7 +184,7 @@ def gate_power(
         confirms=_share(verdicts, ("CONFIRMED", "CONFIRMED-SMALL")),
         refutes=_share(verdicts, ("REFUTED", "REVERSED", "FLOOR", "CONFIRMED-SMALL")),
         episodes=float(episodes.mean()),
-        error=float(episodes.std() / math.sqrt(studies)),
+        error=float(episodes.std() / math.sqrt(draws.studies)),
         high=float(np.quantile(episodes, 0.9)),
     )
 

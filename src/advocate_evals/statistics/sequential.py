@@ -146,15 +146,15 @@ def gate(differences: ArrayLike, design: Design | None = None, baseline: ArrayLi
     due = [end for end in design.ends if end <= values.size]
     looks, lost = _looks(values, due, design)
     at = next((i for i, one in enumerate(looks) if one.confirm >= one.bound or one.refute <= -one.bound), None)
-    seen = looks if at is None else looks[: at + 1]
-    verdict: Verdict = "INCONCLUSIVE" if at is None else _crossed(seen[-1], base, design)
+    if at is not None:
+        looks = looks[: at + 1]
     undecided: Reason = "completeness" if lost else "n" if values.size >= design.most else "unfinished"
-    pairs = seen[-1].pairs if at is not None else due[-1] if due else 0
-    last = seen[-1] if seen else None
+    pairs = looks[-1].pairs if at is not None else due[-1] if due else 0
+    last = looks[-1] if looks else None
     return Gate(
-        verdict=verdict,
+        verdict="INCONCLUSIVE" if at is None else _crossed(looks[-1], base, design),
         reason=undecided if at is None else "",
-        looks=seen,
+        looks=looks,
         design=design,
         started=pairs,
         analysed=last.analysed if last else 0,
