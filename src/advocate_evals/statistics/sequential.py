@@ -139,10 +139,10 @@ def gate(differences: ArrayLike, design: Design | None = None, baseline: ArrayLi
         Jennison & Turnbull (2000), *Group Sequential Methods*, chapters 7, 9 and 11; Lan & DeMets (1983).
     """
     design = design or Design()
-    values = _checked(differences, -1.0, "differences", design.most)
-    base = None if baseline is None else _checked(baseline, 0.0, "baseline", design.most)
-    if base is not None and base.shape != values.shape:
-        raise ValueError(f"baseline: {base.size} values for {values.size} differences")
+    values = _checked(differences, -1.0, "differences")
+    if values.size > design.most:
+        raise ValueError(f"differences: {values.size} pairs, where {design.most} are planned at most")
+    base = None if baseline is None else _checked(baseline, 0.0, "baseline", values.size)
     due = [end for end in design.ends if end <= values.size]
     looks, lost = _looks(values, due, design)
     at = next((i for i, one in enumerate(looks) if one.confirm >= one.bound or one.refute <= -one.bound), None)
@@ -272,12 +272,10 @@ def _repeated(look: Look | None) -> Interval:
     return Interval(look.estimate, max(-1.0, look.estimate - half), min(1.0, look.estimate + half))
 
 
-def _checked(given: ArrayLike, least: float, what: str, most: int) -> NDArray[np.float64]:
+def _checked(given: ArrayLike, least: float, what: str, size: int | None = None) -> NDArray[np.float64]:
     values = np.asarray(given, dtype=float)
-    if values.ndim != 1:
+    if values.ndim != 1 or values.size != (values.size if size is None else size):
         raise ValueError(f"{what}: one value per pair is needed, not an array of shape {values.shape}")
-    if values.size > most:
-        raise ValueError(f"{what}: {values.size} pairs, where {most} are planned at most")
     wrong = values[(values < least) | (values > 1)]
     if wrong.size:
         raise ValueError(f"{what}: must lie in [{least:g}, 1], found {wrong[0]}")
