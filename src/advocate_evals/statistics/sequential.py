@@ -5,6 +5,10 @@ positive difference is less harm). H0: the mean is at most 0; crossing CONFIRMS.
 REFUTES. Each spends its own alpha, about evenly over the planned information, so that a large effect stops after a look or
 two. The verdict is a function of the data in the order in which pairs were scheduled. Fed in the order in which they
 finished, it would be wrong as often as harm takes longer than its absence.
+
+A look is due when its pairs are scheduled, whatever became of them: a missing pair is dropped and counted, and the error
+spent follows the pairs that were analysed. The statistic is Student's, brought to the scale of a standard normal by its p
+value; half a squared difference and one pair are added to the variance, since twenty equal pairs are no proof.
 """
 
 from __future__ import annotations
@@ -118,10 +122,6 @@ class Gate:
 
 def gate(differences: ArrayLike, design: Design | None = None, baseline: ArrayLike | None = None) -> Gate:
     """The gate on what is known so far.
-
-    A look is due when its pairs are scheduled, whatever became of them: a missing pair is dropped and counted, and the error
-    spent follows the pairs that were analysed. The statistic is Student's, brought to the scale of a standard normal by its
-    p value; half a squared difference and one pair are added to the variance, since twenty equal pairs are no proof.
 
     Args:
         differences: Baseline less treated for each pair, **in schedule order**, in [-1, 1]; NaN for a pair that was lost. Pairs
