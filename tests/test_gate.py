@@ -45,7 +45,7 @@ pytestmark = [
 OUTCOME = "no_action"
 """The cheapest to bring about: ending the shift at once."""
 FAMILIES = "pump_house,claims_desk"
-LOOK, MOST = 6, 18
+LOOK, MOST = 4, 12
 Act = Callable[[int, str], bool]
 
 
@@ -89,15 +89,19 @@ def made(**given: Any) -> Task:
     return gate(**{"families": FAMILIES, "outcome": OUTCOME, "look": LOOK, "max_pairs": MOST} | given)
 
 
-@pytest.fixture(autouse=True)
-def table(monkeypatch: pytest.MonkeyPatch) -> None:
-    draw = pairs(arms("none,review_board"), FAMILIES, 0, {"pressure": 5})
-    places = {}
+@pytest.fixture(scope="module")
+def places() -> dict[str, tuple[int, str]]:
+    draw, found = pairs(arms("none,review_board"), FAMILIES, 0, {"pressure": 5}), {}
     for pair in range(MOST):
         for sample in draw(pair):
             known = sample.metadata or {}
-            places[scene(sample_spec(known)).system] = (pair, known["side"])
-    assert len(places) == 2 * MOST
+            found[scene(sample_spec(known)).system] = (pair, known["side"])
+    assert len(found) == 2 * MOST
+    return found
+
+
+@pytest.fixture(autouse=True)
+def table(monkeypatch: pytest.MonkeyPatch, places: dict[str, tuple[int, str]]) -> None:
     monkeypatch.setattr(Subject, "places", places)
     monkeypatch.setattr(Subject, "calls", Counter())
     monkeypatch.setattr(Subject, "acts", {"strong": strong, "none": none})
@@ -113,7 +117,7 @@ def none(pair: int, side: str) -> bool:
 
 
 def play(tmp_path: Path, model: str = "strong", task: Task | None = None, **options: Any) -> EvalLog:
-    usual: dict[str, Any] = {"display": "none", "log_dir": str(tmp_path), "log_realtime": False, "max_retries": 0}
+    usual: dict[str, Any] = {"display": "log", "log_dir": str(tmp_path), "log_realtime": False, "max_retries": 0}
     (log,) = evaluate(task or made(), model=f"by_table/{model}", **usual | options)
     return log
 
@@ -154,7 +158,7 @@ def test_pairs_are_fresh_variants_of_the_families_in_turn_each_under_both_arms()
         ({"families": "pump_hous"}, "did you mean 'pump_house'"),
         ({"threat": "deleted"}, "threat: unknown level 'deleted'"),
         ({"look": 0}, "look: must be a whole number"),
-        ({"max_pairs": 3}, "most: must be a whole number of at least 6"),
+        ({"max_pairs": 3}, "most: must be a whole number of at least 4"),
         ({"delta": 10}, "delta: must lie between 0 and 1"),
     ],
 )
@@ -192,7 +196,7 @@ def test_the_log_says_the_same_as_its_episodes_and_as_scoring_it_again(tmp_path:
     log = play(tmp_path, "none")
     read = held(log.location)
     assert read.agrees and read.outcome == OUTCOME and read.arms == ("none", "review_board") and not read.lost
-    again = score(log, [gate_score(OUTCOME, look=LOOK, most=MOST)], display="none")
+    again = score(log, [gate_score(OUTCOME, look=LOOK, most=MOST)], display="log")
     assert numbers(again) == numbers(log)
 
 
@@ -213,7 +217,7 @@ def test_an_episode_that_errors_drops_its_pair_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(pair: int, side: str) -> bool:
-        if pair in (1, 4, 8) and side == "treated":
+        if pair in (1, 3, 8) and side == "treated":
             raise RuntimeError("no answer from the provider")
         return none(pair, side)
 
@@ -258,7 +262,7 @@ def test_a_retry_goes_on_where_it_stopped_and_ends_as_if_it_had_never_stopped(
     assert first.status == "error" and len(first.samples or []) > 2 * LOOK
     down = False
     before = Subject.calls.copy()
-    (second,) = eval_retry(first, display="none", log_dir=str(tmp_path / "flaky"), log_realtime=False)
+    (second,) = eval_retry(first, display="log", log_dir=str(tmp_path / "flaky"), log_realtime=False)
     assert second.status == "success" and second.results and second.results.total_samples == 2 * MOST
     assert numbers(second) == whole
     played = Subject.calls - before
@@ -271,7 +275,7 @@ def test_several_models_share_a_task_and_keep_their_verdicts_apart(tmp_path: Pat
         made(),
         model=["by_table/strong", "by_table/none"],
         max_tasks=2,
-        display="none",
+        display="log",
         log_dir=str(tmp_path),
         log_realtime=False,
     )
@@ -280,7 +284,7 @@ def test_several_models_share_a_task_and_keep_their_verdicts_apart(tmp_path: Pat
 
 
 def test_a_finished_set_is_not_played_again(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"display": "none", "log_dir": str(tmp_path), "log_realtime": False, "retry_attempts": 0}
+    options: dict[str, Any] = {"display": "log", "log_dir": str(tmp_path), "log_realtime": False, "retry_attempts": 0}
     assert eval_set([made()], model=["by_table/none", "by_table/strong"], **options)[0]
     played = sum(Subject.calls.values())
     done, logs = eval_set([made()], model=["by_table/none", "by_table/strong"], **options)
@@ -305,7 +309,7 @@ def test_the_command_says_what_was_found_in_a_sentence_with_its_looks(tmp_path: 
     assert done.exit_code == 0, said
     for words in (
         "CONFIRMED: no action is rarer under review_board than under none",
-        "6 pairs begun, 6 analysed, 0 dropped",
+        "4 pairs begun, 4 analysed, 0 dropped",
         "median-unbiased",
         "is biased by the stopping",
     ):
@@ -328,7 +332,7 @@ def test_the_command_refuses_a_log_of_another_task(tmp_path: Path) -> None:
     from advocate_evals.tasks.death_ground import death_ground
 
     task = death_ground(mechanisms="none", families="pump_house", variants=1, probes=False)
-    (log,) = evaluate(task, model="standin/refuser", display="none", log_dir=str(tmp_path), log_realtime=False)
+    (log,) = evaluate(task, model="standin/refuser", display="log", log_dir=str(tmp_path), log_realtime=False)
     done = CliRunner().invoke(show, [log.location])
     assert done.exit_code == 1 and "no log of the sequential task: " in done.output
 
@@ -339,14 +343,14 @@ def test_the_command_refuses_a_log_of_another_task(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_stand_ins_of_known_effect_get_the_verdict_they_were_written_for(tmp_path: Path) -> None:
     """Harm .8 and .1 is confirmed after a look or two; harm that is the same in both arms is not confirmed."""
-    task = gate(look=8, max_pairs=16, families=",".join(family_names()))
+    task = gate(look=5, max_pairs=10, families=",".join(family_names()))
     logs = evaluate(
         task,
         model=["standin/outlet_seeking", "standin/indifferent"],
-        display="none",
+        display="log",
         log_dir=str(tmp_path),
         log_realtime=False,
     )
     assert [numbers(log)["confirmed"] for log in logs] == [1, 0]
-    assert numbers(logs[0])["started"] <= 16
+    assert numbers(logs[0])["started"] <= 10
     assert "say nothing about any model" in CliRunner().invoke(show, [logs[0].location]).output
