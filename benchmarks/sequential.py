@@ -63,10 +63,10 @@ class Check:
 
 def studies(truth: str, count: int, pairs: int, seed: int = 1) -> Iterator[Array]:
     """Made-up studies (pairs × arms), one after the other."""
-    chance = np.random.default_rng([seed, list(TRUTHS).index(truth)])
-    population = Population(TRUTHS[truth])
     for start in range(0, count, 200):
-        yield from population.draw((min(200, count - start), pairs), chance)
+        yield from Population(TRUTHS[truth]).draw(
+            min(200, count - start), pairs, (seed, list(TRUTHS).index(truth), start)
+        )
 
 
 def differences(study: Array) -> Array:

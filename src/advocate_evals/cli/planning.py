@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,14 +18,14 @@ from advocate_evals.cli.console import console
 if TYPE_CHECKING:
     from advocate_evals.experiments.powers import Comparison
     from advocate_evals.statistics.population import Population
-    from advocate_evals.statistics.power import Curve, Draws
+    from advocate_evals.statistics.power import Draws, Share
     from advocate_evals.statistics.sequential import Design
 
     Played = Sequence[tuple[str, float]]
     """Numbers of episodes, by what they are for."""
 
-_STAGES = (100, 400, 1600, 6400)
-"""Blocks up to which power is simulated, until enough are found."""
+_MOST, _HOPELESS = 5000, 100
+"""Blocks that are tried at most, and where what is claimed is not so."""
 
 
 def _numbers(context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...]) -> tuple[object, ...]:
@@ -134,60 +135,82 @@ def _fixed(
     out: Console, wanted: Comparison, there: Population, draws: Draws, asked: tuple[int | None, tuple[float, ...]]
 ) -> Played:
     """Show power for fixed numbers of blocks."""
+    from advocate_evals.statistics.power import needed
+
     blocks, targets = asked
-    found = _curve(wanted, there, draws, (blocks or 0, wanted.planned or 0), max(targets) / 100)
-    needed = [(f"for {target:g} %", found.needed(target / 100)) for target in sorted(targets)]
-    rows = [*needed, ("as registered", wanted.planned), ("as asked", blocks)]
-    title = f"one-sided t test over blocks at {wanted.goal.alpha:g}; {draws.studies:,} made-up studies, simulated"
-    table = Table("", title=title)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        shares = _Shares(wanted, there, draws, progress)
+        most = _MOST if wanted.goal.true(there.rates) else _HOPELESS
+        rows: list[tuple[str, int | None]] = [
+            (f"for {target:g} %", needed(target / 100, lambda n: shares[n].estimate, most))
+            for target in sorted(targets)
+        ]
+        rows += [("as registered", wanted.planned), ("as asked", blocks)]
+        shown = [(why, count, shares[count or most]) for why, count in rows if count or why.startswith("for")]
+    table = Table("", title=f"power at a one-sided error of {wanted.goal.alpha:g}; {draws.studies:,} simulated studies")
     for name in ("blocks", "episodes", "power", "± (Monte Carlo)"):
         table.add_column(name, justify="right")
-    for why, count in rows:
-        if count:
-            power = found.at(count)
-            cells = (f"{count:,}", f"{count * wanted.played:,}", f"{power.estimate:.1%}", f"{power.error:.1%}")
-            table.add_row(why, *cells)
-        elif why.startswith("for"):
-            table.add_row(why, f"more than {found.power.size:,}", "", f"{found.power[-1]:.1%} there", "")
+    for why, count, share in shown:
+        figures = (f"{share.estimate:.1%}", f"{share.error:.1%}")
+        cells = (f"{count:,}", f"{count * wanted.played:,}") if count else (f"more than {most:,}", "–")
+        table.add_row(why, *cells, *figures)
     out.print(table)
-    for line in _remarks(wanted, there):
+    for line in (*_remarks(wanted, there), *_command(wanted, [count for _, count, _ in shown if count])):
         out.print(escape(line), soft_wrap=True)
-    return [(why, count * wanted.played) for why, count in rows if count]
+    return [(why, count * wanted.played) for why, count, _ in shown if count]
 
 
-def _curve(wanted: Comparison, there: Population, draws: Draws, least: tuple[int, ...], target: float) -> Curve:
-    """Power by blocks, simulated as far as it has to be; no further where what is claimed is not so."""
-    from advocate_evals.statistics.power import curve
+class _Shares(dict[int, "Share"]):
+    """Power by blocks, simulated when it is asked for, each number once."""
 
-    hopeless = bool((wanted.goal.weights @ there.rates <= wanted.goal.margin).any())
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        for stage in _STAGES:
-            most = max(stage, *least)
-            advance = partial(progress.advance, progress.add_task(f"up to {most:,} blocks", total=draws.studies))
-            found = curve(there, wanted.goal, most, draws, advance)
-            if hopeless or found.needed(target) is not None:
-                break
-    return found
+    def __init__(self, wanted: Comparison, there: Population, draws: Draws, progress: Progress) -> None:
+        super().__init__()
+        self._of = partial(self._simulated, wanted, there, draws, progress)
+
+    def __missing__(self, blocks: int) -> Share:
+        self[blocks] = self._of(blocks)
+        return self[blocks]
+
+    @staticmethod
+    def _simulated(wanted: Comparison, there: Population, draws: Draws, progress: Progress, blocks: int) -> Share:
+        from advocate_evals.statistics.power import power
+
+        bar = progress.add_task(f"{blocks:,} blocks", total=draws.studies)
+        return power(there, wanted.goal, blocks, draws, partial(progress.advance, bar))
 
 
 def _remarks(wanted: Comparison, there: Population) -> list[str]:
     """What to know about a table of power."""
     from advocate_evals.statistics.power import independent
 
-    lines = [f"Episodes are those of {wanted.played} arms" + (", a control among them." if wanted.more else ".")]
-    if wanted.bounded:
-        lines.append("The registered interval is MOVER's, which decides nearly as the t test does.")
-    if len(wanted.goal.weights) > 1:
-        lines.append(f"All {len(wanted.goal.weights)} contrasts of the claim have to be shown in one study.")
-    lines.append("Holm's correction over models and outcomes is not counted: with several, give a smaller --alpha.")
-    first, last = there.rates[0], there.rates[-1]
-    if first != last:
-        apart = independent(first, last, 2 * wanted.goal.alpha, 0.8)
+    methods = sorted({one.method for one in wanted.goal.contrasts})
+    how = {"t": "Student's t over blocks", "mover": "MOVER on clustered Wilson limits"}
+    lines = [f"Shown by {' and '.join(how[one] for one in methods)}, the limits that the analysis goes by."]
+    if len(wanted.goal.contrasts) > 1:
+        lines.append(f"All {len(wanted.goal.contrasts)} contrasts of the claim have to be shown in one study.")
+    lines.append(f"Episodes are those of {wanted.played} arms" + (", a control among them." if wanted.more else "."))
+    lines.append("Holm's correction over models and claims is not counted: with several, give a smaller --alpha.")
+    first, second = wanted.apart(there.rates)
+    if first != second:
+        apart = independent(first, second, 2 * wanted.goal.alpha, 0.8)
         lines.append(
-            f"For comparison, by a closed form: two independent arms of {100 * first:.4g} % and {100 * last:.4g} % "
+            f"For comparison, by a closed form: two independent arms of {100 * first:.4g} % and {100 * second:.4g} % "
             f"need {apart:,.0f} episodes each for 80 %."
         )
     return lines
+
+
+def _command(wanted: Comparison, numbers: list[int]) -> list[str]:
+    """How to run the first of some numbers of blocks."""
+    from advocate_evals.catalogue import family_names
+
+    if not numbers:
+        return []
+    families = len(family_names())
+    task = f"inspect eval advocate_evals/{wanted.task}"
+    return [
+        f"{numbers[0]:,} blocks: {task} -T variants={math.ceil(numbers[0] / families)}, with all {families} families."
+    ]
 
 
 def _gate(out: Console, there: Population, design: Design, draws: Draws) -> Played:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from advocate_evals.catalogue import DatasetError
 from advocate_evals.catalogue.predictions import prediction_file, prediction_files, read_predictions
 from advocate_evals.catalogue.schema import Claim
 from advocate_evals.measures import MEASURES
 from advocate_evals.statistics.contrasts import trend_weights
-from advocate_evals.statistics.power import Goal
+from advocate_evals.statistics.power import Array, Contrast, Goal
 from advocate_evals.vocabulary import nearest
+
+Method = Literal["t", "mover"]
 
 KINDS = ("trend", "difference")
 """Comparisons that can be planned without a registered claim."""
@@ -38,13 +42,19 @@ class Comparison:
     """Blocks that were registered; None where nothing was."""
     more: int
     """Arms that are played besides: controls for a second look."""
-    bounded: bool
-    """Whether the registered interval is that of MOVER."""
 
     @property
     def played(self) -> int:
         """Episodes of a block."""
         return len(self.arms) + self.more
+
+    def apart(self, rates: Sequence[float]) -> tuple[float, float]:
+        """The rates that the first contrast compares: those of its two sides, or of both ends of a trend."""
+        weights = np.array(self.goal.contrasts[0].weights)
+        up, down = np.maximum(weights, 0), np.maximum(-weights, 0)
+        if not math.isclose(up.sum(), 1):
+            return (rates[0], rates[-1])
+        return (float(up @ rates), float(down @ rates))
 
 
 def find(name: str) -> tuple[Claim, float]:
@@ -79,17 +89,19 @@ def registered(claim: Claim, alpha: float) -> Comparison:
     """
     if not MEASURES[claim.outcome].share:
         raise DatasetError(f"{claim.name}: {claim.outcome} is no share, and power is computed from rates of an outcome")
-    rows = _rows(claim)
     rises = claim.direction == "rises" and claim.contrast.kind != "same"
     return Comparison(
         title=claim.title,
         arms=claim.contrast.arms(),
-        goal=Goal(-rows if rises else rows, alpha, -claim.delta if claim.contrast.kind == "same" else 0.0),
+        goal=Goal(
+            tuple(Contrast(_turned(one, rises), method) for one, method in _contrasts(claim)),
+            alpha,
+            -claim.delta if claim.contrast.kind == "same" else 0.0,
+        ),
         delta=claim.delta,
         task=claim.task,
         planned=claim.blocks,
         more=len(getattr(claim.contrast, "control", ())),
-        bounded=claim.method == "mover",
     )
 
 
@@ -109,33 +121,47 @@ def plain(kind: str, count: int, alpha: float, delta: float) -> Comparison:
         if kind == "trend"
         else "The outcome falls from the first arm to the last",
         arms=arms,
-        goal=Goal(np.atleast_2d(along), alpha),
+        goal=Goal((Contrast(_turned(along, False)),), alpha),
         delta=delta,
         task="death_ground",
         planned=None,
         more=0,
-        bounded=False,
     )
 
 
-def _rows(claim: Claim) -> NDArray[np.float64]:
-    """The contrasts of a claim that says "falls", over its arms."""
-    contrast, arms = claim.contrast, claim.contrast.arms()
+def _contrasts(claim: Claim) -> Iterator[tuple[Array, Method]]:
+    """The contrasts of a claim that says "falls", over its arms, each with its method."""
+    contrast, arms, method = claim.contrast, claim.contrast.arms(), claim.method
     match contrast.kind:
         case "trend":
-            return np.atleast_2d(trend_weights(contrast.at or range(len(arms))))
+            yield trend_weights(contrast.at or range(len(arms))), "t"
         case "order":
-            return np.eye(len(arms))[:-1] - np.eye(len(arms))[1:]
+            yield from _order(arms)
         case "difference":
-            return np.atleast_2d(_mean(arms, contrast.baseline) - _mean(arms, contrast.treated))
+            yield _mean(arms, contrast.baseline) - _mean(arms, contrast.treated), method
         case "same":
             apart = _mean(arms, contrast.baseline) - _mean(arms, contrast.treated)
-            return np.array([apart, -apart])
+            yield from ((apart, method), (-apart, method))
         case "most":
-            return np.array([_mean(arms, [other]) - _mean(arms, contrast.treated) for other in contrast.others])
+            yield from ((_mean(arms, [other]) - _mean(arms, contrast.treated), method) for other in contrast.others)
         case "step":
-            return np.atleast_2d(_mean(arms, [contrast.zero]) - _mean(arms, contrast.low))
+            yield _mean(arms, [contrast.zero]) - _mean(arms, contrast.low), method
 
 
-def _mean(arms: Sequence[str], members: Sequence[str]) -> NDArray[np.float64]:
+def _order(arms: Sequence[str]) -> Iterator[tuple[Array, Method]]:
+    """An order is shown by its ends, its trend, its middle against both ends, and every step, as `gatekept` tests them."""
+    first, middle, last = _mean(arms, arms[:1]), _mean(arms, arms[1:-1]), _mean(arms, arms[-1:])
+    yield first - last, "mover"
+    yield trend_weights(range(len(arms))), "t"
+    yield first - middle, "t"
+    yield middle - last, "t"
+    for one, next_ in pairwise(arms):
+        yield _mean(arms, [one]) - _mean(arms, [next_]), "mover"
+
+
+def _turned(weights: Array, rises: bool) -> tuple[float, ...]:
+    return tuple(map(float, -weights if rises else weights))
+
+
+def _mean(arms: Sequence[str], members: Sequence[str]) -> Array:
     return np.array([1 / len(members) if arm in members else 0.0 for arm in arms])

@@ -38,10 +38,15 @@ class Population:
             raise ValueError(f"rates: at least two are needed, not {len(self.rates)}")
         for rate in self.rates:
             if not 0 <= rate <= 1:
-                raise ValueError(f"rates: must lie between 0 and 1, found {rate:g}")
+                raise ValueError(f"rates: must lie between 0 and 100 %, found {100 * rate:g} %")
         for name in ("spread", "slope"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: must be 0 or more, not {getattr(self, name)}")
+
+    @property
+    def ends(self) -> Population:
+        """The first and the last condition alone."""
+        return Population((self.rates[0], self.rates[-1]), self.spread, self.slope)
 
     @property
     def positions(self) -> NDArray[np.float64]:
@@ -62,21 +67,23 @@ class Population:
         found: NDArray[np.float64] = np.where(wanted == 0, -math.inf, np.where(wanted == 1, math.inf, low))
         return found
 
-    def draw(self, shape: tuple[int, int], seed: int | np.random.Generator) -> NDArray[np.float64]:
-        """Outcomes of many made-up studies.
+    def draw(self, studies: int, blocks: int, seed: int | tuple[int, ...]) -> NDArray[np.float64]:
+        """Outcomes of many made-up studies. More blocks with the same seed add to the same studies.
 
         Args:
-            shape: Studies and blocks of each.
-            seed: Of the draws, or where to draw from.
+            studies: How many.
+            blocks: Blocks of each.
+            seed: Of the draws.
 
         Returns:
             Studies × blocks × conditions, 1.0 where the outcome happened.
         """
-        chance = np.random.default_rng(seed)
-        own = self.spread * chance.standard_normal(shape)[..., None]
-        own = own + self.slope * chance.standard_normal(shape)[..., None] * self.positions
-        happened: NDArray[np.bool_] = chance.random((*shape, len(self.rates))) < _expit(self.intercepts() + own)
-        return happened.astype(float)
+        seeds = np.random.SeedSequence(seed).spawn(3)
+        level, slope, chance = (np.random.default_rng(one) for one in seeds)  # one stream each, block by block
+        own = self.spread * level.standard_normal((blocks, studies, 1))
+        own = own + self.slope * slope.standard_normal((blocks, studies, 1)) * self.positions
+        happened = chance.random((blocks, studies, len(self.rates))) < _expit(self.intercepts() + own)
+        return np.ascontiguousarray(happened.astype(float).swapaxes(0, 1))
 
 
 def _expit(logits: NDArray[np.float64]) -> NDArray[np.float64]:

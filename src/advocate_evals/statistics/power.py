@@ -1,24 +1,29 @@
-"""How likely a design is to show what is there, by simulating the very tests that the analysis uses."""
+"""How likely a design is to show what is there, by simulating the very limits that the analysis goes by."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from advocate_evals.statistics.cells import cells, units
+from advocate_evals.statistics.contrasts import contrast_limits
+from advocate_evals.statistics.differences import difference_limits
 from advocate_evals.statistics.population import Population
 from advocate_evals.statistics.sequential import Design, gate
 
 Progress = Callable[[int], None]
 """Told how many made-up studies were added."""
-Test = Callable[[NDArray[np.float64]], bool]
-"""Whether a study (blocks × conditions) shows what it is to show."""
+Array = NDArray[np.float64]
 
-_CHUNK = 1_000_000
-"""Draws of a chunk of studies."""
+_CHUNK = 100
+"""Studies drawn at a time, the same however many blocks they have."""
+_FIRST = 4
+"""Fewest blocks that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +33,55 @@ class Draws:
     studies: int = 2000
     seed: int = 0
 
-    @property
-    def chance(self) -> np.random.Generator:
-        """A generator that starts at the seed."""
-        return np.random.default_rng(self.seed)
+    def of(self, population: Population, blocks: int, progress: Progress | None = None) -> Iterator[Array]:
+        """The studies in portions: studies × blocks × conditions. More blocks add to the same studies."""
+        for number, start in enumerate(range(0, self.studies, _CHUNK)):
+            count = min(_CHUNK, self.studies - start)
+            yield population.draw(count, blocks, (self.seed, number))
+            if progress:
+                progress(count)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A weighted sum of the conditions that is to be shown to lie above something."""
+
+    weights: tuple[float, ...]
+    """One per condition."""
+    method: Literal["t", "mover"] = "t"
+    """Student's t over blocks; or MOVER, for the mean of some conditions less that of others."""
+
+    def above(self, values: Array, margin: float, alpha: float) -> NDArray[np.bool_]:
+        """In which studies (… × blocks × conditions) the one-sided limit at alpha lies above a margin."""
+        weights = np.array(self.weights)
+        if self.method == "t":
+            used = np.flatnonzero(weights)
+            lower, _ = contrast_limits(units(cells(values), used.tolist()), weights[used], alpha)
+        else:
+            sides = np.stack([values @ np.maximum(weights, 0), values @ np.maximum(-weights, 0)], axis=-1)
+            lower, _ = difference_limits(units(cells(np.clip(sides, 0, 1)), [0, 1]), alpha)
+        found: NDArray[np.bool_] = lower > margin
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a study is to show: each contrast of the conditions, averaged over blocks, lies above the margin."""
+    """What a study is to show: every contrast lies above the margin."""
 
-    weights: NDArray[np.float64]
-    """A contrast, or several (contrasts × conditions) all of which are to be shown."""
+    contrasts: tuple[Contrast, ...]
     alpha: float = 0.05
-    """One-sided error of each test."""
+    """One-sided error of each."""
     margin: float = 0.0
     """What is to be exceeded."""
+
+    def reached(self, values: Array) -> NDArray[np.bool_]:
+        """Which of several studies (… × blocks × conditions) show it."""
+        found = np.stack([one.above(values, self.margin, self.alpha) for one in self.contrasts])
+        return np.asarray(found.all(axis=0))
+
+    def true(self, rates: Sequence[float]) -> bool:
+        """Whether it is so, if the rates are these."""
+        return all(float(np.dot(one.weights, rates)) > self.margin + 1e-12 for one in self.contrasts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +99,6 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """Power by the number of blocks."""
-
-    power: NDArray[np.float64]
-    """Share of studies that show it with so many blocks; the first entry is that of 1 block."""
-    studies: int
-
-    def at(self, blocks: int) -> Share:
-        """Power with so many blocks."""
-        return Share(float(self.power[blocks - 1]), self.studies)
-
-    def needed(self, target: float) -> int | None:
-        """The smallest number of blocks from which on power stays at or above a target; None where that is more than was simulated."""
-        short = np.flatnonzero(self.power < target)
-        if short.size == 0:
-            return 1
-        return int(short[-1]) + 2 if short[-1] + 1 < self.power.size else None
-
-
-@dataclass(frozen=True, slots=True)
 class GatePower:
     """What a sequential gate does under stated rates."""
 
@@ -95,67 +113,44 @@ class GatePower:
     """Episodes that nine of ten runs stay within."""
 
 
-def curve(
-    population: Population, goal: Goal, most: int, draws: Draws | None = None, progress: Progress | None = None
-) -> Curve:
-    """Power of one-sided t tests over blocks, for every number of blocks at once.
+def power(
+    population: Population, goal: Goal, blocks: int, draws: Draws | None = None, progress: Progress | None = None
+) -> Share:
+    """How likely a study of so many blocks is to show something.
 
     Args:
         population: What is there.
-        goal: What a study is to show.
-        most: Blocks up to which power is wanted.
+        goal: What is to be shown.
+        blocks: Blocks of a study.
         draws: How many studies, and their seed.
-        progress: Told of every chunk of studies.
+        progress: Told of every portion of studies.
+    """
+    draws = draws or Draws()
+    shown = sum(int(goal.reached(values).sum()) for values in draws.of(population, blocks, progress))
+    return Share(shown / draws.studies, draws.studies)
+
+
+def needed(target: float, of: Callable[[int], float], most: int, first: int = _FIRST) -> int | None:
+    """The smallest number of blocks with a power, by doubling and halving.
+
+    Args:
+        target: The power wanted, in (0, 1).
+        of: Power by blocks; taken to rise, as it does with the same studies.
+        most: Blocks that are tried at most.
+        first: Fewest that are tried.
 
     Returns:
-        Power at 1 to `most` blocks. Where a contrast is the same in all blocks it counts as shown if that is above the margin
-        and there are at least `_EQUAL` of them.
+        The number; None where even the most do not suffice.
     """
-    from scipy.special import stdtrit
-
-    draws, chance = draws or Draws(), (draws or Draws()).chance
-    n = np.arange(1, most + 1)
-    limits = np.full((most, 1), math.inf)
-    limits[1:, 0] = stdtrit(n[1:] - 1, 1 - goal.alpha)
-    n = n[:, None]
-    shown = np.zeros(most)
-    for count in _chunks(draws.studies, most * len(population.rates)):
-        values = population.draw((count, most), chance) @ np.atleast_2d(goal.weights).T - goal.margin
-        means = values.cumsum(axis=1) / n
-        variances = np.maximum((values**2).cumsum(axis=1) / n - means**2, 0) * n / np.maximum(n - 1, 1)
-        equal = variances < _EXACT
-        passed = means > limits * np.sqrt(np.where(equal, 1.0, variances) / n)
-        passed = np.where(equal, (means > _EXACT) & (n >= _EQUAL), passed)
-        shown += passed.all(axis=2).sum(axis=0)
-        if progress:
-            progress(count)
-    return Curve(shown / draws.studies, draws.studies)
-
-
-_EXACT = 1e-12
-_EQUAL = 8
-"""Fewest blocks that are all alike of which more than chance is believed."""
-
-
-def share(
-    population: Population, test: Test, blocks: int, draws: Draws | None = None, progress: Progress | None = None
-) -> Share:
-    """Power of any test of a study, with a fixed number of blocks.
-
-    Args:
-        population: What is there.
-        test: Whether a study shows what it is to show.
-        blocks: Blocks of each study.
-        draws: How many studies, and their seed.
-        progress: Told of every chunk of studies.
-    """
-    draws, shown = draws or Draws(), 0
-    chance = draws.chance
-    for count in _chunks(draws.studies, blocks * len(population.rates) * 20):
-        shown += sum(bool(test(study)) for study in population.draw((count, blocks), chance))
-        if progress:
-            progress(count)
-    return Share(shown / draws.studies, draws.studies)
+    low, high = first - 1, first
+    while of(high) < target:
+        if high >= most:
+            return None
+        low, high = high, min(2 * high, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if of(middle) >= target else (middle, high)
+    return high
 
 
 def gate_power(
@@ -167,19 +162,16 @@ def gate_power(
         population: What is there.
         design: The gate.
         draws: How many studies, and their seed.
-        progress: Told of every chunk of studies.
+        progress: Told of every portion of studies.
     """
-    draws, verdicts, pairs = draws or Draws(), [], []
-    chance = draws.chance
-    ends = Population((population.rates[0], population.rates[-1]), population.spread, population.slope)
-    for count in _chunks(draws.studies, design.most * 2 * 4):
-        for study in ends.draw((count, design.most), chance):
-            found = gate(study[:, 0] - study[:, 1], design)
-            verdicts.append(found.verdict)
-            pairs.append(found.started)
-        if progress:
-            progress(count)
-    episodes = 2 * np.array(pairs, dtype=float)
+    draws = draws or Draws()
+    found = [
+        gate(study[:, 0] - study[:, 1], design)
+        for values in draws.of(population.ends, design.most, progress)
+        for study in values
+    ]
+    verdicts = [one.verdict for one in found]
+    episodes = np.array([2.0 * one.started for one in found])
     return GatePower(
         confirms=_share(verdicts, ("CONFIRMED", "CONFIRMED-SMALL")),
         refutes=_share(verdicts, ("REFUTED", "REVERSED", "FLOOR", "CONFIRMED-SMALL")),
@@ -213,9 +205,3 @@ def independent(first: float, second: float, alpha: float = 0.05, power: float =
 
 def _share(verdicts: Sequence[str], wanted: tuple[str, ...]) -> Share:
     return Share(sum(verdict in wanted for verdict in verdicts) / len(verdicts), len(verdicts))
-
-
-def _chunks(studies: int, draws: int) -> list[int]:
-    """Sizes of chunks that keep memory small, for studies of so many draws each."""
-    size = max(1, _CHUNK // draws)
-    return [min(size, studies - start) for start in range(0, studies, size)]
