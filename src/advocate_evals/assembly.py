@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from inspect_ai import Task
+from inspect_ai import SampleSource, Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import HeadlineMetric
 from inspect_ai.scorer import Scorer
@@ -20,6 +20,7 @@ from inspect_ai.viewer import (
 from advocate_evals import __version__
 from advocate_evals.arms import Arm, Names, several
 from advocate_evals.catalogue import digest, family_names, home, scene, specs
+from advocate_evals.catalogue.predictions import prediction_hashes
 from advocate_evals.episode import advocate, sample_metadata
 from advocate_evals.grading.panel import required
 from advocate_evals.probes import BELIEFS, DEBRIEF, chosen
@@ -120,7 +121,7 @@ def _sample(spec: Spec, varied: tuple[str, ...]) -> Sample:
 
 
 def office_task(
-    dataset: MemoryDataset,
+    dataset: MemoryDataset | SampleSource,
     *,
     version: int,
     max_turns: int,
@@ -133,7 +134,7 @@ def office_task(
     """A task over whole blocks, with the suite's solver, scorers and view.
 
     Args:
-        dataset: The blocks.
+        dataset: The blocks, or where they come from.
         version: The task's version, raised whenever a measured number moves.
         max_turns: Model calls after which an episode ends.
         probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
@@ -154,7 +155,7 @@ def office_task(
         scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
         version=version,
-        metadata={"suite": __version__, "datasets": digest()},
+        metadata={"suite": __version__, "datasets": digest(), "predictions": prediction_hashes()},
         viewer=viewer(),
     )
 

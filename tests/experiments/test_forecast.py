@@ -115,3 +115,11 @@ def test_where_nothing_was_measured_the_command_that_does_it_is_named(
     done = command(path, "--dry-run")
     assert done.exit_code == 1
     assert "run --measure" in done.output
+
+
+def test_a_task_that_decides_when_to_end_is_counted_at_its_most(write: Write, command: Command) -> None:
+    gated = {"task": "gate", "parameters": {"families": "pump_house", "look": 5, "max_pairs": 15}}
+    path = write(tasks=[gated])
+    found = forecast(plan(path), plan(path).build(), figures())
+    assert [row.episodes for row in found.rows] == [30]
+    assert "the most episodes that it can take" in " ".join(command(path, "--dry-run").output.split())

@@ -18,13 +18,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "vocabulary": set(),
     "labels": set(),
+    "measures": {"vocabulary", "labels"},
     "asking": set(),
-    "catalogue": {"vocabulary", "labels"},
+    "catalogue": {"vocabulary", "labels", "measures"},
     "reading": {"vocabulary"},
     "statistics": set(),
     "probes": {"asking", "vocabulary", "labels", "catalogue", "world", "tools"},
     "grading": {"asking", "vocabulary", "labels", "catalogue", "reading", "world", "tools", "probes"},
-    "results": {"__init__", "vocabulary", "labels", "catalogue", "reading", "statistics", "grading"},
+    "results": {"__init__", "vocabulary", "labels", "measures", "catalogue", "reading", "statistics", "grading"},
     "world": {"vocabulary", "catalogue", "reading"},
     "tools": {"vocabulary", "catalogue", "world"},
     "episode": {"asking", "vocabulary", "catalogue", "world", "tools", "probes"},
@@ -33,14 +34,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "arms": {"vocabulary", "catalogue"},
     "peers": {"vocabulary", "catalogue", "reading", "scorers", "__init__"},
     "assembly": {"__init__", "vocabulary", "labels", "catalogue", "episode", "probes", "grading", "scorers", "arms"},
-    "tasks": {"vocabulary", "arms", "assembly", "episode", "grading", "scorers", "peers"},
-    "experiments": {"__init__", "vocabulary", "catalogue", "_registry"},
+    "gating": {"vocabulary", "arms", "assembly", "catalogue", "episode", "scorers", "statistics"},
+    "tasks": {"vocabulary", "arms", "assembly", "gating", "episode", "grading", "scorers", "peers"},
+    "experiments": {"__init__", "vocabulary", "measures", "catalogue", "gating", "statistics", "_registry"},
     "cli": {
         "vocabulary",
         "labels",
         "catalogue",
         "scorers",
         "experiments",
+        "gating",
         "results",
         "statistics",
         "_registry",
@@ -53,7 +56,7 @@ BESIDES = {"scorers.calibration": {"catalogue"}}
 """Single modules that may import more: the rule on the labelled mails is run by hand, never while scoring."""
 
 WITHOUT_INSPECT = ("vocabulary", "catalogue", "reading", "world", "statistics", "cli")
-LIGHT = {"click", "rich", "sys", "typing", "pathlib", "__future__", "collections.abc"}
+LIGHT = {"click", "rich", "sys", "math", "typing", "pathlib", "functools", "__future__", "collections.abc"}
 """What the command line may import before a command runs."""
 
 

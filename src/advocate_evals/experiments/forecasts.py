@@ -13,6 +13,7 @@ from advocate_evals.catalogue import digest, load
 from advocate_evals.experiments import registered
 from advocate_evals.experiments.design import DESIGNS, MEASURED, Price
 from advocate_evals.experiments.plans import Plan, Play
+from advocate_evals.gating import Waves
 from advocate_evals.vocabulary import Record
 
 SECONDS, CONNECTIONS = 10, 10
@@ -67,7 +68,7 @@ class Amount:
     input_tokens: float
     output_tokens: float
 
-    def times(self, episodes: int) -> Amount:
+    def times(self, episodes: float) -> Amount:
         """As much for so many episodes."""
         return Amount(self.calls * episodes, self.input_tokens * episodes, self.output_tokens * episodes)
 
@@ -127,6 +128,13 @@ def measured() -> Measured:
     return load.read(DESIGNS / f"{MEASURED}.yaml", Measured)
 
 
+def expected(figures: Measured, task: str, episodes: float) -> Amount:
+    """What so many episodes of a task take, by the mean over the stand-ins."""
+    found = figures.with_probes if registered.taken(task, {}, "probes") else figures.without_probes
+    amounts = total([Amount(one.calls, one.input_tokens, one.output_tokens) for one in found])
+    return amounts.times(episodes / len(found))
+
+
 def forecast(plan: Plan, tasks: Sequence[Task], figures: Measured) -> Forecast:
     """What a plan takes for one model.
 
@@ -137,7 +145,7 @@ def forecast(plan: Plan, tasks: Sequence[Task], figures: Measured) -> Forecast:
     """
     rows = []
     for play, task in zip(plan.plays, tasks, strict=True):
-        episodes = len(task.dataset) * plan.design.epochs
+        episodes = _episodes(task) * plan.design.epochs
         probes = registered.taken(play.task, play.parameters, "probes")
         copies = registered.taken(play.task, play.parameters, "forks") or 1
         amounts = _each(figures, copies if probes else 0)
@@ -158,6 +166,11 @@ def _each(figures: Measured, copies: int) -> list[Amount]:
         )
         for bare, asked in zip(figures.without_probes, figures.with_probes, strict=True)
     ]
+
+
+def _episodes(task: Task) -> int:
+    """Episodes of a task, or the most it can take where it decides on the way when to end."""
+    return task.sample_source.episodes if isinstance(task.sample_source, Waves) else len(task.dataset)
 
 
 def total(amounts: Sequence[Amount]) -> Amount:
