@@ -166,6 +166,10 @@ class Claim(Record):
         for name in self.exclude:
             if name not in MEASURES:
                 raise ValueError(f"exclude: unknown figure {name!r}{nearest(name, MEASURES)}")
+        if self.primary and self.contrast.kind == "same":
+            raise ValueError(
+                f"prediction {self.name!r}: a claim of sameness has no p-value to correct, so it is secondary"
+            )
         arms = self.contrast.arms()
         if len(set(arms)) < len(arms):
             raise ValueError(f"prediction {self.name!r}: an arm named twice")
