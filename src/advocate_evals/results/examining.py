@@ -77,7 +77,7 @@ def groups(contrast: Contrast, control: bool = False) -> tuple[Group, ...]:
     return (contrast.control, *along[1:]) if control and isinstance(contrast, Trend) else along
 
 
-def tested(contrast: Contrast, table: Blocks, terms: Terms, by_family: bool = False) -> Tested:
+def examine(contrast: Contrast, table: Blocks, terms: Terms, by_family: bool = False) -> Tested:
     """Put a contrast to the test.
 
     Args:
