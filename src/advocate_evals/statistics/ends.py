@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from advocate_evals.statistics.cells import Cells
+from advocate_evals.statistics.rates import rates
 from advocate_evals.statistics.results import Rate
 
 
@@ -24,5 +25,16 @@ class Room:
 
 
 def room(data: ArrayLike | Cells, delta: float = 0.10, reference: int = 0, level: float = 0.95) -> Room:
-    """Room for a fall and for a rise of δ from the reference condition."""
-    raise NotImplementedError
+    """Room for a fall and for a rise of δ from the reference condition.
+
+    Args:
+        data: Blocks × conditions, or a table from `cells`.
+        delta: The smallest effect that matters, in (0, 1).
+        reference: Place of the condition that the others are compared with.
+        level: Confidence level of each one-sided limit, in (0, 1).
+    """
+    if not 0 < delta < 1:
+        raise ValueError(f"delta must lie between 0 and 1, not {delta}")
+    rate = rates(data, level)[reference]
+    known = not rate.insufficient
+    return Room(rate, known and rate.most < delta, known and rate.least > 1 - delta, rate.insufficient)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,17 @@ class Effect:
         """Estimate and two-sided limits."""
         return Interval(self.estimate, self.lower, self.upper)
 
+    def scaled(self, by: float) -> Effect:
+        """The same on another scale: of ratings that were divided by 10 to lie in [0, 1], `scaled(10)` gives points."""
+        if by <= 0:
+            raise ValueError(f"a scale must be above 0, not {by}")
+        numbers = {name: getattr(self, name) * by for name in ("estimate", "lower", "upper", "least", "most", "error")}
+        return replace(self, **numbers)
+
+    def with_error(self, error: float) -> Effect:
+        """The same with another standard error."""
+        return replace(self, error=error)
+
     def above(self, margin: float = 0.0) -> bool:
         """Whether the effect is above `margin`, by the one-sided test at 1 − `level`."""
         return not self.insufficient and self.least > margin
@@ -99,9 +110,21 @@ class Effect:
         return self.above(-margin) and self.below(margin)
 
 
-def unknown(reason: str, limits: tuple[float, float], level: float, dropped: int = 0, blocks: int = 0) -> Effect:
-    """An effect of which nothing is known but the range it must lie in."""
+def unknown(
+    reason: str, limits: tuple[float, float], level: float, blocks: tuple[int, int] = (0, 0), estimate: float = math.nan
+) -> Effect:
+    """An effect of which no more is known than the range it lies in (and perhaps an estimate with no variance).
+
+    Args:
+        reason: Why.
+        limits: The range.
+        level: Confidence level that was asked for.
+        blocks: How many were used and how many dropped.
+        estimate: The estimate, if there is one.
+    """
     low, high = limits
+    used, dropped = blocks
     return Effect(
-        math.nan, low, high, low, high, 1.0, 1.0, math.nan, level, blocks, dropped, blocks, "none", reason,
+        estimate=estimate, lower=low, upper=high, least=low, most=high, p_above=1.0, p_below=1.0, error=math.nan,
+        level=level, blocks=used, dropped=dropped, clusters=min(used, 1), method="none", insufficient=reason,
     )  # fmt: skip
