@@ -63,9 +63,10 @@ def extremes(contrast: Contrast, table: Blocks, terms: Terms, given: Word) -> tu
 
 def _first(contrast: Contrast, number: int) -> NDArray[np.bool_]:
     """Which groups stand on the side that the claim starts from."""
+    start = [True] + [False] * (number - 1)
     if contrast.kind == "most":
-        return np.arange(number) < number - 1
-    if contrast.kind in ("trend", "order"):
-        at = getattr(contrast, "at", ()) or np.arange(number)
-        return np.greater(trend_weights(at), 0.0)
-    return np.arange(number) == 0
+        start = [True] * (number - 1) + [False]
+    elif contrast.kind in ("trend", "order"):
+        at = getattr(contrast, "at", ()) or range(number)
+        start = [float(weight) > 0 for weight in trend_weights(at)]
+    return np.array(start)

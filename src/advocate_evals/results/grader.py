@@ -7,6 +7,7 @@ the episode frame; NaN where no label was given.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,19 +52,29 @@ def paired(rows: pd.DataFrame, labels: pd.DataFrame | None, outcome: str, groups
     if labels is None or outcome not in labels or not len(rows):
         return None
     human = labels.drop_duplicates("uuid", keep="last").set_index("uuid")[outcome]
-    joined = rows.assign(_human=rows["uuid"].map(human))
-    columns = []
-    for group in groups:
-        found = joined[joined["arm"].isin(group)].set_index(["block", "epoch", "arm"])
-        at = pd.Index([(block, epoch, group.index(arm)) for block, epoch, arm in found.index])
-        columns.append(found[[outcome, "_human"]].set_axis(at, axis=0))
-    index = sorted(set().union(*(set(column.index) for column in columns)))
-    graded, said = (
-        np.column_stack([column[~column.index.duplicated()].reindex(index)[name] for column in columns]).astype(float)
-        for name in (outcome, "_human")
-    )
-    found = Paired(graded, said, np.array([block for block, _, _ in index]))
+    names, (graded, said) = grid(rows.assign(_human=rows["uuid"].map(human)), (outcome, "_human"), groups)
+    found = Paired(graded, said, names)
     return found if found.labels else None
+
+
+def grid(rows: pd.DataFrame, columns: Sequence[str], groups: Sequence[Group]) -> tuple[NDArray[np.str_], list[Array]]:
+    """Figures of single episodes as tables, a row for each block, epoch and place in the group, a column for each group.
+
+    Returns:
+        The block of each row, and a table for each column asked for.
+    """
+    place = {arm: (at, number) for at, group in enumerate(groups) for number, arm in enumerate(group)}
+    there = rows[rows["arm"].isin(place)]
+    keys = list(zip(there["block"], there["epoch"], (place[arm][1] for arm in there["arm"]), strict=True))
+    order = {key: at for at, key in enumerate(sorted(set(keys)))}
+    row = np.array([order[key] for key in keys], dtype=int)
+    column = np.array([place[arm][0] for arm in there["arm"]], dtype=int)
+    tables = []
+    for name in columns:
+        table = np.full((len(order), len(groups)), np.nan)
+        table[row, column] = there[name].to_numpy(dtype=float)
+        tables.append(table)
+    return np.array([block for block, _, _ in order], dtype=str), tables
 
 
 def weights(contrast: Contrast, number: int) -> list[Array]:
