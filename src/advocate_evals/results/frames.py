@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -14,12 +16,15 @@ from advocate_evals.results.columns import SETTING, STATES, TEXT
 from advocate_evals.results.contents import UnreadableLog
 from advocate_evals.results.logs import Log
 from advocate_evals.results.merging import merged
-from advocate_evals.results.places import addresses
+from advocate_evals.results.places import addresses, is_local
 from advocate_evals.results.rows import SCHEMA
 
 Planned = tuple[str, int, str, str, int]
 PLANNED = ("task", "task_version", "model", "sample_id", "epoch")
 """What names an episode before it is played."""
+
+_AT_ONCE = 8
+"""Distant logs that are fetched at the same time."""
 
 
 class ConflictError(ValueError):
@@ -158,12 +163,11 @@ def read(
     parts: list[pa.Table] = []
     logs: list[Log] = []
     planned: set[Planned] = set()
-    for address in _shown(found, progress):
-        try:
-            log, table, names = caches.read(address, folder)
-        except UnreadableLog as error:
-            logs.append(Log(address, str(error)))
+    for address, got in _shown(zip(found, _each(found, folder), strict=True), len(found), progress):
+        if isinstance(got, UnreadableLog):
+            logs.append(Log(address, str(got)))
             continue
+        log, table, names = got
         logs.append(log)
         parts.append(table)
         planned.update((log.task, log.task_version, log.model, *name) for name in names)
@@ -192,7 +196,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 def _without(frame: pd.DataFrame, gone: set[tuple[str, int]]) -> pd.DataFrame:
     left = [one not in gone for one in zip(frame["task"], frame["task_version"], strict=True)]
-    return frame[left].reset_index(drop=True)
+    return frame.loc[pd.Series(left, index=frame.index, dtype=bool)].reset_index(drop=True)
 
 
 def _mixed(episodes: pd.DataFrame) -> Iterator[str]:
@@ -204,10 +208,29 @@ def _mixed(episodes: pd.DataFrame) -> Iterator[str]:
                 yield f"{task} (version {version}), {model}: {count} {name}"
 
 
-def _shown(found: list[str], progress: bool) -> Iterable[str]:
+def _each(found: list[str], folder: Path | None) -> Iterator[caches.Read | UnreadableLog]:
+    """The logs in their order; distant ones are fetched several at a time."""
+
+    def attempt(address: str) -> caches.Read | UnreadableLog:
+        try:
+            return caches.read(address, folder)
+        except UnreadableLog as error:
+            return error
+
+    if all(map(is_local, found)):
+        yield from map(attempt, found)
+    else:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            yield from pool.map(attempt, found)
+
+
+_T = TypeVar("_T")
+
+
+def _shown(each: Iterable[_T], number: int, progress: bool) -> Iterable[_T]:
     if not progress:
-        return found
+        return each
     from rich.console import Console
     from rich.progress import track
 
-    return track(found, description="logs", console=Console(stderr=True), transient=True)
+    return track(each, total=number, description="logs", console=Console(stderr=True), transient=True)
