@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.special import stdtr
 
 from advocate_evals.statistics.binomial import quantile
