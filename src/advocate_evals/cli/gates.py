@@ -40,7 +40,8 @@ def gate(log: str) -> None:
 
     Exit status 1 where the run did not come to its end, or the log states other figures than its episodes give.
     """
-    from advocate_evals import gating, summary
+    from advocate_evals import gating
+    from advocate_evals.results import summary
 
     try:
         found = gating.held(summary.newest(log))
