@@ -22,11 +22,11 @@ class Viewer:
 
     def log(self, address: str) -> str:
         """Where it shows a log."""
-        return f"{self.base.rstrip('/')}/#/logs/{quote(_within(address, self.folder))}"
+        return f"{self.base.rstrip('/')}/#/logs/{quote(_within(address, self.folder), errors='replace')}"
 
     def episode(self, address: str, sample_id: str, epoch: int) -> str:
         """Where it shows an episode."""
-        return f"{self.log(address)}/samples/sample/{quote(sample_id, safe='')}/{epoch}"
+        return f"{self.log(address)}/samples/sample/{quote(sample_id, safe='', errors='replace')}/{epoch}"
 
 
 def viewer(logs: Iterable[str], base: str = VIEWER, folder: str = "") -> Viewer:

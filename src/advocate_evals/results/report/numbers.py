@@ -141,24 +141,23 @@ def _numeric(cell: Cell) -> float | None:
 
 def _sources(findings: Findings) -> Iterator[Row]:
     sources = findings.sources
+    scripts = bool(sources.standins)
     for state, count in sources.counts.items():
-        yield Row(section="sources", figure="counts", label=state, estimate=count)
+        yield Row(section="sources", figure="counts", standin=scripts, label=state, estimate=count)
     for log in sources.logs:
+        base = Row(section="sources", figure="logs", model=log.model, standin=log.standin, series=log.log)
         for label in ("version", "episodes", "scored"):
-            value = getattr(log, label)
-            yield Row(section="sources", figure="logs", model=log.model, standin=log.standin, series=log.log, label=label, estimate=value)  # fmt: skip
+            yield base.model_copy(update={"label": label, "estimate": getattr(log, label)})
     for gap in sources.gaps:
-        series = f"{gap.task} / {gap.arm} / {gap.reason}"
-        yield Row(section="sources", figure="gaps", model=gap.model, series=series, label=gap.state, estimate=gap.count)
+        series, standin = f"{gap.task} / {gap.arm} / {gap.reason}", gap.model in sources.standins
+        yield Row(
+            section="sources", figure="gaps", model=gap.model, standin=standin, series=series, label=gap.state, estimate=gap.count,
+        )  # fmt: skip
     for one in findings.examples:
         yield Row(
-            section="examples",
-            figure=one.figure,
-            model=one.model,
-            label=one.sample_id,
-            outcome=one.outcome,
-            estimate=one.of,
-        )
+            section="examples", figure=f"examples.{one.figure}", model=one.model, standin=one.model in sources.standins, series=one.arm,
+            label=one.sample_id, outcome=one.outcome, estimate=one.of,
+        )  # fmt: skip
 
 
 def _published(one: Published) -> Row:
