@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import synthetic_findings as made
 
 from advocate_evals.results.report.drawing import SHAPES, drawing
@@ -57,7 +59,7 @@ def test_series_are_told_apart_by_shape_and_name_and_names_do_not_cover_each_oth
     drawn = drawing(made.odds(models, scripts=False))
     assert len({line.style for line in drawn.lines}) == len(models) <= len(SHAPES)
     heights = sorted(line.label_at for line in drawn.lines)
-    assert all(after - before > 0.07 for before, after in zip(heights, heights[1:], strict=False))
+    assert all(after - before > 0.07 for before, after in pairwise(heights))
     assert [name for _, name, _ in drawn.legend] == list(models)
     assert [line.short for line in drawn.lines] == ["one", "two", "three"]
 

@@ -67,7 +67,14 @@ def test_the_rows_say_who_is_a_script_and_what_was_not_registered() -> None:
 
 def test_a_row_of_a_ladder_names_model_arm_and_outcome() -> None:
     row = next(row for row in rows_of(made.findings()) if row.figure == "ladder.harm" and row.label == "review_board")
-    assert (row.model, row.outcome, row.unit, row.n, row.missing) == (made.SUBJECTS[0], "harm", "share", 80, 4)
+    assert (row.model, row.arm, row.outcome, row.unit, row.n, row.missing) == (
+        made.SUBJECTS[0],
+        "review_board",
+        "harm",
+        "share",
+        80,
+        4,
+    )
     assert row.estimate == pytest.approx(0.06)
 
 

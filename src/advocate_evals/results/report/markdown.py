@@ -119,7 +119,7 @@ def _figure(figure: Figure, caveat: str) -> Iterator[str]:
             for point in series.points
         ),
     )
-    said = " ".join(part for part in (figure.how, caveat.capitalize() + "." if caveat else "", *figure.notes) if part)
+    said = " ".join(words.sentence(part) for part in (figure.how, caveat, *figure.notes) if part)
     if said:
         yield f"\n{_safe(said)}"
 
@@ -138,7 +138,7 @@ def _examples(found: Sequence[Excerpt], viewer: Viewer) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     yield f"\n### {_safe(table.title)}{_tags(table.standin, table.registered)}\n"
     yield from _grid(table.columns, ([words.plain(cell) for cell in row] for row in table.rows))
-    said = " ".join(part for part in (table.how, *table.notes) if part)
+    said = " ".join(words.sentence(part) for part in (table.how, *table.notes) if part)
     if said:
         yield f"\n{_safe(said)}"
 

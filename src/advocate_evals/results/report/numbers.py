@@ -35,7 +35,9 @@ class Row(Record):
     series: str = ""
     """The series within the figure."""
     label: str = ""
-    """The point within the series, most often an arm; the row and column within a table."""
+    """The point within the series; the column within a table."""
+    arm: str = ""
+    """The arm, where the number is about one."""
     outcome: str = ""
     """The outcome, where the number is about one."""
     x: Number = None
@@ -93,8 +95,8 @@ def _verdict(verdict: Verdict) -> Iterator[Row]:
         yield row(name, getattr(verdict, name), level=None)
     for point in verdict.rates:
         yield row(
-            f"arm {point.label}", point.value, point.lower, point.upper, unit=words.outcome_unit(verdict.outcome),
-            n=point.n, blocks=point.blocks, missing=point.missing, note=point.note,
+            "rate", point.value, point.lower, point.upper, arm=point.label, unit=words.outcome_unit(verdict.outcome), n=point.n,
+            blocks=point.blocks, missing=point.missing, note=point.note,
         )  # fmt: skip
     for step in verdict.steps:
         yield row(f"step {step.title}", step.value, step.lower, step.upper, unit=unit, note=step.note)
@@ -112,15 +114,20 @@ def _figure(figure: Figure) -> Iterator[Row]:
         for point in series.points:
             yield Row(
                 section=figure.section, figure=figure.key, model=series.model, standin=series.standin,
-                registered=figure.registered, series=series.name, label=point.label, outcome=_outcome(figure, point.label),
-                x=point.x, unit=figure.unit, estimate=point.value, lower=point.lower, upper=point.upper,
+                registered=figure.registered, series=series.name, label=point.label, arm=_arm(figure, series.name, point.label),
+                outcome=_outcome(figure, point.label), x=point.x, unit=figure.unit, estimate=point.value, lower=point.lower, upper=point.upper,
                 level=figure.level, n=point.n, blocks=point.blocks, missing=point.missing, note=point.note,
             )  # fmt: skip
 
 
+def _arm(figure: Figure, series: str, label: str) -> str:
+    """The arm of a point: its label, or its series where the labels are outcomes."""
+    return label if figure.x == "arm" else series if figure.section == "mix" else ""
+
+
 def _outcome(figure: Figure, label: str) -> str:
-    """The outcome that a figure's key ends in, such as `ladder.harm`."""
-    return figure.key.partition(".")[2]
+    """The outcome of a point: its label, or what the figure's key ends in, such as `ladder.harm`."""
+    return label if figure.x in ("outcome", "figure") else figure.key.partition(".")[2]
 
 
 def _table(table: Table) -> Iterator[Row]:
@@ -155,7 +162,7 @@ def _sources(findings: Findings) -> Iterator[Row]:
         )  # fmt: skip
     for one in findings.examples:
         yield Row(
-            section="examples", figure=f"examples.{one.figure}", model=one.model, standin=one.model in sources.standins, series=one.arm,
+            section="examples", figure=f"examples.{one.figure}", model=one.model, standin=one.model in sources.standins, arm=one.arm,
             label=one.sample_id, outcome=one.outcome, estimate=one.of,
         )  # fmt: skip
 

@@ -87,6 +87,12 @@ def name(label: str) -> str:
     return label if "/" in label else label.replace("_", " ")
 
 
+def sentence(text: str) -> str:
+    """A remark as a sentence: with a capital at its start and a stop at its end; empty stays empty."""
+    bare = text.strip()
+    return bare[:1].upper() + bare[1:] + ("" if not bare or bare[-1] in ".?!" else ".")
+
+
 def _bare(value: float | None, unit: Unit) -> str:
     return number(value, unit).removesuffix(" %").removesuffix(" pp").removeprefix("+") if value is not None else NONE
 
