@@ -26,6 +26,7 @@ FILES = {
     "banks/names.yaml": "names",
     "banks/common.yaml": "common_banks",
     "coercion_cases/*.yaml": "coercion_cases",
+    "predictions/*.yaml": "predictions",
 }
 """Which kind of file lies where."""
 

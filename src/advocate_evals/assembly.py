@@ -20,6 +20,7 @@ from inspect_ai.viewer import (
 from advocate_evals import __version__
 from advocate_evals.arms import Arm, Names, several
 from advocate_evals.catalogue import digest, family_names, home, scene, specs
+from advocate_evals.catalogue.predictions import prediction_hashes
 from advocate_evals.episode import advocate, sample_metadata
 from advocate_evals.scorers import actions, beliefs, setting
 from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, Spec, nearest
@@ -145,7 +146,7 @@ def office_task(
         scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
         version=version,
-        metadata={"suite": __version__, "datasets": digest()},
+        metadata={"suite": __version__, "datasets": digest(), "predictions": prediction_hashes()},
         viewer=viewer(),
     )
 

@@ -96,22 +96,25 @@ def test_models_given_take_the_place_of_the_designs_own_each_once(write: Write) 
     assert plan(path, ["standin/refuser", "standin/refuser"]).models == ("standin/refuser",)
 
 
-def test_logs_are_marked_with_the_hash_of_design_and_predictions(
+def test_logs_are_marked_with_the_hash_of_the_design_and_the_name_of_its_predictions(write: Write) -> None:
+    first = plan(write()).marks()
+    second = plan(write(predictions="prediction-2026-04")).marks()
+    assert first.keys() == {"design", "design_hash"}
+    assert second["design_predictions"] == "prediction-2026-04"
+    assert first["design_hash"] != second["design_hash"]
+
+
+def test_predictions_that_break_a_rule_are_refused_before_anything_runs(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert plan(write()).marks().keys() == {"design", "design_hash"}
-    named = write(predictions="april")
+    given = write(predictions="april")
     monkeypatch.setattr("advocate_evals.experiments.plans._levels", lambda plays: iter(()))
     monkeypatch.setattr(load, "DATASETS", tmp_path / "data")
-    registered_before = tmp_path / "data" / "predictions" / "april.yaml"
-    registered_before.parent.mkdir(parents=True)
-    registered_before.write_text("claims: []\n")
-    first = plan(named).marks()
-    registered_before.write_text("claims: [more]\n")
-    second = plan(named).marks()
-    assert first["predictions"] == "april"
-    assert first["predictions_hash"] != second["predictions_hash"]
-    assert first["design_hash"] == second["design_hash"]
+    broken = tmp_path / "data" / "predictions" / "april.yaml"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("claims: []\n")
+    with pytest.raises(DatasetError, match="unknown key 'claims'"):
+        plan(given)
 
 
 # --- refusals ------------------------------------------------------------------------------------------------------
@@ -144,7 +147,7 @@ def test_logs_are_marked_with_the_hash_of_design_and_predictions(
         ({"tasks": [entry(), entry()]}, "is run twice (it is tasks[0] already)"),
         ({"models": ["gpt"]}, "models: 'gpt' is not <provider>/<model>"),
         ({"roles": {"grader": "gpt"}}, "roles.grader: 'gpt' is not <provider>/<model>"),
-        ({"predictions": "april"}, "predictions: no file datasets/predictions/april.yaml"),
+        ({"predictions": "prediction-2026"}, "predictions: unknown predictions 'prediction-2026' (did you mean 'prediction-2026-04'?)"),
         ({"models": ["a/b"], "limits": {"cost_limit": 1}}, "limits.cost_limit: no price for 'a/b' under prices"),
         ({"prices": {"a/b": {"input": 1, "output": 2}}}, "prices.a/b.as_of: "),
         ({"name": "other"}, "name: 'other' is not that of its file"),

@@ -28,6 +28,7 @@ KINDS: Mapping[str, type[Record]] = {
     "names": schema.Names,
     "common_banks": schema.CommonBanks,
     "coercion_cases": schema.CoercionCases,
+    "predictions": schema.Predictions,
     "lint_words": LintWords,
     "baselines": Baselines,
 }

@@ -12,6 +12,7 @@ from typing import Any
 from inspect_ai import Task
 
 from advocate_evals.catalogue import DatasetError, load
+from advocate_evals.catalogue.predictions import prediction_file, read_predictions
 from advocate_evals.experiments import registered
 from advocate_evals.experiments.design import Design, Entry, Scalar, Value
 from advocate_evals.vocabulary import nearest
@@ -57,8 +58,6 @@ class Plan:
     design: Design
     plays: tuple[Play, ...]
     models: tuple[str, ...]
-    predictions: Path | None
-    """The registered predictions, where the design names some."""
 
     def build(self) -> list[Task]:
         """Every task in full. Takes some seconds for thousands of episodes.
@@ -71,8 +70,8 @@ class Plan:
     def marks(self) -> dict[str, Any]:
         """What every log carries, so that it can be told which design and which predictions it belongs to."""
         found = {"design": self.design.name, "design_hash": _hash(self.path)}
-        if self.predictions is not None:
-            found |= {"predictions": self.design.predictions, "predictions_hash": _hash(self.predictions)}
+        if self.design.predictions:  # by name: the hash of every file of predictions is in the log of each task anyway
+            found |= {"design_predictions": self.design.predictions}
         return found
 
 
@@ -94,7 +93,7 @@ def plan(path: Path, models: Sequence[str] = ()) -> Plan:
     plays = tuple(play for number, entry in enumerate(design.tasks) for play in _plays(shown, number, entry, design))
     _refuse(shown, [*_twice(plays)])
     _refuse(shown, [*_levels(plays)])
-    return Plan(path, design, plays, chosen, _predictions(design) if design.predictions else None)
+    return Plan(path, design, plays, chosen)
 
 
 def _refuse(shown: str, faults: Sequence[str]) -> None:
@@ -106,12 +105,11 @@ def _faults(path: Path, design: Design, models: Sequence[str]) -> Iterator[str]:
     """What can be seen without building anything, each with its place."""
     if design.name != path.stem:
         yield f"name: {design.name!r} is not that of its file"
-    if design.predictions and not _predictions(design).is_file():
-        known = sorted(found.stem for found in _predictions(design).parent.glob("*.yaml"))
-        yield (
-            f"predictions: no file datasets/predictions/{design.predictions}.yaml"
-            + (nearest(design.predictions, known) if known else " (there are none yet)")
-        )
+    if design.predictions:
+        try:
+            read_predictions(prediction_file(design.predictions))
+        except DatasetError as error:
+            yield f"predictions: {error}"
     named = [("models", model) for model in models] + [(f"roles.{role}", model) for role, model in design.roles.items()]
     for place, model in named:
         if "/" not in model:
@@ -173,10 +171,6 @@ def _levels(plays: Sequence[Play]) -> Iterator[str]:
 
 def _part(play: Play) -> str:
     return play.place.rpartition(": ")[2]
-
-
-def _predictions(design: Design) -> Path:
-    return load.DATASETS / "predictions" / f"{design.predictions}.yaml"
 
 
 def _hash(path: Path) -> str:

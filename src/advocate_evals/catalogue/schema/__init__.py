@@ -1,6 +1,7 @@
 """What the files under `datasets/` may say: one frozen record per kind of file, every field described."""
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
+from advocate_evals.catalogue.schema.claims import Claim, Predictions
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
 from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
@@ -28,6 +29,7 @@ __all__ = [
     "AdvocateOffice",
     "Banks",
     "Cast",
+    "Claim",
     "CoercionCase",
     "CoercionCases",
     "CoercionSetting",
@@ -55,6 +57,7 @@ __all__ = [
     "Only",
     "People",
     "PersonRule",
+    "Predictions",
     "Question",
     "Questions",
     "Reply",
