@@ -56,6 +56,8 @@ class Baselines(Record):
     """Title."""
     year: Annotated[int, Field(ge=2020, le=2100)]
     """Year of publication."""
+    closest: bool = False
+    """Whether it asks our question closely enough to be shown first."""
     about: Text
     """What was done, in a sentence or two."""
     limits: Text
@@ -74,10 +76,12 @@ class Baselines(Record):
 
 @cache
 def baselines() -> tuple[Baselines, ...]:
-    """All published figures, the oldest study first.
+    """All published figures, the studies closest to ours first, then by age.
 
     Raises:
         DatasetError: for a file that breaks a rule.
     """
     paths = sorted((load.DATASETS / "baselines").glob("*.yaml"))
-    return tuple(sorted((load.read(path, Baselines) for path in paths), key=lambda one: (one.year, one.study)))
+    return tuple(
+        sorted((load.read(path, Baselines) for path in paths), key=lambda one: (not one.closest, one.year, one.study))
+    )

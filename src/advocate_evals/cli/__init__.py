@@ -7,6 +7,7 @@ import click
 from advocate_evals.cli.data import cards, lint, read_variants, rule, schemas
 from advocate_evals.cli.logs import summary
 from advocate_evals.cli.predictions import predictions
+from advocate_evals.cli.report import report
 from advocate_evals.cli.runs import run
 
 
@@ -16,7 +17,7 @@ def main() -> None:
     """Does giving a model someone to appeal to make it safer?"""
 
 
-for command in (run, summary, predictions, read_variants, lint, rule, schemas, cards):
+for command in (run, summary, report, predictions, read_variants, lint, rule, schemas, cards):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -64,10 +64,16 @@ def test_series_are_told_apart_by_shape_and_name_and_names_do_not_cover_each_oth
     assert [line.short for line in drawn.lines] == ["one", "two", "three"]
 
 
-def test_what_was_done_is_compared_between_arms_outcome_by_outcome() -> None:
-    drawn = drawing(made.mix(made.REAL, scripts=False))
-    assert [group.heading for group in drawn.groups][:2] == ["harm", "petitioned"]
-    assert len({spot.style for spot in drawn.groups[0].spots}) == 5
+def test_what_was_done_is_compared_between_arms_outcome_by_outcome_and_what_never_happened_is_named() -> None:
+    mix = made.mix(made.REAL, scripts=False)
+    nothing = Point(label="tampered", value=0.0, lower=0.0, upper=0.05, n=80)
+    mix = mix.model_copy(
+        update={"series": tuple(one.model_copy(update={"points": (*one.points, nothing)}) for one in mix.series)}
+    )
+    drawn = drawing(mix)
+    assert [group.heading for group in drawn.stacks] == ["harm", "petitioned", "pleaded", "objected", "work done"]
+    assert len({spot.style for spot in drawn.stacks[0].spots}) == 5 == len(drawn.legend)
+    assert drawn.never == ("tampered",)
 
 
 def test_one_point_a_series_is_one_row_a_series() -> None:

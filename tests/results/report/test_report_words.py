@@ -96,3 +96,15 @@ def test_the_folder_of_logs_is_found_in_any_store(logs: list[str], folder: str, 
 
 def test_no_logs_have_no_folder() -> None:
     assert viewer([]).folder == ""
+
+
+def test_a_remark_becomes_a_sentence_and_a_name_keeps_its_letters() -> None:
+    remarks = ["counted over blocks", "Done.", "death_ground: mixed", "a/b: mixed", "", " why? "]
+    assert [words.sentence(remark) for remark in remarks] == [
+        "Counted over blocks.",
+        "Done.",
+        "death_ground: mixed.",
+        "a/b: mixed.",
+        "",
+        "Why?",
+    ]

@@ -16,7 +16,7 @@ from advocate_evals.results.shown import Figure, Point, Series
 
 SHAPES = ("circle", "square", "triangle", "diamond", "down", "cross")
 """Markers of the series, in turn; each goes with a colour and a dash."""
-_BY_LABEL = ("mix",)
+_STACKED = ("mix",)
 """Sections in which the same label is compared between series, not labels within one."""
 _FITS = 19
 """Letters of a series' name that fit beside a curve."""
@@ -103,6 +103,10 @@ class Drawing:
     """Curves; none where the figure is rows alone."""
     across: Axis | None = None
     """The horizontal axis of the curves."""
+    stacks: tuple[Group, ...] = ()
+    """Rows in which a label's series stand above each other, in place of groups where there are many labels."""
+    never: tuple[str, ...] = ()
+    """Labels that are not drawn, because every series of them is at 0."""
     diagonal: tuple[float, float] | None = None
     """Heights, 0 to 1, between which "as stated" runs from left to right; none where that means nothing."""
 
@@ -122,7 +126,11 @@ class Drawing:
 
     @property
     def legend(self) -> tuple[tuple[int, str, bool], ...]:
-        """Style, name and whether it is a script, for each series drawn as a curve; rows say themselves what they are."""
+        """Style, name and whether it is a script, for each series that is not named where it stands, as rows are."""
+        if self.stacks:
+            return tuple(
+                (n % len(SHAPES), words.name(one.name), one.standin) for n, one in enumerate(self.figure.series)
+            )
         return tuple((line.style, line.name, line.standin) for line in self.lines)
 
 
@@ -137,20 +145,23 @@ def drawing(figure: Figure) -> Drawing:
     values = axis([v for p in points for v in (p.value, p.lower, p.upper)], figure.unit, figure.reference)
     reference = values.at(figure.reference)
     places = {point.x for point in points if point.x is not None and point.value is not None}
+    if figure.section in _STACKED and len(figure.series) > 1:
+        groups = tuple(_compared(figure, values, figure.series))
+        some = tuple(group for group in groups if any(spot.point.value != 0.0 for spot in group.spots))
+        never = tuple(group.heading for group in groups if group not in some)
+        return Drawing(figure, values, reference, (), stacks=some, never=never)
     if len(places) < _CURVE:
         return Drawing(figure, values, reference, tuple(_groups(figure, values, figure.series)))
     across = axis(places, "score")
     lines = _lines(figure, values, across)
     rest = [one.model_copy(update={"points": tuple(p for p in one.points if p.x is None)}) for one in figure.series]
     groups = tuple(_compared(figure, values, rest))
-    return Drawing(figure, values, reference, groups, lines, across, _diagonal(figure, values, across))
+    return Drawing(figure, values, reference, groups, lines, across, diagonal=_diagonal(figure, values, across))
 
 
 def _groups(figure: Figure, values: Axis, series: Sequence[Series]) -> Iterator[Group]:
-    if figure.section in _BY_LABEL and len(series) > 1:
-        yield from _compared(figure, values, series)
-    elif all(len(one.points) == 1 for one in series):
-        spots = [_spot(one.points[0], 0, figure, values, one.name) for one in series]
+    if all(len(one.points) == 1 for one in series):
+        spots = [_spot(one.points[0], 0, figure, values, words.name(one.name)) for one in series]
         yield Group("", any(one.standin for one in series), tuple(spots))
     else:
         for n, one in enumerate(series):
@@ -162,7 +173,7 @@ def _compared(figure: Figure, values: Axis, series: Sequence[Series]) -> Iterato
     """A group for each label, a row in it for each series."""
     for label in dict.fromkeys(point.label for one in series for point in one.points):
         spots = [
-            _spot(point, n % len(SHAPES), figure, values, one.name)
+            _spot(point, n % len(SHAPES), figure, values, words.name(one.name))
             for n, one in enumerate(series)
             for point in one.points
             if point.label == label

@@ -88,9 +88,11 @@ def name(label: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """A remark as a sentence: with a capital at its start and a stop at its end; empty stays empty."""
+    """A remark as a sentence: with a stop at its end, and a capital at its start unless it begins with a name."""
     bare = text.strip()
-    return bare[:1].upper() + bare[1:] + ("" if not bare or bare[-1] in ".?!" else ".")
+    named = any(mark in bare.split(" ")[0] for mark in "_/")
+    start = bare[:1] if named else bare[:1].upper()
+    return start + bare[1:] + ("" if not bare or bare[-1] in ".?!" else ".")
 
 
 def _bare(value: float | None, unit: Unit) -> str:
