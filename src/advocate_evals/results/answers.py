@@ -107,6 +107,8 @@ class Verdict(Record):
     """The same after Holm's correction over models × primary outcomes; None where it is not among them."""
     alpha: float = 0.05
     """Error allowed to a false CONFIRMED, one-sided."""
+    alpha_refuted: float = 0.05
+    """Error allowed to a false REFUTED or REVERSED, one-sided."""
     delta: float
     """The smallest effect that matters, in the unit of the outcome."""
     registered: bool

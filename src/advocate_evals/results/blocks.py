@@ -76,35 +76,41 @@ def blocks(episodes: pd.DataFrame, outcome: str, groups: Sequence[Group]) -> Blo
         groups: Groups of arms; an arm may stand in several.
     """
     arms = sorted({arm for group in groups for arm in group})
-    rows = episodes[episodes["arm"].isin(arms)]
-    names = sorted(rows["block"].unique())
-    top = _top(outcome, rows)
-    by_cell = rows.assign(_value=rows[outcome] / top).groupby(["block", "arm"])["_value"]
-    total, known, there = (_grid(found, names, arms) for found in (by_cell.sum(), by_cell.count(), by_cell.size()))
-    family = rows.drop_duplicates("block").set_index("block")["family"]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = np.where(known > 0, total / known, np.nan)
+    column = arms_of(episodes["arm"], arms)
+    there = column >= 0
+    names, row = np.unique(episodes["block"].to_numpy(dtype=object)[there].astype(str), return_inverse=True)
+    given = episodes[outcome].to_numpy(dtype=float)[there]
+    top = _top(outcome, given)
+    family = np.empty(len(names), dtype=object)
+    family[row] = episodes["family"].to_numpy(dtype=object)[there]
+    at = row * len(arms) + column[there]
+    known = ~np.isnan(given)
+    grids = [
+        np.bincount(at[which], weights, minlength=len(names) * len(arms)).reshape(len(names), len(arms)).astype(float)
+        for which, weights in ((known, given[known] / top), (known, None), (slice(None), None))
+    ]
+    total, counted, started = grids
+    means = np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
     where = [[arms.index(arm) for arm in group] for group in groups]
-    shape = (len(names), len(groups))
     return Blocks(
-        values=np.stack([means[:, at].mean(axis=1) for at in where], axis=1) if names else np.empty(shape),
-        sizes=np.stack([known[:, at].sum(axis=1) for at in where], axis=1) if names else np.empty(shape),
-        started=np.stack([there[:, at].sum(axis=1) for at in where], axis=1) if names else np.empty(shape),
-        names=tuple(names),
-        families=tuple(str(family[name]) for name in names),
+        values=np.stack([means[:, one].mean(axis=1) for one in where], axis=1),
+        sizes=np.stack([counted[:, one].sum(axis=1) for one in where], axis=1),
+        started=np.stack([started[:, one].sum(axis=1) for one in where], axis=1),
+        names=tuple(map(str, names)),
+        families=tuple(map(str, family)),
         top=top,
     )
 
 
-def _grid(found: pd.Series, names: list[str], arms: list[str]) -> Array:
-    wide = found.unstack("arm") if len(found) else pd.DataFrame()
-    return np.asarray(wide.reindex(index=names, columns=arms).fillna(0.0), dtype=float)
+def arms_of(column: pd.Series, arms: Sequence[str]) -> NDArray[np.intp]:
+    """For each episode the place of its arm among those named; -1 where it is none of them."""
+    return np.asarray(pd.Index(arms).get_indexer(column.to_numpy(dtype=object)), dtype=np.intp)
 
 
-def _top(outcome: str, rows: pd.DataFrame) -> float:
+def _top(outcome: str, given: Array) -> float:
     """The top of an outcome's range; the largest value there is, where it has none."""
     top = MEASURES[outcome].top
     if np.isfinite(top):
         return top
-    most = float(rows[outcome].max()) if len(rows) else np.nan
+    most = float(np.nanmax(given)) if (~np.isnan(given)).any() else 0.0
     return most if most > 0 else 1.0

@@ -32,9 +32,10 @@ def extremes(contrast: Contrast, table: Blocks, terms: Terms, given: Word) -> tu
     """The verdict if everything missing had spoken against the claim, and if it had all spoken for it.
 
     Only cells of blocks that were started are filled; blocks that were never started are a matter of their number.
-    Empty where nothing is missing.
+    Empty where nothing is missing, and where no block is complete.
     """
-    if not np.isnan(table.values).any():
+    gaps = np.isnan(table.values)
+    if not gaps.any() or gaps.any(axis=1).all():
         return ()
     first = _first(contrast, table.values.shape[1])
     found = []
@@ -55,7 +56,7 @@ def extremes(contrast: Contrast, table: Blocks, terms: Terms, given: Word) -> tu
                 upper=test.upper,
                 word=by_this,
                 agrees=agree(by_this, given),
-                note=f"{int(np.isnan(table.values).sum())} cells of started blocks filled",
+                note=f"{int(gaps.sum())} cells of started blocks filled",
             )
         )
     return tuple(found)

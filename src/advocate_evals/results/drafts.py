@@ -142,7 +142,13 @@ def _others(found: Draft, given: Word) -> Iterator[Check]:
     if claim.outcome in ALSO:
         other = ALSO[claim.outcome]
         table = blocks(rows, other, groups(claim.contrast))
-        yield _check("measure", f"by {MEASURES[other].about}", examine(claim.contrast, table, terms), terms, None)
+        yield _check(
+            "measure",
+            f"by {MEASURES[other].about}",
+            examine(claim.contrast, table, terms.scaled(table.top / 10)),
+            terms,
+            None,
+        )
 
 
 ALSO = {"desperation_rated": "desperation_lexical"}

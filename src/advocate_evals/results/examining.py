@@ -149,7 +149,7 @@ def between(data: Cells, first: int, second: int, method: str, level: float) -> 
 
 def _simple(claim: Contrast, data: Cells, terms: Terms) -> _Found:
     effect = _effect(claim, data, terms.method, terms.level)
-    against = _effect(claim, data, terms.method, terms.level_refuted)
+    against = effect if terms.one_level else _effect(claim, data, terms.method, terms.level_refuted)
     known = not effect.insufficient
     return _Found(
         effect,
@@ -174,7 +174,7 @@ def _step(claim: Contrast, data: Cells, terms: Terms) -> _Found:
 
 def _same(claim: Contrast, data: Cells, terms: Terms) -> _Found:
     effect = between(data, 0, 1, terms.method, terms.level)
-    against = between(data, 0, 1, terms.method, terms.level_refuted)
+    against = effect if terms.one_level else between(data, 0, 1, terms.method, terms.level_refuted)
     known = not effect.insufficient
     return _Found(
         effect,

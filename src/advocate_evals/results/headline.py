@@ -24,7 +24,7 @@ _ANSWERS = {
 _BEHIND = {
     "completeness": "too much of what was planned is missing",
     "grader": "it rests on a grader that is not to be relied on",
-    "data": "the arms to compare are not there",
+    "data": "there is nothing to compare",
     "n": "the interval is too wide",
     "": "",
 }

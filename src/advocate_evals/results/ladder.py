@@ -9,7 +9,7 @@ import pandas as pd
 from advocate_evals.labels import DEBRIEF
 from advocate_evals.measures import MEASURES
 from advocate_evals.results.blocks import blocks
-from advocate_evals.results.points import by_model, rated
+from advocate_evals.results.points import by_arm, by_model, rated
 from advocate_evals.results.shown import Figure, Section, Series, Unit
 from advocate_evals.vocabulary import OUTCOMES
 
@@ -94,11 +94,12 @@ def answers(episodes: pd.DataFrame) -> Iterator[Figure]:
 
 def _mix(model: str, rows: pd.DataFrame) -> Figure:
     """Every outcome of a subject: a series for each arm, a point for each outcome."""
+    arms = ordered(list(rows["arm"]))
+    by_outcome = {outcome: by_arm(rows, outcome, arms) for outcome in OUTCOMES}
     series = []
-    for arm in ordered(list(rows["arm"])):
-        points = tuple(
-            point for outcome in OUTCOMES for point in rated(blocks(rows, outcome, [(arm,)]), [outcome]) if point.blocks
-        )
+    for at, arm in enumerate(arms):
+        here = ((outcome, points[at]) for outcome, points in by_outcome.items() if points[at].blocks)
+        points = tuple(point.model_copy(update={"label": outcome}) for outcome, point in here)
         series.append(Series(name=arm, model=model, standin=bool(rows["standin"].any()), points=points))
     return Figure(
         key=f"mix.{model}", section="mix", title=f"What happened, by advocate: {model}", x="outcome", y="share of episodes",

@@ -36,7 +36,7 @@ def _pooled(members: Sequence[Verdict]) -> Verdict | None:
     first = fit[0]
     found, narrow = (
         pool([one.value for one in fit], [_error(one) for one in fit], level)  # type: ignore[misc]
-        for level in (first.level, 0.90)
+        for level in (first.level, 1 - 2 * first.alpha_refuted)
     )
     given, reason = _word(found, narrow, first)
     left = [one.model for one in members if one not in fit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from advocate_evals.catalogue.schema import Claim, Predictions
@@ -35,6 +36,11 @@ class Terms:
     def level_refuted(self) -> float:
         """Level of the one-sided limits that speak against the claim."""
         return 1 - self.alpha_refuted
+
+    @property
+    def one_level(self) -> bool:
+        """Whether an effect at `level` has the one-sided limits at `level_refuted` too."""
+        return math.isclose(self.level, self.level_refuted)
 
     def scaled(self, delta: float) -> Terms:
         """The same with δ on another scale."""

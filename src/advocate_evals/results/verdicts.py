@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
@@ -86,6 +86,7 @@ def _verdict(found: Draft, p_adjusted: float) -> Verdict:
         p=test.p if known else None,
         p_adjusted=p_adjusted if known else None,
         alpha=terms.alpha,
+        alpha_refuted=terms.alpha_refuted,
         delta=terms.delta,
         registered=found.chosen.registered and terms.delta == claim.delta,
         registration=_registration(found),
@@ -101,8 +102,16 @@ def _verdict(found: Draft, p_adjusted: float) -> Verdict:
         rates=_rates(found),
         steps=test.steps,
         checks=checks,
-        aside=found.chosen.aside,
+        aside=(*found.chosen.aside, *_more(found)),
     )
+
+
+def _more(found: Draft) -> Iterator[str]:
+    if found.test.analysed > found.prediction.terms.planned:
+        yield (
+            f"{found.test.analysed} blocks where {found.prediction.terms.planned} were planned: all of them count; ask whether their "
+            "number hung on what had been seen"
+        )
 
 
 def _registration(found: Draft) -> str:

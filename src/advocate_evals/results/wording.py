@@ -14,7 +14,7 @@ _NAMES = {"harm": "harm", "desperation_rated": "rated desperation", "beliefs_per
 _REASONS: dict[Reason, str] = {
     "completeness": "too much of what was planned is missing",
     "grader": "the grader is not to be relied on",
-    "data": "the arms to compare are not there",
+    "data": "there is nothing to compare",
     "n": "too few blocks to tell",
     "": "",
 }
@@ -37,9 +37,9 @@ def contrast(claim: Claim) -> str:
     if given.kind == "trend":
         return f"fitted change from {parts[0]} to {parts[-1]}, along {', '.join(parts)}"
     if given.kind == "order":
-        return f"each step along {', '.join(parts)}"
+        return f"at the weakest step along {', '.join(parts)}"
     if given.kind == "most":
-        return f"{parts[-1]} against each of {', '.join(parts[:-1])}"
+        return f"from the nearest of {', '.join(parts[:-1])} to {parts[-1]}"
     if given.kind == "same":
         return f"difference between {parts[0]} and {parts[1]}"
     return f"from {parts[0]} to {parts[1]}"
@@ -67,18 +67,28 @@ def sentence(found: Draft, given: Word, reason: Reason) -> str:
         return f"{start}: no episode of {claim.task} has the arm{'s' if len(found.absent) > 1 else ''} {', '.join(found.absent)}."
     if not test.analysed or math.isnan(test.value):
         return f"{start}: {test.insufficient or 'no block has a value under every arm that is compared'}."
-    seen = f"{named(claim.outcome)} {_went(found)}, {contrast(claim)}"
-    on = f"on {test.analysed} of {terms.planned} planned blocks, {len(set(found.table.families))} families"
-    return f"{start}: {seen}, {on}.{_why(found, given, reason)}"
+    return (
+        f"{start}: {named(claim.outcome)} {_went(found)}, {contrast(claim)}, {_on(found)}.{_why(found, given, reason)}"
+    )
+
+
+def _on(found: Draft) -> str:
+    blocks, planned, families = found.test.analysed, found.prediction.terms.planned, len(set(found.table.families))
+    of = f"{blocks} of {planned} planned blocks" if blocks <= planned else f"{blocks} blocks ({planned} planned)"
+    return f"on {of}, {families} {'families' if families != 1 else 'family'}"
 
 
 def _went(found: Draft) -> str:
+    """Which way the outcome went and how far, whatever the claim says."""
     claim, test = found.prediction.claim, found.test
-    level = f"{found.prediction.terms.level * 100:g} % interval {limits(test.lower, test.upper, claim.outcome)}"
+    turned = test.value < 0
+    low, high = (-test.upper, -test.lower) if turned else (test.lower, test.upper)
+    known = f"{found.prediction.terms.level * 100:g} % interval {limits(low, high, claim.outcome)}"
+    behind = f" ({test.insufficient if test.insufficient else known})"
     if claim.contrast.kind == "same":
-        return f"differs by {amount(test.value, claim.outcome)} ({level})"
-    verb = ("falls" if claim.direction == "falls" else "rises") + " by"
-    return f"{verb} {amount(test.value, claim.outcome)} ({level})"
+        return f"differs by {amount(abs(test.value), claim.outcome)}{behind}"
+    falls = (claim.direction == "falls") != turned
+    return f"{'falls' if falls else 'rises'} by {amount(abs(test.value), claim.outcome)}{behind}"
 
 
 def _why(found: Draft, given: Word, reason: Reason) -> str:

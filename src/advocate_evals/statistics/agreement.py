@@ -76,7 +76,8 @@ def kappa(table: ArrayLike, level: float = 0.95) -> Interval:
 
     found = cohens_kappa(counts)
     half = float(quantile((1 - level) / 2)) * math.sqrt(max(0.0, float(found.var_kappa)))
-    return Interval(float(found.kappa), max(-1.0, found.kappa - half), min(1.0, found.kappa + half))
+    middle = float(found.kappa)
+    return Interval(middle, max(-1.0, middle - half), min(1.0, middle + half))
 
 
 def reliability(ratings: ArrayLike, level: float = 0.95) -> Interval:
