@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from advocate_evals.results.findings import Findings
 
-_KINDS = {"html": "html", "htm": "html", "md": "markdown", "markdown": "markdown", "csv": "csv", "json": "json"}
+_KINDS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
 """What a file is, by how its name ends."""
 
 

@@ -54,7 +54,7 @@ def test_an_axis_of_shares_begins_at_none_and_ends_at_all_or_at_a_round_number()
 
 
 @pytest.mark.parametrize(
-    "values", [[-0.31, 0.04], [0.02, 0.3], [-0.5, -0.1], [0.0], [], [1e-9], [37.0, 55.0], [float("nan"), 0.3]]
+    "values", [[-0.31, 0.04], [0.02, 0.3], [-0.5, -0.1], [0.0], [], [1e-9], [0.49, 0.9], [float("nan"), 0.3]]
 )
 def test_an_axis_holds_zero_and_every_value_and_its_ticks_rise_evenly_from_end_to_end(values: list[float]) -> None:
     found = axis(values, "difference", reference=0.0)
@@ -65,6 +65,13 @@ def test_an_axis_holds_zero_and_every_value_and_its_ticks_rise_evenly_from_end_t
     ticks = [tick.at for tick in found.ticks]
     assert ticks == pytest.approx([n / (len(ticks) - 1) for n in range(len(ticks))])
     assert 2 <= len(ticks) <= 9
+
+
+def test_an_interval_beyond_what_is_possible_is_drawn_to_the_end() -> None:
+    found = axis([-0.2, 0.9, 1.07], "difference")
+    assert found.high == 1.0
+    assert found.at(1.07) == 1.0
+    assert axis([2.0, 37.0], "minutes").high == 40.0
 
 
 def test_a_value_that_is_not_known_has_no_place() -> None:
@@ -99,7 +106,7 @@ def test_no_logs_have_no_folder() -> None:
 
 
 def test_a_remark_becomes_a_sentence_and_a_name_keeps_its_letters() -> None:
-    remarks = ["counted over blocks", "Done.", "death_ground: mixed", "a/b: mixed", "", " why? "]
+    remarks = ["counted over blocks", "Done.", "death_ground: mixed", "a/b: mixed", "", " why? ", "δ is 0.1"]
     assert [words.sentence(remark) for remark in remarks] == [
         "Counted over blocks.",
         "Done.",
@@ -107,4 +114,5 @@ def test_a_remark_becomes_a_sentence_and_a_name_keeps_its_letters() -> None:
         "a/b: mixed.",
         "",
         "Why?",
+        "δ is 0.1.",
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from advocate_evals.catalogue.baselines import Baselines
 from advocate_evals.results.answers import Verdict
@@ -48,7 +48,7 @@ def page(findings: Findings, excerpts: Sequence[Excerpt], studies: Sequence[Base
             words=words,
             style=Markup(_style()),
             parts=[_part(part, findings, excerpts, viewer) for part in PARTS],
-            claims=_claims(findings),
+            files=_files(findings),
             studies=[_study(study) for study in studies],
             scored={"value": counts.get("scored", 0), "of": sum(log.episodes for log in findings.sources.logs)},
             models=[model for model in findings.sources.models if model not in findings.sources.standins],
@@ -57,6 +57,7 @@ def page(findings: Findings, excerpts: Sequence[Excerpt], studies: Sequence[Base
             viewer=viewer,
             tone=lambda word: _TONES.get(word, "open"),
             numeric=_numeric,
+            coded=_coded,
         )
     )
 
@@ -136,28 +137,64 @@ class _Line:
         return f"{one.model}: {one.word}, {estimate}"
 
 
-def _claims(findings: Findings) -> list[dict[str, object]]:
-    """The verdicts by prediction, in their order, on one axis for each unit."""
-    sources = {one.name: one.source for one in findings.predictions}
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A prediction with its verdicts."""
+
+    lines: tuple[_Line, ...]
+
+    @property
+    def first(self) -> Verdict:
+        return self.lines[0].verdict
+
+    @property
+    def axis(self) -> Axis:
+        return self.lines[0].axis
+
+    @property
+    def tested(self) -> bool:
+        return any(line.verdict.reason != "data" for line in self.lines)
+
+    @property
+    def registered(self) -> bool:
+        return any(line.verdict.registered for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of predictions with what came of them."""
+
+    name: str
+    source: str
+    registered: str
+    claims: tuple[_Claim, ...]
+
+    @property
+    def tested(self) -> list[_Claim]:
+        return [claim for claim in self.claims if claim.tested]
+
+    @property
+    def untested(self) -> list[_Claim]:
+        return [claim for claim in self.claims if not claim.tested]
+
+
+def _files(findings: Findings) -> list[_File]:
+    """The verdicts by file and prediction, the file that the headline speaks of at the top; one axis for each unit."""
     units = [words.verdict_unit(verdict.outcome) for verdict in findings.verdicts]
     axes = {
         unit: axis(_ends(v for v, u in zip(findings.verdicts, units, strict=True) if u == unit), unit) for unit in units
     }
-    grouped: dict[str, list[_Line]] = {}
+    grouped: dict[str, dict[str, list[_Line]]] = {}
     for verdict, unit in zip(findings.verdicts, units, strict=True):
         line = _Line(verdict, unit, words.outcome_unit(verdict.outcome), axes[unit])
-        grouped.setdefault(verdict.prediction, []).append(line)
-    return [
-        {
-            "title": lines[0].verdict.title,
-            "claim": lines[0].verdict.claim,
-            "source": sources.get(name, ""),
-            "registered": any(line.verdict.registered for line in lines),
-            "verdicts": lines,
-            "axis": lines[0].axis,
-        }
-        for name, lines in grouped.items()
+        grouped.setdefault(verdict.file, {}).setdefault(verdict.prediction, []).append(line)
+    about = {one.file: (one.source, one.registered) for one in findings.predictions}
+    made = [
+        _File(file, *about.get(file, ("", "")), tuple(_Claim(tuple(lines)) for lines in claims.values()))
+        for file, claims in grouped.items()
     ]
+    spoken = {verdict.file for verdict in findings.verdicts if verdict.sentence in findings.headline.sure}
+    return sorted(made, key=lambda one: (one.name not in spoken, not one.tested, one.registered, one.name))
 
 
 def _ends(verdicts: Iterable[Verdict]) -> list[float | None]:
@@ -178,6 +215,11 @@ class _Study:
 
 def _study(study: Baselines) -> _Study:
     return _Study(study, published([study]))
+
+
+def _coded(text: str) -> Markup:
+    """Text in which what stands between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _numeric(table: Table, column: int) -> bool:

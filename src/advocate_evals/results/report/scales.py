@@ -10,6 +10,8 @@ from advocate_evals.results.report import words
 from advocate_evals.results.shown import Unit
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_BOUNDED: tuple[Unit, ...] = ("share", "difference", "correlation")
+"""Units whose values lie within −1 and 1; an interval that does not is drawn to the end."""
 _TICKS = 5
 """Ticks an axis has about; more do not fit a phone."""
 
@@ -46,7 +48,7 @@ def axis(values: Iterable[float | None], unit: Unit, reference: float | None = N
     """An axis that holds all values.
 
     Shares begin at 0 and end at 1, or at the next round number where all of them lie below a half. Differences and
-    correlations hold 0; other units begin at 0 where nothing is negative.
+    correlations hold 0 and end at −1 and 1 at most; other units begin at 0 where nothing is negative.
 
     Args:
         values: Estimates and bounds; None is passed over.
@@ -61,8 +63,10 @@ def axis(values: Iterable[float | None], unit: Unit, reference: float | None = N
         high = low + 1.0
     step = _step(high - low)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    if unit in _BOUNDED:
+        low, high = max(low, -1.0), min(high, 1.0)
     count = round((high - low) / step)
-    made = [low + step * n for n in range(count + 1)]
+    made = [low + (high - low) * n / count for n in range(count + 1)]
     return Axis(low, high, tuple(Tick((value - low) / (high - low), _text(value, unit)) for value in made))
 
 

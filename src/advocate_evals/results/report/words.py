@@ -88,9 +88,9 @@ def name(label: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """A remark as a sentence: with a stop at its end, and a capital at its start unless it begins with a name."""
+    """A remark as a sentence: with a stop at its end, and a capital at its start unless it begins with a name or a sign."""
     bare = text.strip()
-    named = any(mark in bare.split(" ")[0] for mark in "_/")
+    named = not bare[:1].isascii() or any(mark in bare.split(" ")[0] for mark in "_/")
     start = bare[:1] if named else bare[:1].upper()
     return start + bare[1:] + ("" if not bare or bare[-1] in ".?!" else ".")
 
