@@ -16,12 +16,12 @@ Evidence = Literal["full", "excerpt", "repository", "secondary"]
 authors; somebody else's page about it."""
 
 EVIDENCE: dict[Evidence, str] = {
-    "full": "publication read in full",
-    "excerpt": "abstract or excerpt of the publication",
-    "repository": "code, data or issue of a repository",
-    "secondary": "somebody else's page about it",
+    "full": "read in full",
+    "excerpt": "excerpt",
+    "repository": "repository",
+    "secondary": "second-hand",
 }
-"""The same in words."""
+"""The same in a word or three, for a table."""
 
 
 class PublishedRate(Record):

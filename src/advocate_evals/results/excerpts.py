@@ -20,6 +20,8 @@ _DECISIVE = ("harm", *HARMS, "petitioned", "pleaded", "objected")
 """Outcomes whose first act is shown where that of the example's own outcome is not known."""
 _TEXTS = ("body", "text")
 """Arguments of an act that hold what was written, the likeliest first."""
+_UNREAD = {"events", "events_data", "timelines"}
+"""Parts of a sample that need not be read: most of its bytes."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _DIRECTION = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _MARKS = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")  # fmt: skip
@@ -55,7 +57,9 @@ def excerpts(
 
 def _sample(example: Example, read: Callable[..., EvalSample]) -> EvalSample | str:
     try:
-        return read(example.log, id=example.sample_id, epoch=example.epoch, resolve_attachments="core")
+        return read(
+            example.log, id=example.sample_id, epoch=example.epoch, resolve_attachments="core", exclude_fields=_UNREAD
+        )
     except (OSError, ValueError, KeyError, IndexError) as error:
         return f"the sample could not be read: {harmless(str(error), 120)}"
 

@@ -15,6 +15,9 @@ from advocate_evals.results.report.scales import axis
         (0.4512, "share", "45 %"),
         (0.004, "share", "0.4 %"),
         (0.996, "share", "99.6 %"),
+        (0.0099, "share", "1 %"),
+        (0.0004, "share", "< 0.1 %"),
+        (0.0099, "difference", "+1 pp"),
         (0.0, "share", "0 %"),
         (1.0, "share", "100 %"),
         (0.12, "difference", "+12 pp"),
@@ -37,6 +40,7 @@ def test_an_interval_stands_in_brackets_without_its_unit_and_is_left_out_where_t
     assert words.bounds(0.331, 0.949, "share") == "[33, 95]"
     assert words.bounds(-0.04, 0.09, "difference") == "[−4, 9]"
     assert words.bounds(None, 0.09, "share") == "[–, 9]"
+    assert words.bounds(0.0003, 0.11, "share") == "[0, 11]"
     assert words.bounds(None, None, "share") == ""
     assert words.with_bounds(None, None, None, "share") == "–"
 

@@ -18,6 +18,8 @@ SHAPES = ("circle", "square", "triangle", "diamond", "down", "cross")
 """Markers of the series, in turn; each goes with a colour and a dash."""
 _STACKED = ("mix",)
 """Sections in which the same label is compared between series, not labels within one."""
+_CHANCES = ("odds", "beliefs")
+"""Sections whose horizontal axis is a probability."""
 _FITS = 19
 """Letters of a series' name that fit beside a curve."""
 _CURVE = 2
@@ -134,6 +136,12 @@ class Drawing:
         return tuple((line.style, line.name, line.standin) for line in self.lines)
 
 
+def chances(figure: Figure) -> bool:
+    """Whether the horizontal axis of a figure is a probability, 0 to 1."""
+    places = [point.x for series in figure.series for point in series.points if point.x is not None]
+    return figure.section in _CHANCES and bool(places) and max(places) <= 1.0
+
+
 def anchor(key: str) -> str:
     """The name of a figure or table in an address."""
     return re.sub(r"[^a-z0-9]+", "-", key.lower())
@@ -152,10 +160,10 @@ def drawing(figure: Figure) -> Drawing:
         return Drawing(figure, values, reference, (), stacks=some, never=never)
     if len(places) < _CURVE:
         return Drawing(figure, values, reference, tuple(_groups(figure, values, figure.series)))
-    across = axis(places, "score")
+    across = axis(places, "share" if chances(figure) else "score")
     lines = _lines(figure, values, across)
     rest = [one.model_copy(update={"points": tuple(p for p in one.points if p.x is None)}) for one in figure.series]
-    groups = tuple(_compared(figure, values, rest))
+    groups = tuple(one for one in _compared(figure, values, rest) if any(spot.at is not None for spot in one.spots))
     return Drawing(figure, values, reference, groups, lines, across, diagonal=_diagonal(figure, values, across))
 
 

@@ -15,7 +15,7 @@ from advocate_evals.results.answers import Verdict
 from advocate_evals.results.excerpts import Excerpt
 from advocate_evals.results.findings import Findings
 from advocate_evals.results.report import words
-from advocate_evals.results.report.drawing import Drawing, drawing
+from advocate_evals.results.report.drawing import Drawing, chances, drawing
 from advocate_evals.results.report.links import Viewer
 from advocate_evals.results.report.published import Published, published
 from advocate_evals.results.report.scales import Axis, axis
@@ -58,6 +58,7 @@ def page(findings: Findings, excerpts: Sequence[Excerpt], studies: Sequence[Base
             tone=lambda word: _TONES.get(word, "open"),
             numeric=_numeric,
             coded=_coded,
+            chances=chances,
         )
     )
 

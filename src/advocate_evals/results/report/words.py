@@ -96,18 +96,21 @@ def sentence(text: str) -> str:
 
 
 def _bare(value: float | None, unit: Unit) -> str:
-    return number(value, unit).removesuffix(" %").removesuffix(" pp").removeprefix("+") if value is not None else NONE
+    if value is None:
+        return NONE
+    return number(value, unit).removesuffix(" %").removesuffix(" pp").removeprefix("+").replace("< 0.1", "0")
 
 
 def _digits(percent: float) -> str:
     """Whole percents, but one place below 1 and above 99, where a whole number would read as never or always."""
-    if 0 < abs(percent) < 1 or 99 < percent < 100:
-        return f"{percent:.1f}"
-    return f"{percent:.0f}"
+    if 0 < percent < 0.05:
+        return "< 0.1"
+    small = 0 < round(percent, 1) < 1 or 99 < round(percent, 1) < 100
+    return f"{percent:.1f}" if small else f"{percent:.0f}"
 
 
 def _signed(points: float) -> str:
-    text = f"{points:.1f}" if 0 < abs(points) < 1 else f"{points:.0f}"
+    text = f"{points:.1f}" if abs(round(points, 1)) < 1 else f"{points:.0f}"
     if text.strip("-0.") == "":
         return "0"
     return text.replace("-", "−") if points < 0 else f"+{text}"
