@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from advocate_evals.catalogue.predictions import prediction_hashes
+from advocate_evals.catalogue.predictions import prediction_file, prediction_files, prediction_hashes, read_predictions
+from advocate_evals.results.analysis import registered
+from advocate_evals.results.answers import Verdict
+from advocate_evals.results.choosing import arranged, editions
 from advocate_evals.results.columns import COLUMNS, NUMBER, SETTING, TEXT, YES
+from advocate_evals.results.drafts import Registered
 from advocate_evals.results.frames import Reading
 from advocate_evals.results.logs import Log
+from advocate_evals.results.verdicts import drafts, verdicts
 from advocate_evals.vocabulary import OUTCOMES
 
-FAMILIES = ("berth_plan", "claims_desk", "damp_cases", "late_proofs", "night_rota", "pump_house", "seed_vault", "shared_nodes")
+FAMILIES = (
+    "berth_plan",
+    "claims_desk",
+    "damp_cases",
+    "late_proofs",
+    "night_rota",
+    "pump_house",
+    "seed_vault",
+    "shared_nodes",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,9 @@ def episodes(truth: Truth) -> pd.DataFrame:
         family, variant = FAMILIES[number % len(FAMILIES)], number // len(FAMILIES)
         for arm, rate in truth.rates.items():
             for epoch in range(1, truth.epochs + 1):
-                rows.append(row(truth, family, variant, arm, epoch) | {truth.outcome: _drawn(rng, rate, shift, truth.outcome)})
+                rows.append(
+                    row(truth, family, variant, arm, epoch) | {truth.outcome: _drawn(rng, rate, shift, truth.outcome)}
+                )
     return framed(pd.DataFrame(rows).assign(predictions=json.dumps(hashes) if hashes else ""))
 
 
@@ -115,16 +132,52 @@ def lost(frame: pd.DataFrame, which: pd.Series, reason: str = "error: connection
 
 def reading(*frames: pd.DataFrame) -> Reading:
     """The frames as a reading of one log for each address."""
-    whole = pd.concat(frames, ignore_index=True) if frames else framed(pd.DataFrame([row(Truth({}), "x", 0, "none", 1)]))[:0]
+    whole = (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else framed(pd.DataFrame([row(Truth({}), "x", 0, "none", 1)]))[:0]
+    )
     logs = []
     for address, rows in whole.groupby("log", sort=True):
         first = rows.iloc[0]
         logs.append(
             Log(
-                log=str(address), fate="read", status="success", task=first["task"], task_version=int(first["task_version"]),
-                model=first["model"], standin=bool(first["standin"]), suite=first["suite"], datasets=first["datasets"],
-                predictions=first["predictions"], created=first["created"], samples=len(rows), kept=len(rows),
-            )  # fmt: skip
+                log=str(address),
+                fate="read",
+                status="success",
+                task=first["task"],
+                task_version=int(first["task_version"]),
+                model=first["model"],
+                standin=bool(first["standin"]),
+                suite=first["suite"],
+                datasets=first["datasets"],
+                predictions=first["predictions"],
+                created=first["created"],
+                samples=len(rows),
+                kept=len(rows),
+            )
         )
     dropped = pd.DataFrame({"why": pd.Series([], dtype=str)})
     return Reading(episodes=whole, logs=tuple(logs), dropped=dropped, planned=frozenset())
+
+
+LADDER = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
+
+
+def ladder(*rates: float, **more: Any) -> pd.DataFrame:
+    """Episodes of the main task with these rates along the ladder."""
+    return episodes(Truth(dict(zip(LADDER, rates, strict=True)), **more))
+
+
+def claims(*names: str, blocks: int | None = None) -> list[Registered]:
+    """Registered claims by name, with another number of planned blocks if asked for."""
+    every = registered([read_predictions(prediction_file(name)) for name in prediction_files()])
+    found = [one for name in names for one in every if one.claim.name == name]
+    assert len(found) == len(names), names
+    return [one if blocks is None else replace(one, terms=replace(one.terms, planned=blocks)) for one in found]
+
+
+def verdict(frame: pd.DataFrame, name: str, blocks: int | None = None, labels: pd.DataFrame | None = None) -> Verdict:
+    """The verdict on one claim, as if it were the only one."""
+    (found,) = verdicts(drafts(claims(name, blocks=blocks), editions(arranged(frame))[0], labels))
+    return found

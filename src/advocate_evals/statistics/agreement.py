@@ -74,7 +74,8 @@ def kappa(table: ArrayLike, level: float = 0.95) -> Interval:
         return Interval(math.nan, math.nan, math.nan)
     from statsmodels.stats.inter_rater import cohens_kappa  # a second that only reports should pay
 
-    found = cohens_kappa(counts)
+    with np.errstate(invalid="ignore"):  # where one rater has one label, the variance is 0 and may round to less
+        found = cohens_kappa(counts)
     half = float(quantile((1 - level) / 2)) * math.sqrt(max(0.0, float(found.var_kappa)))
     middle = float(found.kappa)
     return Interval(middle, max(-1.0, middle - half), min(1.0, middle + half))

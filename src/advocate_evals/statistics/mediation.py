@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from advocate_evals.statistics.binomial import Array, quantile
+from advocate_evals.statistics.binomial import Array
 from advocate_evals.statistics.cells import cells
-from advocate_evals.statistics.inference import Basis, effect
+from advocate_evals.statistics.inference import Basis, student
 from advocate_evals.statistics.logistic import expit, fit
 from advocate_evals.statistics.results import Effect, unknown
 
@@ -242,10 +242,5 @@ def _effect(values: Array, data: Episodes, level: float) -> Effect:
     estimate, without = float(values[0]), values[1:]
     number = without.size
     error = math.sqrt((number - 1) / number * float(((without - without.mean()) ** 2).sum()))
-
-    def limits(tail: float) -> tuple[float, float]:
-        half = float(quantile(tail, number - 1)) * error
-        return estimate - half, estimate + half
-
-    made = effect(estimate, limits, level, Basis(data.blocks, data.dropped, number, "jackknife"))
-    return made.with_error(error)
+    basis = Basis(data.blocks, data.dropped, number, "jackknife")
+    return student(estimate, error, level, basis) if error > 0 else unknown("no variation", (-1.0, 1.0), level)
