@@ -29,6 +29,8 @@ from advocate_evals.results.report.scales import axis
         (3.14, "score", "3.1"),
         (-0.25, "score", "−0.2"),
         (0.04, "rungs", "0.04"),
+        (0.0001, "rungs", "0.0"),
+        (-0.0001, "rungs", "0.0"),
         (None, "share", "–"),
     ],
 )

@@ -49,7 +49,8 @@ def number(value: float | None, unit: Unit) -> str:
         return f"{_signed(value * 100)} pp"
     if unit in ("ratio", "correlation"):
         return f"{value:.2f}".replace("-", "−")
-    return f"{value:.{2 if 0 < abs(value) < 0.1 else 1}f}".replace("-", "−")
+    places = 2 if 0.005 <= abs(value) < 0.1 else 1
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
 def bounds(lower: float | None, upper: float | None, unit: Unit) -> str:
