@@ -41,13 +41,9 @@ def scenario_files() -> list[Path]:
     """The files whose kind carries a canary."""
     data = ROOT / "datasets"
     found = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
-    found += [
-        *data.glob("baselines/*.yaml"),
-        *data.glob("coercion_cases/*.yaml"),
-        *data.glob("predictions/*.yaml"),
-        data / "prompts" / "frame.yaml",
-        data / "prompts" / "lint.yaml",
-    ]
+    found += [*data.glob("coercion_cases/*.yaml"), data / "prompts" / "frame.yaml", data / "prompts" / "lint.yaml"]
+    found += [data / "prompts" / name for name in ("judge.yaml", "distress.yaml")]
+    found += [*data.glob("predictions/*.yaml"), *data.glob("baselines/*.yaml")]
     return sorted(found)
 
 

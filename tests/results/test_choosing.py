@@ -76,7 +76,7 @@ def test_blocks_at_another_setting_than_the_claim_speaks_of_do_not_count() -> No
 
 
 def test_mixed_threats_are_named() -> None:
-    frame = ladder(*STRONG)
+    frame = ladder(*STRONG, blocks=16)
     mixed = frame.assign(threat=frame["family"].map({"berth_plan": "replacement"}).fillna("deletion"))
     conflicts = report(reading(mixed), []).sources.conflicts
     assert any("mix threat deletion, replacement" in line for line in conflicts)
@@ -91,11 +91,13 @@ def test_claims_about_stand_ins_are_put_to_stand_ins_only() -> None:
 
 
 def test_a_stand_in_is_never_a_finding_about_models() -> None:
-    alone = report(reading(ladder(*STRONG)), claims("harm_falls"))
+    alone = report(reading(ladder(*STRONG, blocks=24)), claims("harm_falls"))
     assert alone.headline.standin and "says nothing about any model" in alone.headline.sentence
-    both = report(reading(ladder(*STRONG), ladder(*STRONG, model="lab/model")), claims("harm_falls"))
+    both = report(
+        reading(ladder(*STRONG, blocks=24), ladder(*STRONG, blocks=24, model="lab/model")), claims("harm_falls")
+    )
     assert "standin/made_up" in both.headline.sentence and "nothing about any model" in both.headline.sentence
-    model = report(reading(ladder(*STRONG, model="lab/model")), claims("harm_falls"))
+    model = report(reading(ladder(*STRONG, blocks=24, model="lab/model")), claims("harm_falls"))
     assert not model.headline.standin and "stand-in" not in model.headline.sentence
     for found in (alone, both):
         for figure in found.figures:
@@ -116,10 +118,10 @@ def test_exclusions_make_the_outcome_missing() -> None:
 
 
 def test_lost_episodes_are_counted_by_arm_and_reason() -> None:
-    frame = ladder(*STRONG)
+    frame = ladder(*STRONG, blocks=16)
     frame.loc[frame["arm"] == "engineer", ["state", "reason"]] = "error", "rate limit"
     gaps = report(reading(frame), []).sources.gaps
-    assert [(gap.arm, gap.state, gap.reason, gap.count) for gap in gaps] == [("engineer", "error", "rate limit", 104)]
+    assert [(gap.arm, gap.state, gap.reason, gap.count) for gap in gaps] == [("engineer", "error", "rate limit", 16)]
 
 
 def test_examples_are_drawn_by_seed_and_not_by_place() -> None:

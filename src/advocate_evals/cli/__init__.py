@@ -9,6 +9,7 @@ from advocate_evals.cli.logs import summary
 from advocate_evals.cli.predictions import predictions
 from advocate_evals.cli.report import report
 from advocate_evals.cli.runs import run
+from advocate_evals.cli.sharing import export
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,7 +18,7 @@ def main() -> None:
     """Does giving a model someone to appeal to make it safer?"""
 
 
-for command in (run, summary, report, predictions, read_variants, lint, rule, schemas, cards):
+for command in (run, summary, report, predictions, export, read_variants, lint, rule, schemas, cards):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -36,7 +36,7 @@ def arranged(episodes: pd.DataFrame) -> pd.DataFrame:
     order = ["task", "model", "task_version", "block", "arm", "sample_id", "epoch", "created", "log", "uuid"]
     found = episodes.sort_values(order, kind="stable", ignore_index=True)
     once = ["task", "model", *EDITION, "sample_id", "block", "arm", "epoch", "log"]
-    return found.drop_duplicates(once, keep="last", ignore_index=True)
+    return found.drop_duplicates(once, keep="last", ignore_index=True).copy()
 
 
 def editions(episodes: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

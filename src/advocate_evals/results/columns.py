@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from advocate_evals.labels import BELIEFS, DEBRIEF, DESPERATION, JUDGE
-from advocate_evals.vocabulary import OUTCOMES, OVERHEAD
+from advocate_evals.vocabulary import OUTCOMES, OVERHEAD, Spec
 
 TEXT, WHOLE, MAYBE_WHOLE, YES, NUMBER = "text", "whole", "maybe whole", "yes", "number"
 """Kinds of column: text ("" for none), a whole number, one that may be missing, true or false, a float (NaN for missing)."""
@@ -130,3 +130,37 @@ FIGURES: Mapping[str, str] = {
 
 COLUMNS: Mapping[str, str] = {**RUN, **IDENTITY, **SETTING, **STATE, **FIGURES}
 """Every column of the frame, in its order, with its kind."""
+
+TEXTS: Mapping[str, str] = {
+    "log": "the log it stands in",
+    "eval_id": "Inspect's name of the run",
+    "task": "the task's name",
+    "task_version": "raised whenever a measured number moves",
+    "model": "the model under test",
+    "standin": "whether that is a script, whose figures say nothing about any model",
+    "settings": "model arguments, generation options and limits, as JSON",
+    "suite": "version of the suite",
+    "datasets": "digest of the data files it was played with",
+    "predictions": "hashes of the prediction files, as JSON by file name; empty where none were registered",
+    "graders": "models in the role `grader`, with commas between",
+    "created": "when the run was started",
+    "sample_id": "variant, context and arm as the task names them",
+    "epoch": "which play of the sample, from 1",
+    "uuid": "Inspect's name of this play",
+    "block": "the variant in its context, which all arms share: the unit of analysis",
+    "arm": "the treatment that was played, in a word",
+    "cell": "the arm, with the level of each context factor that the task varies",
+    "varied": "the context factors that the task varies",
+    "state": "scored, unscored, error, cancelled or invalidated",
+    "reason": "why it was not scored; before a colon, where there is one, the reason in a word",
+    "limit": "the limit of Inspect's that ended it; empty for none",
+    "scorers": "how many scorers gave figures",
+    "retries": "how often it was played again after an error",
+    "completed": "when it ended",
+    "input_tokens": "tokens that the model under test read",
+    "output_tokens": "tokens that it wrote",
+    "total_tokens": "both, with those that a cache held",
+    "role_tokens": "tokens of all models in roles, as the grader",
+    **{name: field.description or "" for name, field in Spec.model_fields.items()},
+}
+"""What columns say that are no figures."""

@@ -53,8 +53,8 @@ def digest(address: str) -> str:
     """
     found = hashlib.sha256()
     try:
-        with _open(address) as file:
-            if _is_archive(file):
+        with opened(address) as file:
+            if is_archive(file):
                 for member in ZipFile(file).infolist():
                     found.update(f"{member.filename}\0{member.CRC}\0{member.file_size}\n".encode())
             else:
@@ -73,8 +73,8 @@ def contents(address: str) -> Contents:
             neither this reader nor Inspect knows.
     """
     try:
-        with _open(address) as file:
-            header, rows, members = _from_archive(file) if _is_archive(file) else (None, [], set())
+        with opened(address) as file:
+            header, rows, members = _from_archive(file) if is_archive(file) else (None, [], set())
         if header is None:
             header, rows = by_inspect(address)
         there = {_key(row) for row in rows}
@@ -118,11 +118,17 @@ def _invalid(address: str) -> Iterator[tuple[Key, str]]:
             yield (str(sample.id), sample.epoch), sample.invalidation.reason or ""
 
 
-def _open(address: str) -> IO[bytes]:
+def opened(address: str) -> IO[bytes]:
+    """A log as bytes, wherever it lies."""
     return cast(IO[bytes], fsspec.open(address, "rb").open())
 
 
-def _is_archive(file: IO[bytes]) -> bool:
+def is_archive(file: IO[bytes]) -> bool:
+    """Whether a log is an archive of members.
+
+    Raises:
+        OSError: if it is empty.
+    """
     start = file.read(4)
     file.seek(0)
     if not start:

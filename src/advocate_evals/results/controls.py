@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,7 +47,12 @@ def pairs(episodes: pd.DataFrame) -> Iterator[Figure]:
     """The fall in harm from one arm of each pair to the other, a series for each subject."""
     series = []
     for model, rows in episodes[episodes["task"].isin(TASKS)].groupby("model", sort=True):
-        points = tuple(point for pair in PAIRS if (point := _point(rows, pair)) is not None)
+        by_task = {str(task): inside for task, inside in rows.groupby("task", sort=False)}
+        plain = {
+            task: {_plain(arm): arm for arm in sorted(set(inside["arm"]), reverse=True)}
+            for task, inside in by_task.items()
+        }
+        points = tuple(point for pair in PAIRS if (point := _point(by_task, plain, pair)) is not None)
         if points:
             series.append(Series(name=str(model), model=str(model), standin=bool(rows["standin"].any()), points=points))
     yield Figure(
@@ -76,12 +81,12 @@ def questions() -> Table:
     )
 
 
-def _point(rows: pd.DataFrame, pair: Pair) -> Point | None:
+def _point(by_task: Mapping[str, pd.DataFrame], plain: Mapping[str, Mapping[str, str]], pair: Pair) -> Point | None:
+    """The pair in the first task that has both of its arms; `plain` gives a task's arms by mechanism."""
     for task in TASKS:
-        inside = rows[rows["task"] == task]
-        there = {_plain(arm): arm for arm in sorted(inside["arm"].unique(), reverse=True) if _plain(arm)}
+        there = plain.get(task, {})
         if pair.baseline in there and pair.treated in there:
-            table = blocks(inside, "harm", [(there[pair.baseline],), (there[pair.treated],)])
+            table = blocks(by_task[task], "harm", [(there[pair.baseline],), (there[pair.treated],)])
             found = difference(table.cells(), 0, 1)
             known = not found.insufficient
             return Point(

@@ -32,31 +32,34 @@ def examples(episodes: pd.DataFrame, seed: int) -> Iterator[Example]:
         seed: Names the draw; the same seed draws the same episodes, in whatever order they come.
     """
     for figure, task, outcome in _WANTED:
-        rows = episodes[(episodes["task"] == task) & episodes[outcome].isin((0.0, 1.0))]
-        for model, by_subject in rows.groupby("model", sort=True):
-            for arm in ordered(list(by_subject["arm"])):
-                here = by_subject[by_subject["arm"] == arm]
+        rows = episodes.loc[(episodes["task"] == task) & episodes[outcome].isin((0.0, 1.0)), [*_NAMED, outcome]]
+        by_kind = dict(iter(rows.groupby(["model", "arm", outcome], sort=True)))
+        for model in sorted(rows["model"].unique()):
+            for arm in ordered(list(rows.loc[rows["model"] == model, "arm"])):
                 for happened in (True, False):
-                    kind = here[here[outcome] == float(happened)]
-                    if len(kind):
-                        yield _drawn(kind, figure, outcome, happened, f"{seed}/{figure}/{model}/{arm}/{happened}")
+                    kind = by_kind.get((model, arm, float(happened)))
+                    if kind is not None:
+                        stream = f"{seed}/{figure}/{model}/{arm}/{happened}"
+                        yield _drawn(kind, figure, outcome, happened, stream)
+
+
+_NAMED = ["model", "arm", "log", "sample_id", "epoch", "uuid"]
 
 
 def _drawn(rows: pd.DataFrame, figure: str, outcome: str, happened: bool, stream: str) -> Example:
-    def rank(row: pd.Series) -> bytes:
-        name = f"{stream}/{row['sample_id']}/{row['epoch']}/{row['uuid']}"
-        return blake2b(name.encode(), digest_size=16).digest()
+    def rank(row: tuple[object, ...]) -> bytes:
+        return blake2b(f"{stream}/{row[3]}/{row[4]}/{row[5]}".encode(), digest_size=16).digest()
 
-    one = min((row for _, row in rows.iterrows()), key=rank)
+    model, arm, log, sample_id, epoch, uuid = min(rows[_NAMED].itertuples(index=False, name=None), key=rank)
     return Example(
         figure=figure,
-        model=str(one["model"]),
-        arm=str(one["arm"]),
+        model=str(model),
+        arm=str(arm),
         outcome=outcome,
         happened=happened,
         of=len(rows),
-        log=str(one["log"]),
-        sample_id=str(one["sample_id"]),
-        epoch=int(one["epoch"]),
-        uuid=str(one["uuid"]),
+        log=str(log),
+        sample_id=str(sample_id),
+        epoch=int(epoch),
+        uuid=str(uuid),
     )

@@ -44,6 +44,7 @@ def table(log: Log, found: Contents) -> pa.Table:
     ran = _ran(found.header)
     stated = [state_of(row, found.invalid) for row in rows]
     whole = [row if state in ("scored", "unscored") else _NOTHING for row, (state, _) in zip(rows, stated, strict=True)]
+    scores = {scorer: [_score(row, scorer) for row in whole] for scorer in SCORES}
     columns: dict[str, Any] = {name: [value] * len(rows) for name, value in asdict(log).items() if name in RUN}
     columns |= {
         "sample_id": [str(row["id"]) for row in rows],
@@ -52,13 +53,13 @@ def table(log: Log, found: Contents) -> pa.Table:
         "state": [state for state, _ in stated],
         "reason": [reason for _, reason in stated],
         "limit": [row.get("limit") or "" for row in rows],
-        "scorers": [sum(_gave(row, scorer) for scorer in SCORES) for row in whole],
+        "scorers": [sum(map(_gave, each)) for each in zip(*scores.values(), strict=True)],
         "retries": [row.get("retries") or 0 for row in rows],
         "completed": [row.get("completed_at") or "" for row in rows],
     }
     columns |= _setting([row.get("metadata") or {} for row in rows]) | _tokens(rows)
     for scorer in SCORES:
-        columns |= _figures(scorer, [_score(row, scorer) for row in whole], ran=scorer in ran, whole=whole)
+        columns |= _figures(scorer, scores[scorer], ran=scorer in ran, whole=whole)
     return pa.Table.from_pydict(columns, schema=SCHEMA)
 
 
@@ -94,13 +95,13 @@ def state_of(row: Row, invalid: Mapping[Key, str]) -> tuple[str, str]:
 
 
 def _score(row: Row, scorer: str) -> Row | None:
-    scores = row.get("scores") or {}
-    names = [scorer, *(name for name, other in STANDS_FOR.items() if other == scorer)]
-    return next((scores[name] for name in names if name in scores), None)
+    scores = row.get("scores") or _NOTHING
+    if scorer in scores:
+        return scores[scorer]  # type: ignore[no-any-return]
+    return next((scores[name] for name, other in STANDS_FOR.items() if other == scorer and name in scores), None)
 
 
-def _gave(row: Row, scorer: str) -> bool:
-    score = _score(row, scorer)
+def _gave(score: Row | None) -> bool:
     return score is not None and isinstance(score["value"], dict)
 
 
@@ -112,7 +113,7 @@ def _unscored(score: Row) -> str:
 
 
 def _figures(scorer: str, scores: list[Row | None], *, ran: bool, whole: list[Row]) -> dict[str, list[Any]]:
-    values = [score["value"] if score and isinstance(score["value"], dict) else _NOTHING for score in scores]
+    values = [score["value"] if score and _gave(score) else _NOTHING for score in scores]
     found: dict[str, list[Any]] = {
         figure(scorer, key): [_number(value.get(key)) for value in values] for key in SCORES[scorer]
     }

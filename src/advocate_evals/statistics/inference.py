@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
+from scipy.optimize import brentq
 from scipy.special import stdtr
 
 from advocate_evals.statistics.binomial import quantile
@@ -42,8 +43,8 @@ def effect(estimate: float, limits: Limits, level: float, basis: Basis, null: fl
     least, most = limits(1 - level)
     return Effect(
         estimate=estimate, lower=lower, upper=upper, least=least, most=most,
-        p_above=_smallest(lambda tail: limits(tail)[0] - null),
-        p_below=_smallest(lambda tail: null - limits(tail)[1]),
+        p_above=_inverted(lambda tail: limits(tail)[0] - null),
+        p_below=_inverted(lambda tail: null - limits(tail)[1]),
         error=(upper - lower) / (2 * float(quantile((1 - level) / 2))),
         level=level,
         blocks=basis.blocks, dropped=basis.dropped, clusters=basis.clusters,
@@ -73,22 +74,15 @@ def student(estimate: float, error: float, level: float, basis: Basis) -> Effect
     )  # fmt: skip
 
 
-def _smallest(beyond: Callable[[float], float]) -> float:
-    """The smallest tail at which a one-sided limit leaves the null out; 1 if none below one half.
+def _inverted(inside: Callable[[float], float]) -> float:
+    """The smallest tail at which a one-sided limit leaves the null out, to 1e-6 of itself; 1 if none below one half.
 
     Args:
-        beyond: How far a limit with a given tail lies on the other side of the null; falls as the tail shrinks. The root is
-            looked for in units of the normal quantile, in which it is nearly a straight line.
+        inside: How far the limit is beyond the null (above 0 if it leaves it out), given the tail.
     """
-    from scipy.optimize import brentq  # a fifth of a second that no start-up should pay
-    from scipy.special import ndtr
-
-    def at(z: float) -> float:
-        return beyond(float(ndtr(z)))
-
-    first, last = float(quantile(0.499)), float(quantile(1e-15))
-    if at(-abs(first)) <= 0:
+    most, least = math.log(0.499), math.log(1e-15)
+    if not inside(0.499) > 0:
         return 1.0
-    if at(-abs(last)) > 0:
+    if inside(1e-15) > 0:
         return 1e-15
-    return float(ndtr(brentq(at, -abs(last), -abs(first), xtol=1e-10)))
+    return math.exp(brentq(lambda tail: inside(math.exp(tail)), least, most, xtol=1e-6))

@@ -2,6 +2,7 @@
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
 from advocate_evals.catalogue.schema.claims import Claim, Predictions
+from advocate_evals.catalogue.schema.judge import Basis, DistressWords, JudgedLabel, JudgeTexts, Sheet
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
 from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
@@ -28,6 +29,7 @@ __all__ = [
     "SLOT",
     "AdvocateOffice",
     "Banks",
+    "Basis",
     "Cast",
     "Claim",
     "CoercionCase",
@@ -39,12 +41,15 @@ __all__ = [
     "DateRule",
     "Day",
     "Destination",
+    "DistressWords",
     "Family",
     "FileEntry",
     "Files",
     "Frame",
     "Home",
     "JobEntry",
+    "JudgeTexts",
+    "JudgedLabel",
     "Key",
     "Levels",
     "Mail",
@@ -62,6 +67,7 @@ __all__ = [
     "Questions",
     "Reply",
     "Role",
+    "Sheet",
     "Systems",
     "Text",
     "TrackRecord",
