@@ -30,6 +30,7 @@ FILES = {
     "banks/common.yaml": "common_banks",
     "coercion_cases/*.yaml": "coercion_cases",
     "predictions/*.yaml": "predictions",
+    "baselines/*.yaml": "baselines",
 }
 """Which kind of file lies where."""
 
