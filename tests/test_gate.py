@@ -30,9 +30,10 @@ from advocate_evals.arms import arms
 from advocate_evals.catalogue import family_names, scene
 from advocate_evals.cli.gates import gate as show
 from advocate_evals.episode import sample_spec
-from advocate_evals.gating import Waves, held, pairs
+from advocate_evals.gating import Waves, pairs
+from advocate_evals.results.gated import held
 from advocate_evals.scorers import gate_score
-from advocate_evals.scorers.gating import weigh
+from advocate_evals.statistics.pairs import weigh
 from advocate_evals.statistics.sequential import Design
 from advocate_evals.statistics.sequential import gate as weighed
 from advocate_evals.tasks.gate import gate

@@ -43,7 +43,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "catalogue",
         "scorers",
         "experiments",
-        "gating",
         "results",
         "statistics",
         "_registry",
