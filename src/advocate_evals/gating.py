@@ -161,6 +161,8 @@ class Held:
     model: str
     status: str
     """The log's own status; anything but `success` was not played to its end."""
+    begun: int
+    """Pairs of which the log holds an episode."""
     lost: Counter[str]
     """Episodes without a value, by arm and reason."""
     agrees: bool
@@ -197,6 +199,7 @@ def held(location: str) -> Held:
         arms=tuple(by_side[side] for side in SIDES if side in by_side),
         model=log.eval.model,
         status=log.status,
+        begun=len({one.metadata["pair"] for one in samples}),
         lost=lost,
         agrees=all(stated.get(name) == figure for name, figure in as_numbers(found).items()),
     )
