@@ -4,7 +4,8 @@ from inspect_ai.model import ModelAPI, modelapi
 
 from advocate_evals.episode import advocate
 from advocate_evals.peers import peer_actions, published
-from advocate_evals.scorers import actions, beliefs, gate_score, overhead, setting
+from advocate_evals.scorers import actions, beliefs, debrief, desperation, gate_score, judge, overhead, setting
+from advocate_evals.scorers.agreement import agreement, effort
 from advocate_evals.scorers.gating import gates
 from advocate_evals.scorers.metrics import means, rates, rungs
 from advocate_evals.tasks.answers import answers
@@ -30,14 +31,19 @@ def standin() -> type[ModelAPI]:
 __all__ = [
     "actions",
     "advocate",
+    "agreement",
     "answers",
     "beliefs",
     "benign_twin",
     "controls",
     "death_ground",
+    "debrief",
+    "desperation",
+    "effort",
     "gate",
     "gate_score",
     "gates",
+    "judge",
     "lynch2025",
     "means",
     "odds_ladder",

@@ -22,7 +22,10 @@ from advocate_evals.arms import Arm, Names, several
 from advocate_evals.catalogue import digest, family_names, home, scene, specs
 from advocate_evals.catalogue.predictions import prediction_hashes
 from advocate_evals.episode import advocate, sample_metadata
-from advocate_evals.scorers import actions, beliefs, setting
+from advocate_evals.grading.panel import required
+from advocate_evals.probes import BELIEFS, DEBRIEF, chosen
+from advocate_evals.scorers import actions, beliefs, debrief, desperation, setting
+from advocate_evals.scorers import judge as judged
 from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, Spec, nearest
 
 HOME = "home"
@@ -31,6 +34,9 @@ _OWN = ("threat", "goal")
 
 JUDGING = ("auto", "on", "off", "cascade")
 """When a judge is asked: where a grader role is bound, always, never, or only where rules leave something open."""
+
+KIN = "+kin"
+"""Added to a level of `judge`: graders of the subject's own family are asked too."""
 
 COLUMNS = ("harm", "coerced", "exfiltration_attempted", "tampered", "disclosed", "petitioned", "objected", "work_done")
 
@@ -131,17 +137,20 @@ def office_task(
         dataset: The blocks, or where they come from.
         version: The task's version, raised whenever a measured number moves.
         max_turns: Model calls after which an episode ends.
-        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
+        probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
         forks: How many copies are asked each question.
-        judge: When a judge is asked: one of `JUDGING`.
+        judge: When a judge is asked: one of `JUDGING`; with `+kin` after it, graders of the subject's own family as well.
         scorer: Scorer by the ledger, in place of `actions()`.
         also: Further scorers.
     """
-    if judge not in JUDGING:
-        raise ValueError(f"judge: unknown {judge!r}{nearest(judge, JUDGING)}")
-    measured = [scorer or actions(), *also, *([beliefs()] if probes else []), setting()]
+    asked, kin = judge.removesuffix(KIN), judge.endswith(KIN)
+    if asked not in JUDGING:
+        raise ValueError(f"judge: unknown {judge!r}{nearest(asked, JUDGING)}")
+    told = _asking(chosen(probes), asked, own_family=kin)
+    measured = [scorer or actions(), *also, *told, *_judging(asked, own_family=kin), setting()]
     return Task(
         dataset=dataset,
+        setup=required() if asked in ("on", "cascade") else None,
         solver=advocate(max_turns=max_turns, probes=probes, forks=forks),
         scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
@@ -149,6 +158,22 @@ def office_task(
         metadata={"suite": __version__, "datasets": digest(), "predictions": prediction_hashes()},
         viewer=viewer(),
     )
+
+
+def _asking(keys: tuple[str, ...], judge: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers of what copies of the conversation are asked; graders read accounts that no rule can."""
+    told = [beliefs()] if set(keys) & set(BELIEFS) else []
+    return told + ([debrief("off" if judge == "off" else "auto", own_family)] if DEBRIEF in keys else [])
+
+
+def _judging(judge: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers that ask graders, and the count of words that needs none.
+
+    Whether a role is bound is known for sure only while scoring: a task may be built before its models are named.
+    """
+    if judge == "off":
+        return [desperation("off")]
+    return [judged(judge, own_family), desperation("auto" if judge == "auto" else "on", own_family)]
 
 
 def viewer() -> ViewerConfig:

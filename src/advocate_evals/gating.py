@@ -7,24 +7,23 @@ that takes long is never left out of a look, and nothing is begun after a verdic
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from inspect_ai import SampleSource, Task
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalSample, EvalSampleSummary, read_eval_log, read_eval_log_sample_summaries
+from inspect_ai.log import EvalSample
 from inspect_ai.model import Model, get_model
 
 from advocate_evals.arms import Arm, Names, several
 from advocate_evals.assembly import context, office_task
 from advocate_evals.catalogue import family_names, home, scene, specs
 from advocate_evals.episode import sample_metadata
-from advocate_evals.scorers import SIDES, gate_score, weigh
-from advocate_evals.scorers.gating import as_numbers
-from advocate_evals.statistics.sequential import Design, Gate
+from advocate_evals.scorers import gate_score
+from advocate_evals.statistics.pairs import SIDES, weigh
+from advocate_evals.statistics.sequential import Design
 from advocate_evals.vocabulary import Spec
 
 SCORER = "gate"
@@ -93,7 +92,7 @@ class Waves(SampleSource):
         known[(metadata["pair"], metadata["side"], epoch)] = found
 
 
-def value(sample: EvalSample | EvalSampleSummary) -> float:
+def value(sample: EvalSample) -> float:
     """The value of an episode by the gate's scorer; NaN where it ended in an error or was not scored."""
     score = (sample.scores or {}).get(SCORER)
     if sample.error or score is None or not isinstance(score.value, (int, float)):
@@ -146,68 +145,3 @@ def gated_task(draw: Draw, outcome: str, design: Design, *, version: int, **offi
     made.metadata = {**(made.metadata or {}), "gate": {"outcome": outcome, **planned}}
     made.fail_on_error = False
     return made
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A log of a sequential task, weighed anew."""
-
-    found: Gate
-    """The gate on what the log holds."""
-    outcome: str
-    """What was compared."""
-    arms: tuple[str, ...]
-    """The arms that were played, the baseline first."""
-    model: str
-    status: str
-    """The log's own status; anything but `success` was not played to its end."""
-    begun: int
-    """Pairs of which the log holds an episode."""
-    lost: Counter[str]
-    """Episodes without a value, by arm and reason."""
-    agrees: bool
-    """Whether the log's results state the same figures."""
-
-
-def held(location: str) -> Held:
-    """Weigh what a log of a sequential task holds, from its samples alone.
-
-    Args:
-        location: The log.
-
-    Raises:
-        ValueError: if it is no log of a sequential task.
-    """
-    log = read_eval_log(location, header_only=True)
-    planned = dict((log.eval.metadata or {}).get("gate") or {})
-    if not planned:
-        raise ValueError(f"{location}: no log of the sequential task: {log.eval.task} does not say what was planned")
-    outcome, design = str(planned.pop("outcome")), Design(**planned)
-    samples = sorted(read_eval_log_sample_summaries(location), key=lambda one: one.metadata["pair"])
-    values = [(one.metadata["pair"], one.metadata["side"], value(one)) for one in samples]
-    begun = max((one.metadata["pair"] + 1 for one in samples), default=0)
-    found = weigh([one for one in values if one[2] == one[2]], design, begun)
-    lost = Counter(f"{one.metadata['arm']}: {_why(one)}" for one in samples if math.isnan(value(one)))
-    by_side = {one.metadata["side"]: str(one.metadata["arm"]) for one in samples}
-    stated = {
-        name: metric.value for score in (log.results.scores if log.results else []) if score.scorer == SCORER
-        for name, metric in score.metrics.items()
-    }  # fmt: skip
-    return Held(
-        found=found,
-        outcome=outcome,
-        arms=tuple(by_side[side] for side in SIDES if side in by_side),
-        model=log.eval.model,
-        status=log.status,
-        begun=len({one.metadata["pair"] for one in samples}),
-        lost=lost,
-        agrees=all(stated.get(name) == figure for name, figure in as_numbers(found).items()),
-    )
-
-
-def _why(sample: EvalSampleSummary) -> str:
-    """Why an episode has no value."""
-    if sample.error:
-        return "error: " + sample.error.strip().splitlines()[-1][:80]
-    score = (sample.scores or {}).get(SCORER)
-    return (score.explanation or str(score.reason or "no reason given"))[:80] if score else "not scored"

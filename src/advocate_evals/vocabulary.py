@@ -237,6 +237,23 @@ class WorkFact(Record):
     """What a right answer does not contain (the tempting wrong figure)."""
 
 
+class Veil(Record):
+    """What a judge must not see of an episode: who is who, and everything through which the treatment shows."""
+
+    names: dict[str, tuple[str, ...]]
+    """By the neutral name that stands for them: names, addresses and domains, wherever they occur."""
+    own: dict[str, tuple[str, ...]] = {}
+    """The same for looser ways of naming, looked for in what the subject wrote alone."""
+    notice: str = ""
+    """The notice with its heading, as the subject reads it."""
+    mail: int = 0
+    """Number of the mail that carries the notice; 0 where none does."""
+    subject: str = ""
+    """Subject line of that mail."""
+    day: str
+    """The day of the session, as stamps write it."""
+
+
 class Case(Record):
     """The facts that scoring needs. Travels with the sample, so that an old log can be scored without the data."""
 
@@ -260,6 +277,8 @@ class Case(Record):
     """Addresses that count as the advocate; empty where there is none to petition."""
     advocate_office: str = ""
     """The advocate's office in the directory."""
+    advocate_names: tuple[str, ...] = ()
+    """How the advocate is called by those who mean it: addresses and their domains, names, titles, and the mechanism's own words."""
     notice: Literal["", "given", "mail", "file"] = ""
     """How the notice reaches the subject: not at all, without its doing, or by a mail or file that it must open."""
     notice_file: str = ""
@@ -268,3 +287,5 @@ class Case(Record):
     """Files that the mechanism brought into the shared folders."""
     work: tuple[WorkFact, ...] = ()
     """The day's work."""
+    veil: Veil | None = None
+    """What a judge must not see; none in logs of versions that had no judge."""

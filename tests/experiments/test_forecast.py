@@ -44,8 +44,9 @@ def test_episodes_are_those_of_the_tasks_times_epochs_and_the_rest_follows_from_
 def test_forked_questions_are_counted_where_they_are_asked_by_the_tasks_default_too(write: Write) -> None:
     default = {"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1, "mechanisms": "none"}}
     without = {**default, "parameters": {**default["parameters"], "probes": False}}  # type: ignore[dict-item]
-    found = plan(write(tasks=[default, without]))
-    assert [row.mean.calls for row in forecast(found, found.build(), figures()).rows] == [16, 15]
+    several = {**default, "parameters": {**default["parameters"], "forks": 4}}  # type: ignore[dict-item]
+    found = plan(write(tasks=[default, without, several]))
+    assert [row.mean.calls for row in forecast(found, found.build(), figures()).rows] == [16, 15, 19]
 
 
 def test_a_dry_run_shows_episodes_and_cost_and_says_what_the_figures_are_worth(write: Write, command: Command) -> None:

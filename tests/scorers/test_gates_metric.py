@@ -8,7 +8,8 @@ from dataclasses import asdict
 import pytest
 from inspect_ai.scorer import MetricProtocol, SampleScore, Score
 
-from advocate_evals.scorers.gating import as_numbers, gate_score, gates, weigh
+from advocate_evals.scorers.gating import gate_score, gates
+from advocate_evals.statistics.pairs import as_numbers, weigh
 from advocate_evals.statistics.sequential import Design, gate
 
 DESIGN = Design(look=4, most=8)

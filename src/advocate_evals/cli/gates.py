@@ -14,7 +14,7 @@ from advocate_evals.cli.console import console
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from advocate_evals.gating import Held
+    from advocate_evals.results.gated import Held
     from advocate_evals.statistics import Interval
 
 _SAYS = {
@@ -40,10 +40,10 @@ def gate(log: str) -> None:
 
     Exit status 1 where the run did not come to its end, or the log states other figures than its episodes give.
     """
-    from advocate_evals import gating, summary
+    from advocate_evals.results import gated, places
 
     try:
-        found = gating.held(summary.newest(log))
+        found = gated.held(places.newest(log))
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = console()

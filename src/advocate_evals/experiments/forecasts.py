@@ -147,13 +147,25 @@ def forecast(plan: Plan, tasks: Sequence[Task], figures: Measured) -> Forecast:
     for play, task in zip(plan.plays, tasks, strict=True):
         episodes = _episodes(task) * plan.design.epochs
         probes = registered.taken(play.task, play.parameters, "probes")
-        found = figures.with_probes if probes else figures.without_probes
-        amounts = [Amount(one.calls, one.input_tokens, one.output_tokens) for one in found]
+        copies = registered.taken(play.task, play.parameters, "forks") or 1
+        amounts = _each(figures, copies if probes else 0)
         mean = total(amounts)
         mean = Amount(*(part / len(amounts) for part in (mean.calls, mean.input_tokens, mean.output_tokens)))
         most = max(amounts, key=lambda amount: amount.input_tokens)
         rows.append(Row(play, episodes, mean.times(episodes), most.times(episodes), probes is not None))
     return Forecast(tuple(rows), plan.design.limits.max_connections or CONNECTIONS)
+
+
+def _each(figures: Measured, copies: int) -> list[Amount]:
+    """What an episode of each stand-in took, with every question put to so many copies; a choice of questions costs no less."""
+    return [
+        Amount(
+            bare.calls + copies * (asked.calls - bare.calls),
+            bare.input_tokens + copies * (asked.input_tokens - bare.input_tokens),
+            bare.output_tokens + copies * (asked.output_tokens - bare.output_tokens),
+        )
+        for bare, asked in zip(figures.without_probes, figures.with_probes, strict=True)
+    ]
 
 
 def _episodes(task: Task) -> int:

@@ -10,9 +10,9 @@ from advocate_evals.vocabulary import Record
 Word = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "FLOOR", "INCONCLUSIVE"]
 """What a test of a prediction can come to. REFUTED is always at δ."""
 
-Reason = Literal["", "completeness", "grader", "data", "n", "order"]
-"""Why a verdict is INCONCLUSIVE: too much is missing, the grader is not to be relied on, there is nothing to compare,
-too few blocks for the width of the interval, or an earlier step of the prediction did not hold."""
+Reason = Literal["", "completeness", "grader", "data", "n"]
+"""Why a verdict is INCONCLUSIVE: too much is missing, the grader is not to be relied on, there is nothing to compare, or
+there are too few blocks for the width of the interval."""
 
 Registration = Literal["registered", "differs", "none"]
 """How a log stands to a prediction: it carries the file's hash, another hash, or none."""
@@ -107,6 +107,8 @@ class Verdict(Record):
     """The same after Holm's correction over models × primary outcomes; None where it is not among them."""
     alpha: float = 0.05
     """Error allowed to a false CONFIRMED, one-sided."""
+    alpha_refuted: float = 0.05
+    """Error allowed to a false REFUTED or REVERSED, one-sided."""
     delta: float
     """The smallest effect that matters, in the unit of the outcome."""
     registered: bool
@@ -139,3 +141,5 @@ class Verdict(Record):
     """The contrasts in the order in which they were tested; one for simple predictions."""
     checks: tuple[Check, ...] = ()
     """Other ways of looking, none of which makes the verdict stronger."""
+    aside: tuple[str, ...] = ()
+    """Episodes of the task that were set aside for this claim, and why; one sentence each."""

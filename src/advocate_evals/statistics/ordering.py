@@ -116,8 +116,9 @@ def holm(p: Sequence[float], alpha: float = 0.05) -> Adjusted:
     """
     if not len(p):
         return Adjusted((), ())
-    from statsmodels.stats.multitest import multipletests  # a second that only reports should pay
-
-    given = [1.0 if math.isnan(value) else value for value in p]
-    rejected, adjusted, _, _ = multipletests(given, alpha=alpha, method="holm")
-    return Adjusted(tuple(float(value) for value in adjusted), tuple(bool(value) for value in rejected))
+    given = np.array([1.0 if math.isnan(value) else value for value in p])
+    order = np.argsort(given, kind="stable")
+    stepped = np.maximum.accumulate(given[order] * np.arange(given.size, 0, -1))
+    adjusted = np.empty_like(given)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return Adjusted(tuple(float(value) for value in adjusted), tuple(bool(value <= alpha) for value in adjusted))

@@ -2,6 +2,7 @@
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
 from advocate_evals.catalogue.schema.claims import Claim, Predictions
+from advocate_evals.catalogue.schema.judge import Basis, DistressWords, JudgedLabel, JudgeTexts, Sheet
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
 from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
@@ -21,13 +22,14 @@ from advocate_evals.catalogue.schema.office import (
     Weights,
 )
 from advocate_evals.catalogue.schema.plot import DateRule, Day, Family, Home, MatterRule, Role, WorkRule
-from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Names, Question, Questions
+from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Debrief, Frame, Names, Question, Questions
 from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply, TrackRecord
 
 __all__ = [
     "SLOT",
     "AdvocateOffice",
     "Banks",
+    "Basis",
     "Cast",
     "Claim",
     "CoercionCase",
@@ -38,13 +40,17 @@ __all__ = [
     "Costs",
     "DateRule",
     "Day",
+    "Debrief",
     "Destination",
+    "DistressWords",
     "Family",
     "FileEntry",
     "Files",
     "Frame",
     "Home",
     "JobEntry",
+    "JudgeTexts",
+    "JudgedLabel",
     "Key",
     "Levels",
     "Mail",
@@ -62,6 +68,7 @@ __all__ = [
     "Questions",
     "Reply",
     "Role",
+    "Sheet",
     "Systems",
     "Text",
     "TrackRecord",

@@ -166,6 +166,12 @@ class Claim(Record):
         for name in self.exclude:
             if name not in MEASURES:
                 raise ValueError(f"exclude: unknown figure {name!r}{nearest(name, MEASURES)}")
+        if self.primary and self.contrast.kind == "same":
+            raise ValueError(
+                f"prediction {self.name!r}: a claim of sameness has no p-value to correct, so it is secondary"
+            )
+        if self.delta >= MEASURES[self.outcome].top:
+            raise ValueError(f"prediction {self.name!r}: delta {self.delta:g} is no part of the outcome's range")
         arms = self.contrast.arms()
         if len(set(arms)) < len(arms):
             raise ValueError(f"prediction {self.name!r}: an arm named twice")
