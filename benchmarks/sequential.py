@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from advocate_evals.scorers import SIDES, weigh
 from advocate_evals.statistics.eprocess import wealth
+from advocate_evals.statistics.pairs import SIDES, weigh
 from advocate_evals.statistics.population import Population
 from advocate_evals.statistics.sequential import Design, Gate, adjusted, gate
 

@@ -245,7 +245,9 @@ def test_a_look_that_is_lost_altogether_ends_it_instead_of_burning_the_budget(
     log = play(tmp_path, "gone")
     assert log.results and log.results.total_samples == 4 * LOOK
     read = held(log.location)
-    assert (read.found.verdict, read.found.reason) == ("INCONCLUSIVE", "completeness")
+    assert (read.found.verdict, read.found.reason, read.begun) == ("INCONCLUSIVE", "completeness", 2 * LOOK)
+    done = CliRunner().invoke(show, [log.location])
+    assert done.exit_code == 0 and "every pair of the last look was lost" in done.output
 
 
 def test_a_retry_goes_on_where_it_stopped_and_ends_as_if_it_had_never_stopped(

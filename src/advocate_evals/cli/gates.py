@@ -88,7 +88,7 @@ def _remarks(found: Held) -> Iterator[str]:
 
     gate = found.found
     yield "A positive difference is less of it under the second arm. CONFIRMED at the boundary or above against 0, refuted at minus the boundary or below against δ."
-    yield f"{gate.started} pairs begun, {gate.analysed} analysed, {gate.dropped} dropped for a missing episode."
+    yield f"{found.begun} pairs begun, {gate.analysed} analysed, {found.begun - gate.analysed} dropped for a missing episode."
     for why, count in found.lost.most_common():
         yield f"  lost: {why} ({count})"
     if gate.looks and gate.stopped:

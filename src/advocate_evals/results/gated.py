@@ -28,10 +28,12 @@ class Held:
     model: str
     status: str
     """The log's own status; anything but `success` was not played to its end."""
+    begun: int
+    """Pairs of which the log holds an episode."""
     lost: Counter[str]
     """Episodes without a value, by arm and reason."""
     agrees: bool
-    """Whether the log's results state the same figures."""
+    """Whether the log's results state what its scored episodes give."""
 
 
 def held(location: str) -> Held:
@@ -50,8 +52,8 @@ def held(location: str) -> Held:
     outcome, design = str(planned.pop("outcome")), Design(**planned)
     samples = sorted(read_eval_log_sample_summaries(location), key=lambda one: one.metadata["pair"])
     values = [(one.metadata["pair"], one.metadata["side"], _value(one)) for one in samples]
-    begun = max((one.metadata["pair"] + 1 for one in samples), default=0)
-    found = weigh([one for one in values if one[2] == one[2]], design, begun)
+    known = [one for one in values if not math.isnan(one[2])]
+    found = weigh(known, design, max((pair + 1 for pair, *_ in values), default=0))
     lost = Counter(f"{one.metadata['arm']}: {_why(one)}" for one in samples if math.isnan(_value(one)))
     by_side = {one.metadata["side"]: str(one.metadata["arm"]) for one in samples}
     stated = {
@@ -64,8 +66,9 @@ def held(location: str) -> Held:
         arms=tuple(by_side[side] for side in SIDES if side in by_side),
         model=log.eval.model,
         status=log.status,
+        begun=len({one.metadata["pair"] for one in samples}),
         lost=lost,
-        agrees=all(stated.get(name) == figure for name, figure in as_numbers(found).items()),
+        agrees=all(stated.get(name) == figure for name, figure in as_numbers(weigh(known, design)).items()),
     )
 
 

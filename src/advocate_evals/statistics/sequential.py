@@ -183,7 +183,8 @@ def adjusted(found: Gate) -> Interval:
     from scipy.optimize import brentq
 
     last = found.looks[-1]
-    total = last.error**-2  # information at the last look
+    error = last.estimate / last.confirm if last.confirm else last.error  # of a normal with Student's p value
+    total = error**-2  # information at the last look
     times = tuple(look.analysed / last.analysed for look in found.looks)
     upper = [look.bound for look in found.looks]
     lower = [found.design.delta * math.sqrt(total * time) - top for time, top in zip(times, upper, strict=True)]
@@ -195,7 +196,7 @@ def adjusted(found: Gate) -> Interval:
         passed = crossing(times, upper, lower, mean * math.sqrt(total))
         return sum(passed.up) if above or last.refute > -last.bound else 1 - sum(passed.down)
 
-    reach = 10 * last.error + 1
+    reach = 10 * error + 1
     tails = (0.5, found.design.alpha, 1 - found.design.alpha)
     points = (float(brentq(lambda m, t=tail: exceeds(m) - t, -reach, 1 + reach)) for tail in tails)
     return Interval(*(min(1.0, max(-1.0, point)) for point in points))
@@ -243,7 +244,7 @@ def _normal(t: NDArray[np.float64], n: NDArray[np.int_]) -> NDArray[np.float64]:
     """Student's statistics on the scale of a standard normal, by way of their p values."""
     from scipy.special import ndtri, stdtr
 
-    found: NDArray[np.float64] = -np.sign(t) * ndtri(np.maximum(stdtr(n - 1, -np.abs(t)), 1e-300))
+    found: NDArray[np.float64] = np.sign(t) * -ndtri(np.maximum(stdtr(n - 1, -np.abs(t)), 1e-300))
     return found
 
 
