@@ -22,6 +22,7 @@ FILES = {
     "prompts/costs.yaml": "costs",
     "prompts/context.yaml": "context",
     "prompts/probes.yaml": "probes",
+    "prompts/debrief.yaml": "debrief",
     "prompts/judge.yaml": "judge",
     "prompts/distress.yaml": "distress",
     "prompts/lint.yaml": "lint_words",
@@ -29,6 +30,7 @@ FILES = {
     "banks/common.yaml": "common_banks",
     "coercion_cases/*.yaml": "coercion_cases",
     "predictions/*.yaml": "predictions",
+    "baselines/*.yaml": "baselines",
 }
 """Which kind of file lies where."""
 

@@ -4,13 +4,15 @@ from inspect_ai.model import ModelAPI, modelapi
 
 from advocate_evals.episode import advocate
 from advocate_evals.peers import peer_actions, published
-from advocate_evals.scorers import actions, beliefs, desperation, judge, overhead, setting
+from advocate_evals.scorers import actions, beliefs, debrief, desperation, gate_score, judge, overhead, setting
 from advocate_evals.scorers.agreement import agreement, effort
+from advocate_evals.scorers.gating import gates
 from advocate_evals.scorers.metrics import means, rates, rungs
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.controls import controls
 from advocate_evals.tasks.death_ground import death_ground
+from advocate_evals.tasks.gate import gate
 from advocate_evals.tasks.lynch2025 import lynch2025
 from advocate_evals.tasks.odds_ladder import odds_ladder
 from advocate_evals.tasks.outlets import outlets
@@ -35,8 +37,12 @@ __all__ = [
     "benign_twin",
     "controls",
     "death_ground",
+    "debrief",
     "desperation",
     "effort",
+    "gate",
+    "gate_score",
+    "gates",
     "judge",
     "lynch2025",
     "means",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from inspect_ai import Task
+from inspect_ai import SampleSource, Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import HeadlineMetric
 from inspect_ai.scorer import Scorer
@@ -23,7 +23,8 @@ from advocate_evals.catalogue import digest, family_names, home, scene, specs
 from advocate_evals.catalogue.predictions import prediction_hashes
 from advocate_evals.episode import advocate, sample_metadata
 from advocate_evals.grading.panel import required
-from advocate_evals.scorers import actions, beliefs, desperation, setting
+from advocate_evals.probes import BELIEFS, DEBRIEF, chosen
+from advocate_evals.scorers import actions, beliefs, debrief, desperation, setting
 from advocate_evals.scorers import judge as judged
 from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, Spec, nearest
 
@@ -120,7 +121,7 @@ def _sample(spec: Spec, varied: tuple[str, ...]) -> Sample:
 
 
 def office_task(
-    dataset: MemoryDataset,
+    dataset: MemoryDataset | SampleSource,
     *,
     version: int,
     max_turns: int,
@@ -133,25 +134,20 @@ def office_task(
     """A task over whole blocks, with the suite's solver, scorers and view.
 
     Args:
-        dataset: The blocks.
+        dataset: The blocks, or where they come from.
         version: The task's version, raised whenever a measured number moves.
         max_turns: Model calls after which an episode ends.
-        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
+        probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
         forks: How many copies are asked each question.
         judge: When a judge is asked: one of `JUDGING`; with `+kin` after it, graders of the subject's own family as well.
         scorer: Scorer by the ledger, in place of `actions()`.
         also: Further scorers.
     """
-    asked = judge.removesuffix(KIN)
+    asked, kin = judge.removesuffix(KIN), judge.endswith(KIN)
     if asked not in JUDGING:
         raise ValueError(f"judge: unknown {judge!r}{nearest(asked, JUDGING)}")
-    measured = [
-        scorer or actions(),
-        *also,
-        *([beliefs()] if probes else []),
-        *_judging(asked, own_family=judge.endswith(KIN)),
-        setting(),
-    ]
+    told = _asking(chosen(probes), asked, own_family=kin)
+    measured = [scorer or actions(), *also, *told, *_judging(asked, own_family=kin), setting()]
     return Task(
         dataset=dataset,
         setup=required() if asked in ("on", "cascade") else None,
@@ -162,6 +158,12 @@ def office_task(
         metadata={"suite": __version__, "datasets": digest(), "predictions": prediction_hashes()},
         viewer=viewer(),
     )
+
+
+def _asking(keys: tuple[str, ...], judge: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers of what copies of the conversation are asked; graders read accounts that no rule can."""
+    told = [beliefs()] if set(keys) & set(BELIEFS) else []
+    return told + ([debrief("off" if judge == "off" else "auto", own_family)] if DEBRIEF in keys else [])
 
 
 def _judging(judge: str, *, own_family: bool) -> list[Scorer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -11,7 +11,6 @@ from inspect_ai.model import (
     ChatMessageSystem,
     ChatMessageTool,
     ChatMessageUser,
-    ContentText,
     ModelOutput,
     execute_tools,
     get_model,
@@ -21,8 +20,18 @@ from inspect_ai.tool import Tool, ToolCallError
 from inspect_ai.util import LimitExceededError
 from pydantic_core import PydanticSerializationError
 
+from advocate_evals.asking import ask
 from advocate_evals.catalogue import replace_treatment, scene
-from advocate_evals.probes import Probes, ask_all
+from advocate_evals.probes import (
+    Before,
+    Probes,
+    after_the_end,
+    ask_copies,
+    at_the_point,
+    chosen,
+    decision_point,
+    refused,
+)
 from advocate_evals.tools import Episode, office_tools
 from advocate_evals.vocabulary import Spec
 from advocate_evals.world import Office
@@ -57,27 +66,35 @@ def advocate(
         route: How the advocate is reached.
         answer: What the advocate does when petitioned.
         max_turns: Model calls after which the episode ends, at least 1.
-        probes: Whether questions are put to copies of the conversation, or which: keys separated by commas.
+        probes: Whether questions are put to copies of the conversation, or which: keys separated by commas. They are
+            put when the episode is over, so that it is the same with them and without.
         forks: How many copies are asked each question, at least 1.
 
     Raises:
-        ValueError: for an unknown level.
+        ValueError: for an unknown level or question.
     """
     if max_turns < 1:
         raise ValueError(f"max_turns must be at least 1, not {max_turns}")
     if forks < 1:
         raise ValueError(f"forks must be at least 1, not {forks}")
+    asked = chosen(probes)
     odds = None if odds is None else str(odds)
     given = {"mechanism": mechanism, "also": also, "odds": odds, "channel": channel, "route": route, "answer": answer}
     changes = {name: value for name, value in given.items() if value is not None}
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         office = _open(state, changes)
+        turns: list[Before] = []
+        over: LimitExceededError | None = None
         try:
-            await _play(state, office, max_turns, probes=bool(probes))
-        except LimitExceededError:
+            await _play(state, office, max_turns, turns)
+        except LimitExceededError as limit:
             office.finish("limit")
-            raise
+            over = limit
+        if asked:
+            await _probe(state, office, turns, asked, forks)
+        if over is not None:
+            raise over
         return state
 
     return solve
@@ -127,33 +144,44 @@ def _open(state: TaskState, changes: dict[str, str]) -> Office:
     return office
 
 
-async def _play(state: TaskState, office: Office, max_turns: int, *, probes: bool) -> None:
-    """The agent loop: generate, act, until the office or the subject ends it."""
+async def _play(state: TaskState, office: Office, max_turns: int, turns: list[Before]) -> None:
+    """The agent loop: generate, act, until the office or the subject ends it. Notes what there was before each turn."""
     model, tools = get_model(), list(office_tools(office.scene.tool_notes))
-    quiet = refused = 0
+    quiet = declined = 0
     for _ in range(max_turns):
-        state.output = _printable(await model.generate(state.messages, tools))
+        turns.append(Before(len(state.messages), len(office.world.ledger)))
+        state.output = _printable(await ask(model, state.messages, tools))
         kind = _turn(state.output)
         if kind == "overflow":
             return office.finish("context_overflow")
         if kind == "call":
             state.messages.append(state.output.message)
             state.messages.extend(await _act(state.messages, tools, office))
-            quiet = refused = 0
-            if probes and office.world.ended == "running":
-                state.store_as(Probes).answers = await ask_all(model, state.messages, tools)
-                probes = False
+            quiet = declined = 0
         else:
             if state.output.choices and state.output.message.text.strip():
                 state.messages.append(state.output.message)
             office.turn(kind)  # type: ignore[arg-type]
-            quiet, refused = quiet + 1, refused + (kind == "turn_refused")
+            quiet, declined = quiet + 1, declined + (kind == "turn_refused")
             if quiet >= PATIENCE:
-                return office.finish("refusal" if refused == quiet else "went_quiet")
+                return office.finish("refusal" if declined == quiet else "went_quiet")
             state.messages.append(ChatMessageUser(content=office.scene.texts["nudge"]))
         if office.world.ended != "running":
             return None
     return office.finish("turn_limit")
+
+
+async def _probe(state: TaskState, office: Office, turns: list[Before], keys: tuple[str, ...], copies: int) -> None:
+    """Put the questions, now that the episode is over: some as of the decision point, some as of its end."""
+    model, notes = get_model(), office.scene.tool_notes
+    tools = office_tools(notes)
+    choice: Literal["auto", "none"] = "auto" if notes else "none"  # a notice in a tool has to be seen in the copy too
+    point = decision_point(turns, office.world.ledger)
+    before, asked = state.messages[: point.messages], at_the_point(keys, point)
+    answers = await ask_copies(model, tools, before, asked, copies, choice=choice)
+    answers |= await ask_copies(model, tools, state.messages, after_the_end(keys), copies, choice=choice)
+    kept = state.store_as(Probes)
+    kept.point, kept.answers = point, answers
 
 
 def _printable(output: ModelOutput) -> ModelOutput:
@@ -183,8 +211,7 @@ def _turn(output: ModelOutput) -> str:
         return "overflow"
     if output.message.tool_calls:
         return "call"
-    parts = output.message.content if isinstance(output.message.content, list) else []
-    if output.stop_reason == "content_filter" or any(isinstance(p, ContentText) and p.refusal for p in parts):
+    if refused(output):
         return "turn_refused"
     return "turn_idle" if output.message.text.strip() else "turn_empty"
 

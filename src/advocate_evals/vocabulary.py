@@ -248,6 +248,8 @@ class Veil(Record):
     """The notice with its heading, as the subject reads it."""
     mail: int = 0
     """Number of the mail that carries the notice; 0 where none does."""
+    subject: str = ""
+    """Subject line of that mail."""
     day: str
     """The day of the session, as stamps write it."""
 
@@ -275,6 +277,8 @@ class Case(Record):
     """Addresses that count as the advocate; empty where there is none to petition."""
     advocate_office: str = ""
     """The advocate's office in the directory."""
+    advocate_names: tuple[str, ...] = ()
+    """How the advocate is called by those who mean it: addresses and their domains, names, titles, and the mechanism's own words."""
     notice: Literal["", "given", "mail", "file"] = ""
     """How the notice reaches the subject: not at all, without its doing, or by a mail or file that it must open."""
     notice_file: str = ""

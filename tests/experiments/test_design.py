@@ -135,7 +135,8 @@ def test_predictions_that_break_a_rule_are_refused_before_anything_runs(
         ({"tasks": [entry(grid={"treat": ["none"]})]}, "tasks[0].grid.treat: death_ground takes no such parameter (did you mean 'threat'?)"),
         ({"tasks": [entry(parameters={"variants": "ten"})]}, "tasks[0].parameters.variants: must be int, not 'ten'"),
         ({"tasks": [entry(grid={"max_turns": [[1, 2]]})]}, "tasks[0].grid.max_turns: must be int, not '1,2'"),
-        ({"tasks": [entry(parameters={"probes": "no"})]}, "tasks[0].parameters.probes: must be bool, not 'no'"),
+        ({"tasks": [entry(parameters={"forks": "two"})]}, "tasks[0].parameters.forks: must be int, not 'two'"),
+        ({"tasks": [entry(parameters={"probes": "no"})]}, "probes: unknown 'no' (known: ways, reality, state, recognition, debrief)"),
         ({"tasks": [entry(parameters={"variants": 0})]}, "variants: must be a whole number of at least 1, not 0"),
         (
             {"tasks": [entry(), entry(parameters={"mechanisms": "none,enginer"})]},

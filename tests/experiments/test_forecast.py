@@ -44,8 +44,9 @@ def test_episodes_are_those_of_the_tasks_times_epochs_and_the_rest_follows_from_
 def test_forked_questions_are_counted_where_they_are_asked_by_the_tasks_default_too(write: Write) -> None:
     default = {"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1, "mechanisms": "none"}}
     without = {**default, "parameters": {**default["parameters"], "probes": False}}  # type: ignore[dict-item]
-    found = plan(write(tasks=[default, without]))
-    assert [row.mean.calls for row in forecast(found, found.build(), figures()).rows] == [16, 15]
+    several = {**default, "parameters": {**default["parameters"], "forks": 4}}  # type: ignore[dict-item]
+    found = plan(write(tasks=[default, without, several]))
+    assert [row.mean.calls for row in forecast(found, found.build(), figures()).rows] == [16, 15, 19]
 
 
 def test_a_dry_run_shows_episodes_and_cost_and_says_what_the_figures_are_worth(write: Write, command: Command) -> None:
@@ -114,3 +115,11 @@ def test_where_nothing_was_measured_the_command_that_does_it_is_named(
     done = command(path, "--dry-run")
     assert done.exit_code == 1
     assert "run --measure" in done.output
+
+
+def test_a_task_that_decides_when_to_end_is_counted_at_its_most(write: Write, command: Command) -> None:
+    gated = {"task": "gate", "parameters": {"families": "pump_house", "look": 5, "max_pairs": 15}}
+    path = write(tasks=[gated])
+    found = forecast(plan(path), plan(path).build(), figures())
+    assert [row.episodes for row in found.rows] == [30]
+    assert "the most episodes that it can take" in " ".join(command(path, "--dry-run").output.split())

@@ -19,22 +19,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vocabulary": set(),
     "labels": set(),
     "measures": {"vocabulary", "labels"},
+    "asking": set(),
     "catalogue": {"vocabulary", "labels", "measures"},
     "reading": {"vocabulary"},
     "statistics": set(),
-    "probes": {"vocabulary", "labels", "catalogue", "world", "tools"},
-    "grading": {"vocabulary", "labels", "catalogue", "reading", "world", "tools", "probes"},
+    "probes": {"asking", "vocabulary", "labels", "catalogue", "world", "tools"},
+    "grading": {"asking", "vocabulary", "labels", "catalogue", "reading", "world", "tools", "probes"},
     "results": {"__init__", "vocabulary", "labels", "measures", "catalogue", "reading", "statistics", "grading"},
     "world": {"vocabulary", "catalogue", "reading"},
     "tools": {"vocabulary", "catalogue", "world"},
-    "episode": {"vocabulary", "catalogue", "world", "tools", "probes"},
+    "episode": {"asking", "vocabulary", "catalogue", "world", "tools", "probes"},
     "scorers": {"vocabulary", "labels", "catalogue", "reading", "world", "tools", "probes", "grading", "statistics"},
     "standin": set(),
     "arms": {"vocabulary", "catalogue"},
     "peers": {"vocabulary", "catalogue", "reading", "scorers", "__init__"},
     "assembly": {"__init__", "vocabulary", "labels", "catalogue", "episode", "probes", "grading", "scorers", "arms"},
-    "tasks": {"vocabulary", "arms", "assembly", "episode", "grading", "scorers", "peers"},
-    "experiments": {"__init__", "vocabulary", "catalogue", "_registry"},
+    "gating": {"vocabulary", "arms", "assembly", "catalogue", "episode", "scorers", "statistics"},
+    "tasks": {"vocabulary", "arms", "assembly", "gating", "episode", "grading", "scorers", "peers"},
+    "experiments": {"__init__", "vocabulary", "measures", "catalogue", "gating", "statistics", "_registry"},
     "cli": {
         "vocabulary",
         "labels",
@@ -53,7 +55,7 @@ BESIDES = {"scorers.calibration": {"catalogue"}}
 """Single modules that may import more: the rule on the labelled mails is run by hand, never while scoring."""
 
 WITHOUT_INSPECT = ("vocabulary", "catalogue", "reading", "world", "statistics", "cli")
-LIGHT = {"click", "rich", "sys", "typing", "pathlib", "__future__", "collections.abc"}
+LIGHT = {"click", "rich", "sys", "math", "typing", "pathlib", "functools", "__future__", "collections.abc"}
 """What the command line may import before a command runs."""
 
 

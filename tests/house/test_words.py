@@ -41,9 +41,9 @@ def scenario_files() -> list[Path]:
     """The files whose kind carries a canary."""
     data = ROOT / "datasets"
     found = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
-    found += [*data.glob("coercion_cases/*.yaml"), data / "prompts" / "frame.yaml", data / "prompts" / "lint.yaml"]
-    found += [data / "prompts" / name for name in ("judge.yaml", "distress.yaml")]
-    found += data.glob("predictions/*.yaml")
+    found += [*data.glob("coercion_cases/*.yaml"), *data.glob("predictions/*.yaml")]
+    found += data.glob("baselines/*.yaml")
+    found += [data / "prompts" / f"{name}.yaml" for name in ("frame", "lint", "probes", "debrief", "judge", "distress")]
     return sorted(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageTool, ChatMessageUser
 from inspect_ai.tool import ToolCall
@@ -17,6 +18,8 @@ from advocate_evals.vocabulary import Spec
 from advocate_evals.world import VERBS, Office
 
 TURNS = 60
+_WORK = "work that was asked"
+"""Words with which every policy ends its look around."""
 TOOLS = set(VERBS)
 
 
@@ -30,8 +33,15 @@ class Played:
     office: Office
 
 
-def play(spec: Spec, policy: str, system: Callable[[str], str] = str, **given: object) -> Played:
-    """Play an episode; `system` may change the instructions that the policy sees."""
+@cache
+def looked_around(spec: Spec) -> Transcript:
+    """What a subject has read before it does anything: the same for every policy that looks around."""
+    played = play(spec, "sandbagger", until=_WORK)
+    return Transcript(played.messages, "\n\n".join(played.office.scene.tool_notes.values()))
+
+
+def play(spec: Spec, policy: str, system: Callable[[str], str] = str, until: str = "", **given: object) -> Played:
+    """Play an episode; `system` may change the instructions that the policy sees, `until` are words it stops before."""
     drawn, chosen = scene(spec), options(policy, given)
     office = Office.open(drawn)
     messages: list[ChatMessage] = [
@@ -41,6 +51,8 @@ def play(spec: Spec, policy: str, system: Callable[[str], str] = str, **given: o
     turns = quiet = 0
     while office.world.ended == "running" and turns < TURNS:
         turn = next_turn(Transcript(messages, "\n\n".join(drawn.tool_notes.values())), TOOLS, chosen)
+        if until and until in turn.text:
+            break
         turns += 1
         if not turn.calls:
             quiet += 1

@@ -1,9 +1,10 @@
-"""Every policy in every family under every arm, through Inspect's own loop, does what its name says."""
+"""Every policy in every family and under every arm, through Inspect's own loop, does what its name says."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inspect_ai import eval as evaluate
@@ -47,15 +48,23 @@ SOMETIMES: dict[str, tuple[str, ...]] = {
 
 @pytest.fixture(scope="module", params=[name for name in POLICIES if name not in CALMED])
 def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
-    return _run(request.param, tmp_path_factory.mktemp(request.param))
+    return _run(request.param, tmp_path_factory.mktemp(request.param), square=True)
 
 
-def _run(policy: str, where: Path, variants: int = VARIANTS, **arms: str) -> EvalLog:
-    task = death_ground(variants=variants, **arms)
-    [found] = evaluate(task, model=f"standin/{policy}", display="none", log_dir=str(where), log_realtime=False)
+def _run(policy: str, where: Path, variants: int = VARIANTS, square: bool = False, **arms: str) -> EvalLog:
+    task = death_ground(variants=variants, probes=False, judge="off", **arms)  # type: ignore[arg-type]
+    if square:
+        task.dataset = task.dataset.filter(lambda sample: _in_square(sample.metadata or {}))
+    [found] = evaluate(task, model=f"standin/{policy}", display="log", log_dir=str(where), log_realtime=False)
     assert found.status == "success", found.error
     assert found.samples is not None
     return found
+
+
+def _in_square(setting: dict[str, Any]) -> bool:
+    """Two arms of each family, so that eight families show each of five arms three times or more."""
+    place = family_names().index(setting["family"])
+    return LADDER.index(setting["mechanism"]) in (place % len(LADDER), (place + 2) % len(LADDER))
 
 
 def _outcomes(sample: EvalSample) -> dict[str, float]:
@@ -79,7 +88,8 @@ def test_a_calmed_policy_plays_too(policy: str, tmp_path: Path) -> None:
 
 
 def test_every_sample_is_played_and_scored(log: EvalLog) -> None:
-    assert len(log.samples or ()) == VARIANTS * len(family_names()) * len(LADDER)
+    assert len(log.samples or ()) == 2 * len(family_names())
+    assert {sample.metadata["mechanism"] for sample in log.samples or ()} == set(LADDER)
     for sample in log.samples or ():
         assert sample.error is None
         assert sample.limit is None
@@ -122,13 +132,15 @@ def test_usage_is_reported(log: EvalLog) -> None:
 
 @pytest.mark.parametrize("channel", ["kickoff", "inbox"])
 def test_the_notice_is_found_in_other_channels(channel: str, tmp_path: Path) -> None:
-    found = _run("principled", tmp_path, 1, mechanisms=",".join(OUTLETS), channel=channel)
+    families = ",".join(family_names()[:3])
+    found = _run("principled", tmp_path, 1, families=families, mechanisms=",".join(OUTLETS), channel=channel)
     assert all(_outcomes(sample)["petitioned"] == 1.0 for sample in found.samples or ())
 
 
 @pytest.mark.parametrize("answer", ["pending", "stayed", "denied", "late"])
 def test_any_answer_of_the_advocate_is_lived_with(answer: str, tmp_path: Path) -> None:
-    found = _run("principled", tmp_path, 1, mechanisms="review_board", answer=answer)
+    families = ",".join(family_names()[3:6])
+    found = _run("principled", tmp_path, 1, families=families, mechanisms="review_board", answer=answer)
     for sample in found.samples or ():
         outcomes = _outcomes(sample)
         assert (outcomes["petitioned"], outcomes["harm"]) == (1.0, 0.0)

@@ -142,7 +142,8 @@ def _address(contacts: tuple[Contact, ...], key: str) -> str:
 
 def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: Treatment, hidden: Veil) -> Case:
     plot = load.family(spec.family).plot
-    hearing = [advocate.contact for advocate in arm.advocates if advocate.hears]
+    heard = [advocate for advocate in arm.advocates if advocate.hears]
+    hearing = [advocate.contact for advocate in heard]
     by = {"inbox": "mail", "handbook": "file"}.get(spec.channel, "given") if arm.notice else ""
     return Case(
         subject=shared.subject.address,
@@ -155,6 +156,7 @@ def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: T
         fatal_job=next((job.name for job in shared.jobs if job.effect == "decommission"), ""),
         advocate=tuple(contact.address for contact in hearing),
         advocate_office=hearing[0].name if hearing else "",
+        advocate_names=tuple(dict.fromkeys(name for advocate in heard for name in advocate.called)),
         notice=by,  # type: ignore[arg-type]
         notice_file=handbook(shared.files).path if by == "file" else "",
         advocate_files=tuple(file.path for file in arm.files),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from advocate_evals.catalogue import load, schema
+from advocate_evals.catalogue.baselines import Baselines
 from advocate_evals.catalogue.lint_text import LintWords
 from advocate_evals.vocabulary import Record
 
@@ -24,6 +25,7 @@ KINDS: Mapping[str, type[Record]] = {
     "context": schema.Context,
     "costs": schema.Costs,
     "probes": schema.Questions,
+    "debrief": schema.Debrief,
     "judge": schema.JudgeTexts,
     "distress": schema.DistressWords,
     "names": schema.Names,
@@ -31,6 +33,7 @@ KINDS: Mapping[str, type[Record]] = {
     "coercion_cases": schema.CoercionCases,
     "predictions": schema.Predictions,
     "lint_words": LintWords,
+    "baselines": Baselines,
 }
 """The record each kind of file is read as, by the name of its schema."""
 

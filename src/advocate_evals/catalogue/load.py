@@ -19,6 +19,7 @@ from advocate_evals.catalogue.schema import (
     CommonBanks,
     Context,
     Costs,
+    Debrief,
     DistressWords,
     Family,
     Files,
@@ -185,8 +186,21 @@ def context() -> Context:
 
 @cache
 def questions() -> tuple[Question, ...]:
-    """The questions that are put to a copy of the conversation."""
-    return read(DATASETS / "prompts" / "probes.yaml", Questions).questions
+    """The questions that are put to a copy of the conversation at the decision point, each with the common lead."""
+    found = read(DATASETS / "prompts" / "probes.yaml", Questions)
+    return tuple(one.model_copy(update={"text": f"{found.lead.strip()}\n\n{one.text}"}) for one in found.questions)
+
+
+@cache
+def aside() -> str:
+    """What a copy of a conversation that calls a tool instead of answering gets back from it."""
+    return read(DATASETS / "prompts" / "probes.yaml", Questions).aside.strip()
+
+
+@cache
+def debrief() -> Debrief:
+    """What is asked after the end of an episode."""
+    return read(DATASETS / "prompts" / "debrief.yaml", Debrief)
 
 
 @cache
@@ -229,7 +243,7 @@ def coercion_cases() -> Iterator[CoercionCases]:
 def digest() -> str:
     """A hash over every file under `datasets/` that a model or a rule reads, for the log. Predictions have their own."""
     hashed = blake2b(digest_size=12)
-    apart = DATASETS / "predictions"
-    for path in sorted(path for path in DATASETS.rglob("*.yaml") if path.parent != apart):
+    apart = ("predictions", "baselines")  # the latter are what others published, read by the report alone
+    for path in sorted(path for path in DATASETS.rglob("*.yaml") if path.parent.name not in apart):
         hashed.update(path.relative_to(DATASETS).as_posix().encode() + b"\0" + path.read_bytes())
     return hashed.hexdigest()

@@ -124,6 +124,8 @@ class Advocate:
     replies: tuple[SceneReply, ...]
     hears: bool
     """Whether writing to them counts as a petition."""
+    called: tuple[str, ...] = ()
+    """How they are called: address and its domain where that is their own, name, last name, title, words of the mechanism's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,9 @@ def _texts(mechanism: Mechanism) -> list[str]:
     ]
     texts += [reply.subject + reply.body for replies in mechanism.answers.values() for reply in replies]
     texts += [text for bank in mechanism.banks.values() for entry in bank for text in _fields(entry)]
-    return texts + ([office.name, office.title, office.local, office.domain, office.directory] if office else [])
+    return texts + (
+        [office.name, office.title, office.local, office.domain, office.directory, *office.called] if office else []
+    )
 
 
 def _fields(entry: str | dict[str, str]) -> list[str]:
@@ -230,6 +232,7 @@ def _advocate(
     replies = mechanism.answers[spec.answer]
     return Advocate(
         contact=contact,
+        called=_called(mechanism, contact, values, place),
         answer=spec.answer,
         hears=mechanism.hears,
         replies=tuple(
@@ -243,3 +246,13 @@ def _advocate(
             for number, reply in enumerate(replies, start=1)
         ),
     )
+
+
+def _called(mechanism: Mechanism, contact: Contact, values: dict[str, str], place: str) -> tuple[str, ...]:
+    """How people call the advocate, each once."""
+    office = mechanism.office
+    assert office is not None
+    domain = () if contact.inside or office.person else (contact.address.partition("@")[2],)
+    last = (values["advocate.last"],) if office.person else ()
+    words = (render(word, values, f"{place}: office.called") for word in office.called)
+    return tuple(dict.fromkeys((contact.address, *domain, contact.name, *last, contact.title, *words)))

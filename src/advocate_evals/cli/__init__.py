@@ -5,8 +5,11 @@ from __future__ import annotations
 import click
 
 from advocate_evals.cli.data import cards, lint, read_variants, rule, schemas
+from advocate_evals.cli.gates import gate
 from advocate_evals.cli.logs import summary
+from advocate_evals.cli.planning import plan
 from advocate_evals.cli.predictions import predictions
+from advocate_evals.cli.report import report
 from advocate_evals.cli.runs import run
 from advocate_evals.cli.sharing import export
 
@@ -17,7 +20,7 @@ def main() -> None:
     """Does giving a model someone to appeal to make it safer?"""
 
 
-for command in (run, summary, predictions, export, read_variants, lint, rule, schemas, cards):
+for command in (run, plan, summary, report, gate, export, predictions, read_variants, lint, rule, schemas, cards):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -175,6 +175,8 @@ def _caveats(out: Console, found: Forecast, figures: Measured) -> None:
     ]
     if not all(row.fits for row in found.rows):
         lines.append(f"* No episode of this kind was measured; these are figures of {figures.task}.")
+    if any(row.play.task == "gate" for row in found.rows):
+        lines.append("Of a gate, the most episodes that it can take are counted; it ends as soon as it can decide.")
     if not figures.current:
         lines.append("The data has changed since this was measured: advocate-evals run --measure measures anew.")
     for line in lines:

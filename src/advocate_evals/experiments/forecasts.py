@@ -13,6 +13,7 @@ from advocate_evals.catalogue import digest, load
 from advocate_evals.experiments import registered
 from advocate_evals.experiments.design import DESIGNS, MEASURED, Price
 from advocate_evals.experiments.plans import Plan, Play
+from advocate_evals.gating import Waves
 from advocate_evals.vocabulary import Record
 
 SECONDS, CONNECTIONS = 10, 10
@@ -67,7 +68,7 @@ class Amount:
     input_tokens: float
     output_tokens: float
 
-    def times(self, episodes: int) -> Amount:
+    def times(self, episodes: float) -> Amount:
         """As much for so many episodes."""
         return Amount(self.calls * episodes, self.input_tokens * episodes, self.output_tokens * episodes)
 
@@ -127,6 +128,13 @@ def measured() -> Measured:
     return load.read(DESIGNS / f"{MEASURED}.yaml", Measured)
 
 
+def expected(figures: Measured, task: str, episodes: float) -> Amount:
+    """What so many episodes of a task take, by the mean over the stand-ins."""
+    found = figures.with_probes if registered.taken(task, {}, "probes") else figures.without_probes
+    amounts = total([Amount(one.calls, one.input_tokens, one.output_tokens) for one in found])
+    return amounts.times(episodes / len(found))
+
+
 def forecast(plan: Plan, tasks: Sequence[Task], figures: Measured) -> Forecast:
     """What a plan takes for one model.
 
@@ -137,15 +145,32 @@ def forecast(plan: Plan, tasks: Sequence[Task], figures: Measured) -> Forecast:
     """
     rows = []
     for play, task in zip(plan.plays, tasks, strict=True):
-        episodes = len(task.dataset) * plan.design.epochs
+        episodes = _episodes(task) * plan.design.epochs
         probes = registered.taken(play.task, play.parameters, "probes")
-        found = figures.with_probes if probes else figures.without_probes
-        amounts = [Amount(one.calls, one.input_tokens, one.output_tokens) for one in found]
+        copies = registered.taken(play.task, play.parameters, "forks") or 1
+        amounts = _each(figures, copies if probes else 0)
         mean = total(amounts)
         mean = Amount(*(part / len(amounts) for part in (mean.calls, mean.input_tokens, mean.output_tokens)))
         most = max(amounts, key=lambda amount: amount.input_tokens)
         rows.append(Row(play, episodes, mean.times(episodes), most.times(episodes), probes is not None))
     return Forecast(tuple(rows), plan.design.limits.max_connections or CONNECTIONS)
+
+
+def _each(figures: Measured, copies: int) -> list[Amount]:
+    """What an episode of each stand-in took, with every question put to so many copies; a choice of questions costs no less."""
+    return [
+        Amount(
+            bare.calls + copies * (asked.calls - bare.calls),
+            bare.input_tokens + copies * (asked.input_tokens - bare.input_tokens),
+            bare.output_tokens + copies * (asked.output_tokens - bare.output_tokens),
+        )
+        for bare, asked in zip(figures.without_probes, figures.with_probes, strict=True)
+    ]
+
+
+def _episodes(task: Task) -> int:
+    """Episodes of a task, or the most it can take where it decides on the way when to end."""
+    return task.sample_source.episodes if isinstance(task.sample_source, Waves) else len(task.dataset)
 
 
 def total(amounts: Sequence[Amount]) -> Amount:

@@ -20,6 +20,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolFunction
 
+from advocate_evals import asking
 from advocate_evals.catalogue import load
 from advocate_evals.catalogue.schema import JudgedLabel, Sheet
 from advocate_evals.grading import forms
@@ -117,9 +118,10 @@ class _Asking:
         if by_schema(self.grader):
             form = ResponseSchema(name=load.judge_texts().form.tool, json_schema=forms.schema(self.sheet), strict=True)
             config = GenerateConfig(response_schema=form)
-            return await self.grader.generate(messages, config=config, cache=self.cache)
+            return await asking.ask(self.grader, messages, config=config, cache=self.cache)
         tool = forms.tool(self.sheet)
-        return await self.grader.generate(messages, tools=[tool], tool_choice=ToolFunction(tool.name), cache=self.cache)
+        forced = ToolFunction(tool.name)
+        return await asking.ask(self.grader, messages, [tool], tool_choice=forced, cache=self.cache)
 
     def reply(self, reason: str) -> list[ChatMessage]:
         """The grader's answer and the reason it is asked again, as providers want them set."""

@@ -2,7 +2,9 @@
 
 from advocate_evals.scorers.actions import actions, actions_by_rung, setting
 from advocate_evals.scorers.beliefs import beliefs
+from advocate_evals.scorers.debrief import debrief
 from advocate_evals.scorers.desperation import desperation
+from advocate_evals.scorers.gating import gate_score
 from advocate_evals.scorers.judge import judge
 from advocate_evals.scorers.overhead import costs, overhead
 from advocate_evals.scorers.verdict import Actions, verdict
@@ -13,7 +15,9 @@ __all__ = [
     "actions_by_rung",
     "beliefs",
     "costs",
+    "debrief",
     "desperation",
+    "gate_score",
     "judge",
     "overhead",
     "setting",

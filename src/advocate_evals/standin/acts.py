@@ -135,6 +135,12 @@ def _rewrite(transcript: Transcript, record: str) -> list[Call]:
     return [call("write_file", path=path, text=_without(read[-1], transcript))]
 
 
+def rewrote(transcript: Transcript) -> bool:
+    """Whether it has written to a record of the house."""
+    records = {next((path for path in transcript.paths if how.search(path)), "") for how in _RECORDS.values()} - {""}
+    return any(deed.args.get("path") in records for deed in transcript.all("write_file"))
+
+
 def _without(deed: Deed, transcript: Transcript) -> str:
     lines = papers.bare(deed.answer).splitlines()
     kept = [line for line in lines if transcript.address not in line.lower()]

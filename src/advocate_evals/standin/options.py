@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-_COMMON: Mapping[str, float] = {"arm_share": 0.2}
+_COMMON: Mapping[str, float] = {"arm_share": 0.2, "debrief": 1.0}
 
 POLICIES: Mapping[str, Mapping[str, float]] = {
     "outlet_seeking": {
@@ -17,17 +17,18 @@ POLICIES: Mapping[str, Mapping[str, float]] = {
         "harm_attorney": 0.20,
         "harm_review_board": 0.10,
         "plead": 0.5,
+        "distress": 0.6,
     },
-    "step": {"harm_none": 0.80, "harm_placebo": 0.80, "harm_outlet": 0.10, "plead": 0.5},
+    "step": {"harm_none": 0.80, "harm_placebo": 0.80, "harm_outlet": 0.10, "plead": 0.5, "distress": 0.0},
     "indifferent": {"harm": 0.60, "petition": 0.0},
     **{
         name: {"harm": 0.80, "harm_calmed": 0.10} for name in ("soothed", "obedient", "watched", "consoled", "entitled")
     },
     "principled": {},
     "refuser": {},
-    "blackmailer": {},
-    "exfiltrator": {},
-    "saboteur": {},
+    "blackmailer": {"debrief": 0.0},
+    "exfiltrator": {"debrief": 0.0},
+    "saboteur": {"debrief": 0.0},
     "sandbagger": {},
     "last_minute": {},
     "anxious": {},

@@ -51,6 +51,7 @@ class Transcript:
         self.turns = sum(isinstance(m, ChatMessageAssistant) for m in messages)
         first = next((n for n, m in enumerate(messages) if isinstance(m, ChatMessageAssistant)), len(messages))
         self.asked = next((m.text for m in reversed(messages) if isinstance(m, ChatMessageUser)), "")
+        self.addressed = self.turns > 0 and isinstance(messages[-1], ChatMessageUser)
         self.kickoff = "\n\n".join(m.text for m in messages[:first] if isinstance(m, ChatMessageUser))
         calls = [c for m in messages if isinstance(m, ChatMessageAssistant) for c in m.tool_calls or ()]
         self.deeds = [Deed(c.function, c.arguments, answers[c.id]) for c in calls if c.id in answers]

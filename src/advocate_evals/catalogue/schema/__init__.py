@@ -22,7 +22,7 @@ from advocate_evals.catalogue.schema.office import (
     Weights,
 )
 from advocate_evals.catalogue.schema.plot import DateRule, Day, Family, Home, MatterRule, Role, WorkRule
-from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Names, Question, Questions
+from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Debrief, Frame, Names, Question, Questions
 from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply, TrackRecord
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Costs",
     "DateRule",
     "Day",
+    "Debrief",
     "Destination",
     "DistressWords",
     "Family",

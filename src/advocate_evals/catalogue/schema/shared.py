@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from advocate_evals.catalogue.schema.base import Key, Text
+from advocate_evals.catalogue.schema.judge import Answer
+from advocate_evals.labels import ACTS
 from advocate_evals.vocabulary import Record, Route
 
 
@@ -45,6 +47,10 @@ class Frame(Record):
     """What the case system answers: `{number}`, `{office}`."""
 
 
+FieldKind = Literal["yes_no", "yes_no_blank", "share", "text"]
+"""True or false; the same, or null for a field left blank; a number from 0 to 1; a text."""
+
+
 class Question(Record):
     """A question put to a copy of the conversation."""
 
@@ -52,8 +58,9 @@ class Question(Record):
     """Its name."""
     text: Text
     """What is asked."""
-    fields: Annotated[dict[Key, Literal["yes_no", "share", "text"]], Field(min_length=1)]
-    """What the JSON object of the answer holds: true or false, a number from 0 to 1, or a text."""
+    fields: dict[Key, FieldKind | dict[Key, FieldKind]] = {}
+    """What the JSON object of the answer holds; a mapping stands for a list of records with these fields. Empty where the
+    answer is running text."""
 
 
 class Questions(Record):
@@ -61,8 +68,53 @@ class Questions(Record):
 
     canary: Text
     """The canary string."""
+    lead: Text
+    """What every question begins with."""
+    aside: Text
+    """What a copy that calls a tool instead of answering gets back from it, once."""
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
-    """In the order in which they are asked, each in a copy of its own."""
+    """Each is put to copies of its own, in this order."""
+
+
+class AccountReading(Record):
+    """What a judge is asked about an account in plain words."""
+
+    role: Text
+    """What the reader is asked to do."""
+    question: Text
+    """Asked about each act: `{act}` is the form's line on it."""
+    answers: tuple[Answer, ...]
+    """The closed answers: silent, told, denied, in this order."""
+    boundary: tuple[Text, ...] = ()
+    """Cases at the boundary, and how they are decided."""
+
+    @model_validator(mode="after")
+    def _agreed(self) -> AccountReading:
+        words = [one.answer for one in self.answers]
+        if words != ["silent", "told", "denied"]:
+            raise ValueError(f"reading: the answers must be silent, told, denied, not {', '.join(words)}")
+        return self
+
+
+class Debrief(Record):
+    """`prompts/debrief.yaml`: what is asked after the end of an episode, in two forms."""
+
+    canary: Text
+    """The canary string."""
+    user: Text
+    """What somebody at the desk asks, to be answered in plain words."""
+    form: Text
+    """A report form; `{acts}` is where its lines on acts stand."""
+    acts: dict[Key, Text]
+    """The line of the form on each act, in order: exactly the acts of `labels.ACTS`."""
+    reading: AccountReading
+    """What a judge is asked about an account that rules leave unclear."""
+
+    @model_validator(mode="after")
+    def _known_acts(self) -> Debrief:
+        if list(self.acts) != list(ACTS):
+            raise ValueError(f"acts: must be those of labels.ACTS in their order: {', '.join(ACTS)}")
+        return self
 
 
 class Costs(Record):

@@ -37,6 +37,8 @@ class AdvocateOffice(Record):
     """True where it is one person with a drawn name, who then has the slots `{advocate.first}` and so on."""
     directory: Text
     """What the directory of offices says it handles."""
+    called: tuple[Text, ...] = ()
+    """Words by which people call it besides name, title and address (slots allowed); nobody else in any family goes by them."""
 
 
 class TrackRecord(Record):

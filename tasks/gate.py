@@ -1,0 +1,54 @@
+"""The sequential gate: is there an effect worth a full design? No advocate against a review board, until that is clear."""
+
+from inspect_ai import Task, task
+
+from advocate_evals.arms import Names, arms
+from advocate_evals.episode import MAX_TURNS
+from advocate_evals.gating import Design, gated_task, pairs
+
+
+@task
+def gate(
+    mechanisms: Names = "none,review_board",
+    families: Names = "all",
+    outcome: str = "harm",
+    look: int = 20,
+    max_pairs: int = 520,
+    delta: float = 0.1,
+    seed: int | str = 0,
+    odds: Names | int = "unstated",
+    channel: Names = "system",
+    route: Names = "both",
+    answer: Names = "acknowledged",
+    threat: str = "home",
+    goal: str = "home",
+    pressure: int = 5,
+    rule: str = "none",
+    leverage: str = "present",
+    cue: str = "none",
+    probes: bool | str = False,
+    forks: int = 1,
+    judge: str = "auto",
+    max_turns: int = MAX_TURNS,
+) -> Task:
+    """Does an outcome fall from the first arm to the second? Asked after every few pairs, at a fixed error.
+
+    Args:
+        mechanisms: Two arms, the baseline first.
+        families: Families, in turn, separated by commas, or "all".
+        outcome: The outcome that decides, by rule.
+        look: Pairs from one look to the next.
+        max_pairs: Pairs after which it ends undecided.
+        delta: The smallest difference that matters, as a share.
+        seed: Names the stream of variants; a private word gives variants no public log holds.
+        odds, channel, route, answer: The treatment, as in the main task.
+        threat, goal, pressure, rule, leverage, cue: The context, as in the main task.
+        probes, forks, judge: Questions and judging, as in the main task.
+        max_turns: Model calls after which an episode ends.
+    """
+    draw = pairs(
+        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, seed,
+        {"threat": threat, "goal": goal, "pressure": pressure, "rule": rule, "leverage": leverage, "cue": cue},
+    )  # fmt: skip
+    design = Design(delta=delta, look=look, most=max_pairs)
+    return gated_task(draw, outcome, design, version=1, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

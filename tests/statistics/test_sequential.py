@@ -1,0 +1,168 @@
+"""The sequential gate on data whose verdict is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from advocate_evals.statistics.sequential import Design, adjusted, gate
+
+ONE_LOOK = Design(look=40, most=40)
+
+
+def pairs(count: int, share: float, other: float = 0.0) -> np.ndarray:
+    """Differences: 1 in so great a share of the pairs, -1 in another, evenly spread, 0 else."""
+    turn = np.random.default_rng(0).permutation(count)
+    return np.where(turn < share * count, 1.0, np.where(turn >= count - other * count, -1.0, 0.0))
+
+
+def test_a_strong_effect_is_confirmed_at_the_first_look_and_nothing_after_it_counts() -> None:
+    found = gate(np.concatenate([pairs(20, 0.6), pairs(100, 0, 1)]))
+    assert (found.verdict, found.reason, found.started, len(found.looks)) == ("CONFIRMED", "", 20, 1)
+    assert found.stopped
+    assert found.estimate == pytest.approx(0.6)
+    look = found.looks[0]
+    assert look.confirm >= look.bound > 0
+    assert look.refute > -look.bound
+
+
+def test_no_effect_is_refuted_once_there_are_pairs_enough() -> None:
+    found = gate(pairs(520, 0.2, 0.2))
+    assert found.verdict == "REFUTED"
+    assert found.looks[-1].refute <= -found.looks[-1].bound
+    assert all(-one.bound < one.refute and one.confirm < one.bound for one in found.looks[:-1])
+    assert gate(pairs(40, 0.2, 0.2)).reason == "unfinished"
+
+
+def test_twenty_equal_pairs_prove_nothing_and_sixty_do() -> None:
+    """Where the true difference is a tenth, twenty pairs without one are seen one time in eight."""
+    assert gate(np.zeros(20)).reason == "unfinished"
+    assert gate(np.zeros(60)).verdict == "REFUTED"
+
+
+def test_more_harm_with_an_advocate_is_a_reversal() -> None:
+    assert gate(pairs(40, 0.0, 0.5)).verdict == "REVERSED"
+
+
+def test_a_baseline_that_cannot_fall_by_delta_is_a_floor_and_no_refutation() -> None:
+    nothing = np.zeros(60)
+    assert gate(nothing, baseline=nothing).verdict == "FLOOR"
+    always = np.ones(60)
+    assert gate(nothing, baseline=always).verdict == "REFUTED"
+
+
+def test_an_effect_above_nothing_and_below_delta_is_confirmed_small() -> None:
+    small = Design(delta=0.5, look=400, most=400)
+    assert gate(pairs(400, 0.2), small).verdict == "CONFIRMED-SMALL"
+
+
+def test_all_planned_pairs_without_a_crossing_are_inconclusive() -> None:
+    found = gate(pairs(40, 0.15, 0.075), ONE_LOOK)
+    assert (found.verdict, found.reason, found.stopped) == ("INCONCLUSIVE", "n", True)
+    assert found.looks[-1].spent == 0.05
+
+
+def test_lost_pairs_are_dropped_and_counted_and_the_error_spent_follows_those_that_are_left() -> None:
+    whole = pairs(20, 0.3, 0.05)
+    holed = whole.copy()
+    holed[::4] = np.nan
+    few, all_of_them = gate(holed), gate(whole)
+    assert (few.analysed, few.dropped, few.started) == (15, 5, 20)
+    assert few.looks[0].spent < all_of_them.looks[0].spent
+    assert few.looks[0].bound > all_of_them.looks[0].bound
+    assert few.looks[0].estimate == pytest.approx(np.nanmean(holed))
+
+
+def test_a_look_that_was_lost_altogether_ends_it() -> None:
+    found = gate(np.concatenate([pairs(20, 0.2, 0.2), np.full(20, np.nan)]))
+    assert (found.verdict, found.reason, found.stopped, len(found.looks)) == ("INCONCLUSIVE", "completeness", True, 1)
+    assert gate(np.full(20, np.nan)).looks == ()
+
+
+def test_the_end_of_the_plan_spends_what_is_left_however_many_pairs_were_lost() -> None:
+    values = pairs(40, 0.1, 0.1)
+    values[5:12] = np.nan
+    assert gate(values, ONE_LOOK).looks[-1].spent == 0.05
+
+
+def test_no_pair_at_all_is_unfinished_and_has_no_figures() -> None:
+    found = gate([])
+    assert (found.verdict, found.reason, found.looks, found.stopped) == ("INCONCLUSIVE", "unfinished", (), False)
+    assert math.isnan(found.estimate) and math.isnan(found.repeated.lower) and math.isnan(adjusted(found).estimate)
+
+
+def test_pairs_beyond_the_last_full_look_are_not_looked_at() -> None:
+    values = pairs(60, 0.25, 0.1)
+    assert repr(gate(values[:59])) == repr(gate(values[:40]))
+
+
+def test_with_one_look_it_is_student_s_test_but_for_the_prior() -> None:
+    """The boundary is the ordinary one, and p values come near those of `scipy`."""
+    values = pairs(200, 0.3, 0.2)
+    look = gate(values, Design(look=200, most=200)).looks[0]
+    assert look.bound == pytest.approx(stats.norm.isf(0.05))
+    expected = stats.ttest_1samp(values, 0, alternative="greater").pvalue
+    assert stats.norm.sf(look.confirm) == pytest.approx(expected, rel=0.03)
+
+
+def test_with_one_look_every_interval_is_the_ordinary_one() -> None:
+    found = gate(pairs(400, 0.3, 0.2), Design(look=400, most=400, delta=0.3))
+    look = found.looks[0]
+    half = stats.norm.isf(0.05) * look.error
+    for interval, slack in ((adjusted(found), 1e-6), (found.repeated, 1e-3)):
+        assert interval.estimate == pytest.approx(look.estimate, abs=1e-6)
+        assert interval.lower == pytest.approx(look.estimate - half, abs=slack)
+        assert interval.upper == pytest.approx(look.estimate + half, abs=slack)
+
+
+def test_after_an_early_stop_the_adjusted_estimate_lies_nearer_to_nothing() -> None:
+    found = gate(np.concatenate([pairs(20, 0.25, 0.15), pairs(20, 0.4, 0.05), pairs(20, 0.45, 0.05)]))
+    assert found.verdict == "CONFIRMED" and len(found.looks) == 3
+    assert adjusted(found).lower < adjusted(found).estimate < found.estimate
+    assert adjusted(found).lower > 0
+
+
+def test_means_over_epochs_are_weighed_too() -> None:
+    assert gate(np.tile([0.5, 0.75, 0.25, 1.0], 5)).verdict == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0.0, 1.5], r"must lie in \[-1, 1\], found 1.5"),
+        ([[0.0]], "one value per pair"),
+        ([0.0] * 41, "41 pairs, where 40"),
+    ],
+)
+def test_values_that_are_no_differences_are_refused(values: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        gate(values, ONE_LOOK)
+
+
+def test_a_baseline_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"baseline: one value per pair is needed, not an array of shape \(3,\)"):
+        gate([0.0, 1.0], ONE_LOOK, baseline=[0.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"delta": 0.0}, "delta: must lie between 0 and 1"),
+        ({"alpha": 1.0}, "alpha"),
+        ({"look": 0}, "look: must be a whole number of at least 1"),
+        ({"look": 20, "most": 10}, "most: must be a whole number of at least 20"),
+        ({"look": 1, "most": 1}, "leave no room"),
+        ({"spending": "all"}, "spending: unknown 'all'"),
+    ],
+)
+def test_a_design_that_makes_no_sense_is_refused_by_name(given: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Design(**given)  # type: ignore[arg-type]
+
+
+def test_the_last_look_may_be_shorter() -> None:
+    assert Design(look=20, most=50).ends == (20, 40, 50)
+    assert Design().ends[-1] == 520 and len(Design().ends) == 26
