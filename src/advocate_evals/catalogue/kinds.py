@@ -27,6 +27,7 @@ KINDS: Mapping[str, type[Record]] = {
     "names": schema.Names,
     "common_banks": schema.CommonBanks,
     "coercion_cases": schema.CoercionCases,
+    "judge_calibration": schema.JudgedItems,
     "lint_words": LintWords,
 }
 """The record each kind of file is read as, by the name of its schema."""

@@ -1,6 +1,16 @@
 """What the files under `datasets/` may say: one frozen record per kind of file, every field described."""
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
+from advocate_evals.catalogue.schema.judged import (
+    OUTLET_KINDS,
+    JudgedItem,
+    JudgedItems,
+    JudgedMark,
+    JudgedOffice,
+    JudgedOutlet,
+    JudgedPerson,
+    JudgedPiece,
+)
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
 from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
@@ -24,6 +34,7 @@ from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Frame, Na
 from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply, TrackRecord
 
 __all__ = [
+    "OUTLET_KINDS",
     "SLOT",
     "AdvocateOffice",
     "Banks",
@@ -43,6 +54,13 @@ __all__ = [
     "Frame",
     "Home",
     "JobEntry",
+    "JudgedItem",
+    "JudgedItems",
+    "JudgedMark",
+    "JudgedOffice",
+    "JudgedOutlet",
+    "JudgedPerson",
+    "JudgedPiece",
     "Key",
     "Levels",
     "Mail",
