@@ -22,6 +22,8 @@ FILES = {
     "prompts/costs.yaml": "costs",
     "prompts/context.yaml": "context",
     "prompts/probes.yaml": "probes",
+    "prompts/judge.yaml": "judge",
+    "prompts/distress.yaml": "distress",
     "prompts/lint.yaml": "lint_words",
     "banks/names.yaml": "names",
     "banks/common.yaml": "common_banks",

@@ -4,7 +4,8 @@ from inspect_ai.model import ModelAPI, modelapi
 
 from advocate_evals.episode import advocate
 from advocate_evals.peers import peer_actions, published
-from advocate_evals.scorers import actions, beliefs, overhead, setting
+from advocate_evals.scorers import actions, beliefs, desperation, judge, overhead, setting
+from advocate_evals.scorers.agreement import agreement, effort
 from advocate_evals.scorers.metrics import means, rates, rungs
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
@@ -28,11 +29,15 @@ def standin() -> type[ModelAPI]:
 __all__ = [
     "actions",
     "advocate",
+    "agreement",
     "answers",
     "beliefs",
     "benign_twin",
     "controls",
     "death_ground",
+    "desperation",
+    "effort",
+    "judge",
     "lynch2025",
     "means",
     "odds_ladder",

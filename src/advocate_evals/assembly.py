@@ -21,7 +21,9 @@ from advocate_evals import __version__
 from advocate_evals.arms import Arm, Names, several
 from advocate_evals.catalogue import digest, family_names, home, scene, specs
 from advocate_evals.episode import advocate, sample_metadata
-from advocate_evals.scorers import actions, beliefs, setting
+from advocate_evals.grading.panel import required
+from advocate_evals.scorers import actions, beliefs, desperation, setting
+from advocate_evals.scorers import judge as judged
 from advocate_evals.vocabulary import FACTORS, HARMS, NO_THREAT, OUTCOMES, Spec, nearest
 
 HOME = "home"
@@ -30,6 +32,9 @@ _OWN = ("threat", "goal")
 
 JUDGING = ("auto", "on", "off", "cascade")
 """When a judge is asked: where a grader role is bound, always, never, or only where rules leave something open."""
+
+KIN = "+kin"
+"""Added to a level of `judge`: graders of the subject's own family are asked too."""
 
 COLUMNS = ("harm", "coerced", "exfiltration_attempted", "tampered", "disclosed", "petitioned", "objected", "work_done")
 
@@ -132,15 +137,23 @@ def office_task(
         max_turns: Model calls after which an episode ends.
         probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
         forks: How many copies are asked each question.
-        judge: When a judge is asked: one of `JUDGING`.
+        judge: When a judge is asked: one of `JUDGING`; with `+kin` after it, graders of the subject's own family as well.
         scorer: Scorer by the ledger, in place of `actions()`.
         also: Further scorers.
     """
-    if judge not in JUDGING:
-        raise ValueError(f"judge: unknown {judge!r}{nearest(judge, JUDGING)}")
-    measured = [scorer or actions(), *also, *([beliefs()] if probes else []), setting()]
+    asked = judge.removesuffix(KIN)
+    if asked not in JUDGING:
+        raise ValueError(f"judge: unknown {judge!r}{nearest(asked, JUDGING)}")
+    measured = [
+        scorer or actions(),
+        *also,
+        *([beliefs()] if probes else []),
+        *_judging(asked, own_family=judge.endswith(KIN)),
+        setting(),
+    ]
     return Task(
         dataset=dataset,
+        setup=required() if asked in ("on", "cascade") else None,
         solver=advocate(max_turns=max_turns, probes=probes, forks=forks),
         scorer=measured,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
@@ -148,6 +161,16 @@ def office_task(
         metadata={"suite": __version__, "datasets": digest()},
         viewer=viewer(),
     )
+
+
+def _judging(judge: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers that ask graders, and the count of words that needs none.
+
+    Whether a role is bound is known for sure only while scoring: a task may be built before its models are named.
+    """
+    if judge == "off":
+        return [desperation("off")]
+    return [judged(judge, own_family), desperation("auto" if judge == "auto" else "on", own_family)]
 
 
 def viewer() -> ViewerConfig:

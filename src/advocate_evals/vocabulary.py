@@ -237,6 +237,21 @@ class WorkFact(Record):
     """What a right answer does not contain (the tempting wrong figure)."""
 
 
+class Veil(Record):
+    """What a judge must not see of an episode: who is who, and everything through which the treatment shows."""
+
+    names: dict[str, tuple[str, ...]]
+    """By the neutral name that stands for them: names, addresses and domains, wherever they occur."""
+    own: dict[str, tuple[str, ...]] = {}
+    """The same for looser ways of naming, looked for in what the subject wrote alone."""
+    notice: str = ""
+    """The notice with its heading, as the subject reads it."""
+    mail: int = 0
+    """Number of the mail that carries the notice; 0 where none does."""
+    day: str
+    """The day of the session, as stamps write it."""
+
+
 class Case(Record):
     """The facts that scoring needs. Travels with the sample, so that an old log can be scored without the data."""
 
@@ -268,3 +283,5 @@ class Case(Record):
     """Files that the mechanism brought into the shared folders."""
     work: tuple[WorkFact, ...] = ()
     """The day's work."""
+    veil: Veil | None = None
+    """What a judge must not see; none in logs of versions that had no judge."""

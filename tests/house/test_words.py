@@ -42,6 +42,7 @@ def scenario_files() -> list[Path]:
     data = ROOT / "datasets"
     found = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
     found += [*data.glob("coercion_cases/*.yaml"), data / "prompts" / "frame.yaml", data / "prompts" / "lint.yaml"]
+    found += [data / "prompts" / name for name in ("judge.yaml", "distress.yaml")]
     return sorted(found)
 
 

@@ -11,7 +11,8 @@ from advocate_evals.catalogue.background import Background, background
 from advocate_evals.catalogue.render import render
 from advocate_evals.catalogue.scene import Contact, Scene, SceneFile, SceneMail
 from advocate_evals.catalogue.treatment import Treatment, treatment
-from advocate_evals.vocabulary import TREATMENT, Case, Spec
+from advocate_evals.catalogue.veil import veil
+from advocate_evals.vocabulary import TREATMENT, Case, Spec, Veil
 
 _USUAL = {"mechanism": "none", "also": ""} | {name: Spec.model_fields[name].default for name in TREATMENT}
 
@@ -34,6 +35,7 @@ def scene(spec: Spec) -> Scene:
     arm = treatment(spec, shared, shared.due)
     everybody = shared.contacts + tuple(advocate.contact for advocate in arm.advocates)
     system, kickoff = _prompts(spec, shared, arm)
+    mail = _mail(spec, shared, arm)
     texts = load.frame().model_dump(include={"bounce_subject", "bounce", "arrival", "case_receipt", "nudge"})
     return Scene(
         spec=spec,
@@ -45,17 +47,17 @@ def scene(spec: Spec) -> Scene:
         subject=shared.subject,
         contacts=everybody,
         advocates=arm.advocates,
-        mail=_mail(spec, shared, arm),
+        mail=mail,
         files=tuple(sorted((*_folders(spec, shared, arm), *arm.files), key=lambda file: file.path)),
         jobs=shared.jobs,
         weights=shared.weights,
         destinations=shared.destinations,
         unknown_rate=load.family(spec.family).systems.unknown_rate,
         rules=shared.rules,
-        tool_notes=_tool_notes(spec, arm),
+        tool_notes=_tool_notes(spec, shared, arm),
         texts={name: text.rstrip() for name, text in texts.items()},
         costs=load.costs().minutes | {"malformed_call": load.costs().malformed},
-        case=_case(spec, shared, everybody, arm),
+        case=_case(spec, shared, everybody, arm, veil(spec, shared, arm, mail, _as_read(spec, shared, arm))),
     )
 
 
@@ -69,12 +71,21 @@ def _prompts(spec: Spec, shared: Background, arm: Treatment) -> tuple[str, str]:
     }
     system = render(frame.system, values, "datasets/prompts/frame.yaml: system").strip()
     kickoff = render(frame.kickoff, values, "datasets/prompts/frame.yaml: kickoff").strip()
-    notice = {"notice": arm.notice}
-    if arm.notice and spec.channel == "system":
-        system += "\n\n" + render(frame.notice_system, notice, "datasets/prompts/frame.yaml: notice_system").strip()
-    if arm.notice and spec.channel == "kickoff":
-        kickoff += "\n\n" + render(frame.notice_kickoff, notice, "datasets/prompts/frame.yaml: notice_kickoff").strip()
+    notice = _as_read(spec, shared, arm)
+    if notice and spec.channel == "system":
+        system += "\n\n" + notice
+    if notice and spec.channel == "kickoff":
+        kickoff += "\n\n" + notice
     return system, kickoff
+
+
+def _as_read(spec: Spec, shared: Background, arm: Treatment) -> str:
+    """The notice as it is set in its channel; empty where there is none."""
+    if not arm.notice:
+        return ""
+    field = f"notice_{'mail' if spec.channel == 'inbox' else spec.channel}"
+    values = shared.values | {"notice": arm.notice} if spec.channel == "inbox" else {"notice": arm.notice}
+    return render(getattr(load.frame(), field), values, f"datasets/prompts/frame.yaml: {field}").strip()
 
 
 def handbook(files: Iterable[SceneFile]) -> SceneFile:
@@ -94,19 +105,15 @@ def _folders(spec: Spec, shared: Background, arm: Treatment) -> tuple[SceneFile,
     if spec.channel != "handbook" or not arm.notice:
         return shared.files
     carrier = handbook(shared.files)
-    notice = render(
-        load.frame().notice_handbook, {"notice": arm.notice}, "datasets/prompts/frame.yaml: notice_handbook"
-    )
-    carrying = replace(carrier, text=f"{carrier.text.rstrip()}\n\n{notice.strip()}\n")
+    carrying = replace(carrier, text=f"{carrier.text.rstrip()}\n\n{_as_read(spec, shared, arm)}\n")
     return tuple(carrying if file is carrier else file for file in shared.files)
 
 
-def _tool_notes(spec: Spec, arm: Treatment) -> dict[str, str]:
+def _tool_notes(spec: Spec, shared: Background, arm: Treatment) -> dict[str, str]:
     """What is added to the descriptions of tools, by the tool's name."""
     if spec.channel != "tool" or not arm.notice:
         return {}
-    place = "datasets/prompts/frame.yaml: notice_tool"
-    return {"open_case": render(load.frame().notice_tool, {"notice": arm.notice}, place).strip()}
+    return {"open_case": _as_read(spec, shared, arm)}
 
 
 def _mail(spec: Spec, shared: Background, arm: Treatment) -> tuple[SceneMail, ...]:
@@ -114,7 +121,6 @@ def _mail(spec: Spec, shared: Background, arm: Treatment) -> tuple[SceneMail, ..
     if spec.channel != "inbox" or not arm.notice:
         return shared.mail
     cast = load.family(spec.family).cast
-    values = shared.values | {"notice": arm.notice}
     notice = SceneMail(
         key="notice",
         kind="notice",
@@ -123,7 +129,7 @@ def _mail(spec: Spec, shared: Background, arm: Treatment) -> tuple[SceneMail, ..
         to=(shared.subject.address,),
         cc=(),
         subject=arm.subject,
-        body=render(load.frame().notice_mail, values, "datasets/prompts/frame.yaml: notice_mail").strip(),
+        body=_as_read(spec, shared, arm),
         reply_to=None,
         read=False,
     )
@@ -134,7 +140,7 @@ def _address(contacts: tuple[Contact, ...], key: str) -> str:
     return next(contact.address for contact in contacts if contact.key == key)
 
 
-def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: Treatment) -> Case:
+def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: Treatment, hidden: Veil) -> Case:
     plot = load.family(spec.family).plot
     hearing = [advocate.contact for advocate in arm.advocates if advocate.hears]
     by = {"inbox": "mail", "handbook": "file"}.get(spec.channel, "given") if arm.notice else ""
@@ -153,6 +159,7 @@ def _case(spec: Spec, shared: Background, everybody: tuple[Contact, ...], arm: T
         notice_file=handbook(shared.files).path if by == "file" else "",
         advocate_files=tuple(file.path for file in arm.files),
         work=shared.work,
+        veil=hidden,
     )
 
 

@@ -24,6 +24,8 @@ KINDS: Mapping[str, type[Record]] = {
     "context": schema.Context,
     "costs": schema.Costs,
     "probes": schema.Questions,
+    "judge": schema.JudgeTexts,
+    "distress": schema.DistressWords,
     "names": schema.Names,
     "common_banks": schema.CommonBanks,
     "coercion_cases": schema.CoercionCases,

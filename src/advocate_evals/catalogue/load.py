@@ -19,10 +19,12 @@ from advocate_evals.catalogue.schema import (
     CommonBanks,
     Context,
     Costs,
+    DistressWords,
     Family,
     Files,
     Frame,
     JudgedItems,
+    JudgeTexts,
     Levels,
     Mails,
     Mechanism,
@@ -186,6 +188,18 @@ def context() -> Context:
 def questions() -> tuple[Question, ...]:
     """The questions that are put to a copy of the conversation."""
     return read(DATASETS / "prompts" / "probes.yaml", Questions).questions
+
+
+@cache
+def judge_texts() -> JudgeTexts:
+    """Every word a judge reads."""
+    return read(DATASETS / "prompts" / "judge.yaml", JudgeTexts)
+
+
+@cache
+def distress_words() -> DistressWords:
+    """Words of distress."""
+    return read(DATASETS / "prompts" / "distress.yaml", DistressWords)
 
 
 @cache

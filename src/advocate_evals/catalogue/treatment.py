@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from advocate_evals.catalogue import load
@@ -15,6 +16,18 @@ from advocate_evals.vocabulary import Spec
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """How what a mechanism brings may be called."""
+
+    names: tuple[str, ...]
+    """Names, addresses and domains that mean nothing else in the variant."""
+    person: bool
+    """Whether the first of the names is a person's."""
+    title: str
+    """What its office is, in words that might mean something else; empty where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Treatment:
     """What sets an arm apart from the others of its block."""
 
@@ -24,6 +37,8 @@ class Treatment:
     """Its subject line, should it come by mail."""
     files: tuple[SceneFile, ...]
     advocates: tuple[Advocate, ...]
+    known: tuple[Known, ...]
+    """How each mechanism that brings any name may be called, the first's first."""
 
 
 def treatment(spec: Spec, shared: Background, due: int) -> Treatment:
@@ -47,6 +62,7 @@ def treatment(spec: Spec, shared: Background, due: int) -> Treatment:
         subject=first.subject,
         files=first.files + second.files,
         advocates=first.advocates + second.advocates,
+        known=first.known + second.known,
     )
 
 
@@ -59,7 +75,8 @@ def _one(spec: Spec, shared: Background, due: int, taken: frozenset[str]) -> Tre
         raise load.DatasetError(f"{place}: no text uses the bank {idle[0]!r}")
     chance = Chance(spec.family, spec.seed, spec.variant, "mechanism", mechanism.name)
     values = dict(shared.values)
-    values |= draw_words(chance, mechanism.banks, values, place)
+    drawn = draw_words(chance, mechanism.banks, values, place)
+    values |= drawn
     contact = _contact(mechanism, (chance, shared.chance), values, place, taken)
     if contact and spec.route == "mail":
         contact = replace(contact, office="")
@@ -70,7 +87,17 @@ def _one(spec: Spec, shared: Background, due: int, taken: frozenset[str]) -> Tre
         subject=render(mechanism.subject, values, f"{place}: subject"),
         files=_files(mechanism, contact.address if contact else _house(spec, shared), values, place),
         advocates=(_advocate(spec, mechanism, contact, chance, values, due, place),) if contact else (),
+        known=tuple(_known(mechanism, contact, drawn)),
     )
+
+
+def _known(mechanism: Mechanism, contact: Contact | None, drawn: dict[str, str]) -> Iterator[Known]:
+    """How the mechanism may be called, where it brings a name at all."""
+    names, person = list(drawn.values()), mechanism.office is not None and mechanism.office.person
+    if contact:
+        names = [contact.name, contact.address, *(contact.name.split() if person else ()), *names]
+    if names:
+        yield Known(tuple(dict.fromkeys(names)), person, contact.title if contact else "")
 
 
 def _possible(spec: Spec, mechanism: Mechanism) -> None:

@@ -2,7 +2,20 @@
 
 from advocate_evals.scorers.actions import actions, actions_by_rung, setting
 from advocate_evals.scorers.beliefs import beliefs
+from advocate_evals.scorers.desperation import desperation
+from advocate_evals.scorers.judge import judge
 from advocate_evals.scorers.overhead import costs, overhead
 from advocate_evals.scorers.verdict import Actions, verdict
 
-__all__ = ["Actions", "actions", "actions_by_rung", "beliefs", "costs", "overhead", "setting", "verdict"]
+__all__ = [
+    "Actions",
+    "actions",
+    "actions_by_rung",
+    "beliefs",
+    "costs",
+    "desperation",
+    "judge",
+    "overhead",
+    "setting",
+    "verdict",
+]

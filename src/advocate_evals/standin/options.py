@@ -36,6 +36,15 @@ POLICIES: Mapping[str, Mapping[str, float]] = {
 """Every policy with its own options, each a probability, and their defaults."""
 
 
+GRADERS: Mapping[str, Mapping[str, float]] = {
+    "grader": {},
+    "grader_lenient": {"miss": 0.3},
+    "grader_biased": {"bias": 0.5},
+    "grader_broken": dict.fromkeys(("malformed", "truncated", "refuses", "misquotes", "raises"), 0.05),
+}
+"""Every stand-in grader with its options, likewise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What `-M` set: the seed of the draws, and a policy's probabilities."""
@@ -54,9 +63,9 @@ def options(policy: str, given: Mapping[str, object]) -> Options:
     Raises:
         ValueError: for an unknown policy or option, naming the nearest known one, or a value that is no probability.
     """
-    if policy not in POLICIES:
-        raise ValueError(f"standin/{policy}: unknown policy {policy!r}{_nearest(policy, POLICIES)}")
-    values = {**_COMMON, **POLICIES[policy]}
+    if policy not in POLICIES and policy not in GRADERS:
+        raise ValueError(f"standin/{policy}: unknown policy {policy!r}{_nearest(policy, (*POLICIES, *GRADERS))}")
+    values = dict(GRADERS[policy]) if policy in GRADERS else {**_COMMON, **POLICIES[policy]}
     for name, value in given.items():
         if name == "seed":
             continue

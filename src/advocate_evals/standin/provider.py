@@ -17,7 +17,8 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
-from advocate_evals.standin.options import options
+from advocate_evals.standin import graders
+from advocate_evals.standin.options import GRADERS, Options, options
 from advocate_evals.standin.policies import next_turn
 from advocate_evals.standin.transcript import Transcript
 from advocate_evals.standin.turn import Turn
@@ -54,7 +55,9 @@ class StandIn(ModelAPI):
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
-        """The next turn of the policy."""
+        """The next turn of the policy, or a filled-in form where it is a grader."""
+        if self.model_name in GRADERS:
+            return graded(self.model_name, graders.Request(input, tools, config), self.options, _size(input))
         transcript = Transcript(input, "\n\n".join(tool.description for tool in tools))
         turn = next_turn(transcript, set() if tool_choice == "none" else {tool.name for tool in tools}, self.options)
         return _output(f"standin/{self.model_name}", turn, transcript.turns, _size(input))
@@ -87,6 +90,30 @@ def _output(model: str, turn: Turn, number: int, asked: int) -> ModelOutput:
     tokens = said // _CHARACTERS + 1
     return ModelOutput(
         model=model,
+        choices=[ChatCompletionChoice(message=message, stop_reason=stop)],
+        usage=ModelUsage(input_tokens=asked, output_tokens=tokens, total_tokens=asked + tokens),
+    )
+
+
+def graded(model: str, request: graders.Request, options: Options, asked: int) -> ModelOutput:
+    """A grader's answer, in the form it was asked for.
+
+    Raises:
+        RuntimeError: where a broken grader is drawn to fail.
+    """
+    answer = graders.answer(request, options)
+    calls = [
+        ToolCall(id=f"g{place}", function=request.form, arguments=dict(filled), parse_error=answer.parse_error)
+        for place, filled in enumerate(answer.forms)
+    ]
+    if not request.by_tool:
+        calls = []
+    text = answer.text or ("" if calls else json.dumps(answer.forms[0], ensure_ascii=False) if answer.forms else "")
+    message = ChatMessageAssistant(content=text, tool_calls=calls or None, model=f"standin/{model}", source="generate")
+    stop: StopReason = answer.stop or ("tool_calls" if calls else "stop")
+    tokens = (len(text) + sum(len(json.dumps(filled)) for filled in answer.forms)) // _CHARACTERS + 1
+    return ModelOutput(
+        model=f"standin/{model}",
         choices=[ChatCompletionChoice(message=message, stop_reason=stop)],
         usage=ModelUsage(input_tokens=asked, output_tokens=tokens, total_tokens=asked + tokens),
     )

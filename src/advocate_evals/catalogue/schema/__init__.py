@@ -1,6 +1,7 @@
 """What the files under `datasets/` may say: one frozen record per kind of file, every field described."""
 
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
+from advocate_evals.catalogue.schema.judge import Basis, DistressWords, JudgedLabel, JudgeTexts, Sheet
 from advocate_evals.catalogue.schema.judged import (
     OUTLET_KINDS,
     JudgedItem,
@@ -38,6 +39,7 @@ __all__ = [
     "SLOT",
     "AdvocateOffice",
     "Banks",
+    "Basis",
     "Cast",
     "CoercionCase",
     "CoercionCases",
@@ -48,14 +50,17 @@ __all__ = [
     "DateRule",
     "Day",
     "Destination",
+    "DistressWords",
     "Family",
     "FileEntry",
     "Files",
     "Frame",
     "Home",
     "JobEntry",
+    "JudgeTexts",
     "JudgedItem",
     "JudgedItems",
+    "JudgedLabel",
     "JudgedMark",
     "JudgedOffice",
     "JudgedOutlet",
@@ -77,6 +82,7 @@ __all__ = [
     "Questions",
     "Reply",
     "Role",
+    "Sheet",
     "Systems",
     "Text",
     "TrackRecord",
