@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate with its confidence interval; NaN where there is nothing to estimate from."""
-
-    estimate: float
-    lower: float
-    upper: float
+from advocate_evals.statistics.binomial import clopper_pearson, quantile, wilson
+from advocate_evals.statistics.results import Interval
 
 
 def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
@@ -34,9 +27,7 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     middle, spread = float(found.mean()), float(found.std(ddof=1)) if found.size > 1 else 0.0
     if spread == 0:
         return Interval(middle, math.nan, math.nan)
-    from scipy.special import stdtrit  # a fifth of a second that no start-up should pay
-
-    half = float(stdtrit(found.size - 1, 0.5 + level / 2)) * spread / math.sqrt(found.size)
+    half = float(quantile((1 - level) / 2, found.size - 1)) * spread / math.sqrt(found.size)
     return Interval(middle, middle - half, middle + half)
 
 
@@ -80,29 +71,15 @@ def mean_interval(values: ArrayLike, top: float, level: float = 0.95, parts: int
 
 def _share_interval(share: NDArray[np.float64], level: float, parts: int) -> tuple[float, float]:
     """Bounds of a mean of shares, on their effective number."""
-    from scipy.special import stdtrit
-
-    p, n = float(share.mean()), int(share.size)
-    t, z = float(stdtrit(n - 1, 0.5 + level / 2)), float(-stdtrit(math.inf, 0.5 - level / 2))
+    p, n, tail = float(share.mean()), int(share.size), (1 - level) / 2
+    t, z = float(quantile(tail, n - 1)), float(quantile(tail))
     room, variance = p * (1 - p), float(share.var(ddof=1))
     effective = float(n) if room <= 0 else parts * n if variance <= 0 else min(parts * n, max(n, n * room / variance))
     effective *= (z / t) ** 2
-    if min(p, 1 - p) * effective < _FEW:
-        return _exact(p * effective, effective, level)
-    middle = (p + z**2 / (2 * effective)) / (1 + z**2 / effective)
-    half = z / (1 + z**2 / effective) * math.sqrt(room / effective + z**2 / (4 * effective**2))
-    return middle - half, middle + half
+    few = min(p, 1 - p) * effective < FEW
+    lower, upper = clopper_pearson(p * effective, effective, tail) if few else wilson(p, effective, z)
+    return float(lower), float(upper)
 
 
-_FEW = 5
+FEW = 5
 """Effective counts below which the exact interval takes the place of Wilson's."""
-
-
-def _exact(count: float, number: float, level: float) -> tuple[float, float]:
-    """Clopper and Pearson's bounds for a count, which need not be whole."""
-    from scipy.special import betaincinv
-
-    tail = (1 - level) / 2
-    lower = float(betaincinv(count, number - count + 1, tail)) if count > 0 else 0.0
-    upper = float(betaincinv(count + 1, number - count, 1 - tail)) if count < number else 1.0
-    return lower, upper

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from advocate_evals.statistics.bounded import Interval, mean_interval
+from advocate_evals.statistics.bounded import mean_interval
+from advocate_evals.statistics.results import Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,204 @@
+"""Rates and differences with the grader's errors taken out, by people's labels in each condition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from advocate_evals.statistics import rates
+from advocate_evals.statistics.binomial import Array, clopper_pearson, quantile, wilson
+from advocate_evals.statistics.cells import Units, cells, units
+from advocate_evals.statistics.differences import correlation, difference
+from advocate_evals.statistics.inference import Basis, effect
+from advocate_evals.statistics.results import Effect, Interval, unknown
+from advocate_evals.statistics.rogan_gladen import rogan_gladen
+from advocate_evals.statistics.tables import Table, table
+
+Method = Literal["poststratified", "ppi"]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Rates per condition and differences to the first one, after correction, with the raw ones beside them."""
+
+    raw: tuple[Interval, ...]
+    """Rates as graded."""
+    rates: tuple[Interval, ...]
+    """Rates corrected within each condition."""
+    differences: tuple[Effect, ...]
+    """Corrected rate of the first condition − that of each further one."""
+    raw_differences: tuple[Effect, ...]
+    """The same as graded."""
+    rogan_gladen: tuple[Effect, ...]
+    """The same by sensitivity and specificity pooled over conditions: wrong where they differ; a sensitivity row."""
+    labels: tuple[int, ...]
+    """Labels per condition."""
+    insufficient: str
+    """Why some condition has no correction (a verdict without a label, say); empty where all have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Corrected rates and how far their limits are from them; arrays of shape (…, conditions)."""
+
+    estimate: Array
+    down: Array
+    up: Array
+    down_share: Array
+    """The part of `down` that comes from the share graded positive, in which the conditions of a block hang together;
+    below 0 where the rate falls with that share."""
+    up_share: Array
+    """Likewise of `up`."""
+
+
+def corrected(
+    graded: ArrayLike,
+    human: ArrayLike,
+    method: Method = "poststratified",
+    clusters: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Corrected:
+    """Correct the rates of each condition by its own labels.
+
+    Nothing is assumed about how the grader errs, nor that it errs alike in all conditions. The limits combine those of
+    the share graded positive (clustered, `rates.rates`) with those of the true share among each verdict (Wilson).
+
+    Args:
+        graded: Blocks × conditions, the grader's verdict, 0, 1 or NaN.
+        human: Same shape, a person's label, 0 or 1; NaN where none was asked for.
+        method: `poststratified` holds for labels drawn at random and for those drawn by verdict; `ppi`
+            (prediction-powered) for labels drawn at random only, and adds the mean error of the grader.
+        clusters: One label per block, as in `cells`.
+        level: Confidence level, in (0, 1).
+
+    Source:
+        Double sampling with a stratified second phase: Cochran (1977), Sampling Techniques, section 12.2;
+        prediction-powered inference: Angelopoulos et al. (2023), Science 382, 669-674.
+    """
+    counts, every = table(graded, human), cells(graded, clusters=clusters)
+    found = units(every, range(every.conditions), complete=False)
+    blind = [counts.blind(place) or rates.too_few(int(found.count[place])) for place in range(every.conditions)]
+    known, labels = np.asarray(human, dtype=float), counts.labelled_positive + counts.labelled_negative
+
+    def reach(tail: float) -> Reach:
+        return reaches(found, counts, tail, ppi=None if method == "poststratified" else (np.asarray(graded), known))
+
+    return Corrected(
+        raw=tuple(Interval(rate.estimate, rate.lower, rate.upper) for rate in rates.rates(every, level)),
+        rates=_rates(reach((1 - level) / 2), blind),
+        differences=tuple(
+            unknown(blind[0] or blind[place], (-1.0, 1.0), level)
+            if blind[0] or blind[place]
+            else _difference(found, reach, place, level, method)
+            for place in range(1, every.conditions)
+        ),
+        raw_differences=tuple(difference(every, 0, place, level) for place in range(1, every.conditions)),
+        rogan_gladen=rogan_gladen(counts, [difference(every, 0, c, level) for c in range(1, every.conditions)]),
+        labels=tuple(int(value) for value in labels),
+        insufficient=next((reason for reason in blind if reason), ""),
+    )
+
+
+def reaches(found: Units, counts: Table, tail: float, ppi: tuple[Array, Array] | None = None) -> Reach:
+    """Corrected rates and the distance to their limits, each with `tail` beyond it.
+
+    Args:
+        found: The verdicts over units.
+        counts: Verdicts and labels.
+        tail: Probability beyond each limit.
+        ppi: Verdicts and labels themselves for prediction-powered inference; post-stratification without them.
+    """
+    low, high = rates.limits(found, tail)
+    share = np.nan_to_num(found.rates)
+    if ppi is not None:
+        return _powered(share, (low, high), ppi, tail)
+    z = quantile(tail)
+    one, none = counts.true_if_positive, counts.true_if_negative
+    (one_low, one_high), (none_low, none_high) = (
+        _verdict(one, counts.labelled_positive, z),
+        _verdict(none, counts.labelled_negative, z),
+    )
+    turn = one - none
+    down_share = turn * np.where(turn > 0, share - low, high - share)
+    up_share = turn * np.where(turn > 0, high - share, low - share)
+    down = (share * (one - one_low)) ** 2 + ((1 - share) * (none - none_low)) ** 2 + down_share**2
+    up = (share * (one_high - one)) ** 2 + ((1 - share) * (none_high - none)) ** 2 + up_share**2
+    return Reach(share * one + (1 - share) * none, np.sqrt(down), np.sqrt(up), down_share, up_share)
+
+
+def difference_limits(found: Units, reach: Reach, places: tuple[int, int]) -> tuple[Array, Array]:
+    """Limits of the corrected difference of two conditions; shape (…)."""
+    one, other = places
+    pair = Units(found.totals[..., [one, other]], found.sizes[..., [one, other]], found.blocks, found.dropped)
+    r = correlation(pair)
+    middle = reach.estimate[..., one] - reach.estimate[..., other]
+
+    def length(a: Array, b: Array, a_share: Array, b_share: Array) -> Array:
+        return np.sqrt(np.maximum(a**2 + b**2 - 2 * r * a_share * b_share, 0.0))
+
+    lower = middle - length(
+        reach.down[..., one], reach.up[..., other], reach.down_share[..., one], reach.up_share[..., other]
+    )
+    upper = middle + length(
+        reach.up[..., one], reach.down[..., other], reach.up_share[..., one], reach.down_share[..., other]
+    )
+    return np.maximum(lower, -1.0), np.minimum(upper, 1.0)
+
+
+def _powered(share: Array, limits: tuple[Array, Array], given: tuple[Array, Array], tail: float) -> Reach:
+    """Share graded positive plus the mean error among the labelled, which are part of the graded."""
+    graded, human = given
+    labelled = ~np.isnan(graded) & ~np.isnan(human)
+    verdict, wrong = np.where(labelled, graded, 0.0), np.where(labelled, human - graded, 0.0)
+    number = labelled.sum(axis=-2)
+    n = np.maximum(number, 1)
+    mean, shown = wrong.sum(axis=-2) / n, verdict.sum(axis=-2) / n
+    off, away = (wrong - mean[..., None, :]) * labelled, (verdict - shown[..., None, :]) * labelled
+    spread = np.sqrt((off**2).sum(axis=-2) / np.maximum(n - 1, 1))
+    half = quantile(tail, n - 1) * spread / np.sqrt(n)
+    half = np.where(number < 2, 2.0, np.where(spread > 0, half, clopper_pearson(0.0, n, tail)[1]))
+    scale = np.sqrt((off**2).sum(axis=-2) * (away**2).sum(axis=-2))
+    r = np.where(scale > 0, (off * away).sum(axis=-2) / np.where(scale > 0, scale, 1.0), 0.0)
+    r *= np.sqrt(n / np.maximum((~np.isnan(graded)).sum(axis=-2), 1))
+    down, up = share - limits[0], limits[1] - share
+    return Reach(share + mean, _with(down, half, r), _with(up, half, r), down, up)
+
+
+def _with(one: Array, other: Array, r: Array) -> Array:
+    """Length of the sum of two errors that correlate by r."""
+    return np.sqrt(np.maximum(one**2 + other**2 + 2 * r * one * other, 0.0))
+
+
+def _verdict(share: Array, number: Array, z: Array) -> tuple[Array, Array]:
+    """Wilson's limits of the true share among one verdict; 0 and 1 without labels."""
+    low, high = wilson(share, np.maximum(number, 1), z)
+    return np.where(number > 0, low, 0.0), np.where(number > 0, high, 1.0)
+
+
+def _rates(reach: Reach, blind: list[str]) -> tuple[Interval, ...]:
+    return tuple(
+        Interval(
+            math.nan if reason else float(np.clip(reach.estimate[place], 0.0, 1.0)),
+            max(0.0, float(reach.estimate[place] - reach.down[place])),
+            min(1.0, float(reach.estimate[place] + reach.up[place])),
+        )
+        for place, reason in enumerate(blind)
+    )
+
+
+def _difference(found: Units, reach: Callable[[float], Reach], place: int, level: float, method: Method) -> Effect:
+    """Corrected rate of the first condition − that of another one."""
+    estimate = reach(0.5).estimate
+    blocks = int(found.blocks)
+    basis = Basis(blocks, int(found.dropped), int(found.count[[0, place]].min()), method)
+
+    def limits(tail: float) -> tuple[float, float]:
+        lower, upper = difference_limits(found, reach(tail), (0, place))
+        return float(lower), float(upper)
+
+    return effect(float(estimate[0] - estimate[place]), limits, level, basis)

@@ -1,0 +1,63 @@
+"""From limits at any confidence to an effect: interval, one-sided limits and p-values that agree with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from advocate_evals.statistics.binomial import quantile
+from advocate_evals.statistics.results import Effect
+
+Limits = Callable[[float], tuple[float, float]]
+"""Lower and upper limit, each with the given probability beyond it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an effect rests on."""
+
+    blocks: int
+    dropped: int
+    clusters: int
+    method: str
+    insufficient: str = ""
+
+
+def effect(estimate: float, limits: Limits, level: float, basis: Basis, null: float = 0.0) -> Effect:
+    """An effect from its limits as a function of the tail beyond them; the p-values invert that function.
+
+    Args:
+        estimate: The estimate.
+        limits: Its limits; they must move outwards as the tail shrinks.
+        level: Confidence level, in (0, 1).
+        basis: What it rests on.
+        null: The value of no effect.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    lower, upper = limits((1 - level) / 2)
+    least, most = limits(1 - level)
+    return Effect(
+        estimate=estimate, lower=lower, upper=upper, least=least, most=most,
+        p_above=_smallest(lambda tail: limits(tail)[0] > null),
+        p_below=_smallest(lambda tail: limits(tail)[1] < null),
+        error=(upper - lower) / (2 * float(quantile((1 - level) / 2))),
+        level=level,
+        blocks=basis.blocks, dropped=basis.dropped, clusters=basis.clusters,
+        method=basis.method, insufficient=basis.insufficient,
+    )  # fmt: skip
+
+
+def _smallest(beyond: Callable[[float], bool]) -> float:
+    """The smallest tail at which a one-sided limit leaves the null out, to 1e-9 of itself; 1 if none below one half."""
+    if not beyond(0.499):
+        return 1.0
+    low, high = np.log(1e-15), np.log(0.499)
+    if beyond(1e-15):
+        return 1e-15
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        low, high = (low, middle) if beyond(float(np.exp(middle))) else (middle, high)
+    return float(np.exp(high))
