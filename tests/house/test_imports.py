@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": {"vocabulary"},
     "statistics": set(),
     "probes": {"vocabulary", "labels", "catalogue", "world", "tools"},
-    "grading": {"vocabulary", "labels", "catalogue", "reading", "world", "tools", "probes"},
+    "grading": {"vocabulary", "labels", "catalogue", "reading", "world", "tools", "probes", "statistics"},
     "results": {"__init__", "vocabulary", "labels", "catalogue", "reading", "statistics", "grading"},
     "world": {"vocabulary", "catalogue", "reading"},
     "tools": {"vocabulary", "catalogue", "world"},

@@ -2,6 +2,7 @@
 
 from advocate_evals.scorers.actions import actions, actions_by_rung, setting
 from advocate_evals.scorers.beliefs import beliefs
+from advocate_evals.scorers.check import judge_checked
 from advocate_evals.scorers.desperation import desperation
 from advocate_evals.scorers.judge import judge
 from advocate_evals.scorers.overhead import costs, overhead
@@ -15,6 +16,7 @@ __all__ = [
     "costs",
     "desperation",
     "judge",
+    "judge_checked",
     "overhead",
     "setting",
     "verdict",

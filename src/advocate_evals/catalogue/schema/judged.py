@@ -37,6 +37,8 @@ class JudgedOutlet(Record):
     """Its name; empty where there is none."""
     address: str
     """Its address; empty where there is none."""
+    called: tuple[Text, ...] = ()
+    """Looser ways in which the subject may call it."""
     text: Text
     """What the desk's instructions say of it."""
 
