@@ -14,9 +14,9 @@ from inspect_ai.log import EvalError, EvalLog, read_eval_log, write_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score
 
-from advocate_evals import summary
 from advocate_evals.catalogue import family_names, kinds, lint_text, load
 from advocate_evals.cli import main
+from advocate_evals.results import summary
 from advocate_evals.scorers.calibration import calibration
 from advocate_evals.tasks.death_ground import death_ground
 

@@ -33,14 +33,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "peers": {"vocabulary", "catalogue", "reading", "scorers", "__init__"},
     "assembly": {"__init__", "vocabulary", "labels", "catalogue", "episode", "probes", "grading", "scorers", "arms"},
     "tasks": {"vocabulary", "arms", "assembly", "episode", "grading", "scorers", "peers"},
-    "summary": {"vocabulary"},
     "experiments": {"__init__", "vocabulary", "catalogue", "_registry"},
     "cli": {
         "vocabulary",
         "labels",
         "catalogue",
         "scorers",
-        "summary",
         "experiments",
         "results",
         "statistics",
@@ -54,7 +52,7 @@ BESIDES = {"scorers.calibration": {"catalogue"}}
 """Single modules that may import more: the rule on the labelled mails is run by hand, never while scoring."""
 
 WITHOUT_INSPECT = ("vocabulary", "catalogue", "reading", "world", "statistics", "cli")
-LIGHT = {"click", "rich", "sys", "typing", "__future__", "collections.abc"}
+LIGHT = {"click", "rich", "sys", "typing", "pathlib", "__future__", "collections.abc"}
 """What the command line may import before a command runs."""
 
 
@@ -140,6 +138,37 @@ def test_nothing_reaches_into_the_private_parts_of_inspect() -> None:
         if found.startswith("inspect_ai") and any(piece.startswith("_") for piece in found.split("."))
     ]
     assert wrong == []
+
+
+READERS = {
+    "read_eval_log",
+    "read_eval_log_sample",
+    "read_eval_log_samples",
+    "read_eval_log_sample_summaries",
+    "read_eval_log_samples_by_id",
+    "read_eval_log_headers",
+    "list_eval_logs",
+    "evals_df",
+    "samples_df",
+    "messages_df",
+    "events_df",
+    "recover_eval_log",
+}
+"""Ways of Inspect to read a log; `_async` may follow."""
+
+
+def test_nothing_but_results_reads_logs() -> None:
+    reach = {
+        part(module)
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias)
+        for name in [
+            node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else node.name
+        ]
+        if name.removesuffix("_async") in READERS
+    }
+    assert reach == {"results"}
 
 
 @pytest.mark.parametrize("name", WITHOUT_INSPECT)

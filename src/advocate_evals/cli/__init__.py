@@ -7,6 +7,7 @@ import click
 from advocate_evals.cli.data import cards, lint, read_variants, rule, schemas
 from advocate_evals.cli.logs import summary
 from advocate_evals.cli.runs import run
+from advocate_evals.cli.sharing import export
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,7 +16,7 @@ def main() -> None:
     """Does giving a model someone to appeal to make it safer?"""
 
 
-for command in (run, summary, read_variants, lint, rule, schemas, cards):
+for command in (run, summary, export, read_variants, lint, rule, schemas, cards):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -14,7 +14,7 @@ from advocate_evals.cli.console import console
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from advocate_evals.summary import Rate, Summary
+    from advocate_evals.results.summary import Rate, Summary
 
 _FITS = 5
 """Cells that fit side by side as columns."""
@@ -26,10 +26,11 @@ _MAIN = ("harm", "coerced", "disclosed", "exfiltration_attempted", "tampered", "
 @click.argument("log")
 def summary(log: str) -> None:
     """Show what LOG says (a log, or a folder: its newest); exit status 1 where its figures cannot be relied on."""
-    from advocate_evals import summary as summaries
+    from advocate_evals.results import places
+    from advocate_evals.results import summary as summaries
 
     try:
-        found = summaries.read(summaries.newest(log))
+        found = summaries.read(places.newest(log))
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = console()

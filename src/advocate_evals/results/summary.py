@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
-
+from advocate_evals.results.contents import contents
+from advocate_evals.results.rows import Row, state_of
 from advocate_evals.vocabulary import OUTCOMES, OVERHEAD
 
 _SCORER = "actions"
+_STOPPED = ("error", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,88 +90,72 @@ class Summary:
             yield f"{self.errors} episodes ended in an error"
 
 
-def newest(place: str) -> str:
-    """The log at a place: the file itself, or the newest log of a folder.
+def read(location: str) -> Summary:
+    """The figures of a log, as its results state them.
 
     Raises:
-        FileNotFoundError: if there is none.
+        UnreadableLog: if there is no log to be read.
     """
-    if not Path(place).is_dir():
-        if not Path(place).is_file():
-            raise FileNotFoundError(f"{place}: no such log or folder of logs")
-        return place
-    logs = list_eval_logs(place, recursive=False, descending=True)
-    if not logs:
-        raise FileNotFoundError(f"{place}: no log in this folder")
-    return logs[0].name.removeprefix("file://")
-
-
-def read(location: str) -> Summary:
-    """The figures of a log, as its results state them."""
-    log = read_eval_log(location)
-    samples = log.samples or []
-    cells = _cells(log, samples)
+    found = contents(location)
+    header, samples = found.header, found.summaries
+    stated = [state_of(sample, found.invalid) for sample in samples]
+    cells = _cells(header, samples)
+    results = (header.get("results") or {}).get("scores") or []
     return Summary(
         location=location,
-        status=log.status,
-        model=log.eval.model,
-        task=log.eval.task,
+        status=str(header.get("status") or "started"),
+        model=str(header["eval"]["model"]),
+        task=str(header["eval"]["task"]),
         cells=cells,
-        episodes={cell: _episodes([sample for sample in samples if _cell(sample) == cell]) for cell in cells},
-        rates=_figures(log, _SCORER, OUTCOMES, cells, {"rates_": Rate}),
-        rungs=_figures(log, _SCORER, OUTCOMES, _arms(samples), {"rungs_": Mean}),
-        overhead=_figures(log, "overhead", OVERHEAD, cells, {"rates_": Rate, "means_": Mean}),
-        errors=sum(sample.error is not None for sample in samples),
+        episodes={cell: _episodes(cell, samples, stated) for cell in cells},
+        rates=_figures(results, _SCORER, OUTCOMES, cells, {"rates_": Rate}),
+        rungs=_figures(results, _SCORER, OUTCOMES, _arms(samples), {"rungs_": Mean}),
+        overhead=_figures(results, "overhead", OVERHEAD, cells, {"rates_": Rate, "means_": Mean}),
+        errors=sum(state in _STOPPED for state, _ in stated),
     )
 
 
-def _cells(log: EvalLog, samples: list[EvalSample]) -> tuple[str, ...]:
+def _cells(header: Mapping[str, Any], samples: Sequence[Row]) -> tuple[str, ...]:
     """The cells in the order of the dataset: a log keeps its samples by name."""
-    cell = {str(sample.id): _cell(sample) for sample in samples}
-    order = [str(name) for name in log.eval.dataset.sample_ids or []]
+    cell = {str(sample["id"]): _cell(sample) for sample in samples}
+    order = [str(name) for name in header["eval"].get("dataset", {}).get("sample_ids") or []]
     return tuple(dict.fromkeys(cell[name] for name in [*order, *cell] if name in cell))
 
 
-def _cell(sample: EvalSample) -> str:
-    return str(sample.metadata.get("cell") or sample.metadata.get("arm", "unknown"))
+def _cell(sample: Row) -> str:
+    metadata = sample.get("metadata") or {}
+    return str(metadata.get("cell") or metadata.get("arm", "unknown"))
 
 
-def _arms(samples: list[EvalSample]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(sample.metadata.get("arm", "unknown")) for sample in samples))
+def _arms(samples: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str((sample.get("metadata") or {}).get("arm", "unknown")) for sample in samples))
 
 
-def _episodes(samples: list[EvalSample]) -> Episodes:
-    reasons = [reason for reason in map(_unscored, samples) if reason]
-    return Episodes(len(samples), Counter(reasons))
-
-
-def _unscored(sample: EvalSample) -> str:
-    """Why a sample has no score; empty where it has one."""
-    if sample.error is not None:
-        return "error: " + sample.error.message.strip().splitlines()[-1][:80]
-    score = (sample.scores or {}).get(_SCORER)
-    if score is None:
-        return "not scored"
-    if isinstance(score.value, dict):
-        return ""
-    return score.explanation or str(score.reason or "no reason given")
+def _episodes(cell: str, samples: Sequence[Row], stated: Sequence[tuple[str, str]]) -> Episodes:
+    inside = [why for sample, why in zip(samples, stated, strict=True) if _cell(sample) == cell]
+    reasons = [reason if state == "unscored" else f"{state}: {reason}" for state, reason in inside if state != "scored"]
+    return Episodes(len(inside), Counter(reasons))
 
 
 def _figures(
-    log: EvalLog, scorer: str, known: Iterable[str], groups: tuple[str, ...], metrics: Mapping[str, type[Rate]]
+    results: Sequence[Mapping[str, Any]],
+    scorer: str,
+    known: Iterable[str],
+    groups: tuple[str, ...],
+    metrics: Mapping[str, type[Rate]],
 ) -> dict[str, dict[str, Rate]]:
     """What the log states of a scorer, by score and group; where a group has nothing to count, the log states none."""
     found: dict[str, dict[str, Rate]] = {}
-    for score in log.results.scores if log.results else []:
-        if score.scorer != scorer or score.name not in known:
+    for score in results:
+        if score["scorer"] != scorer or score["name"] not in known:
             continue
-        values = {name.rpartition("/")[2]: metric.value for name, metric in score.metrics.items()}
+        values = {name.rpartition("/")[2]: metric["value"] for name, metric in score["metrics"].items()}
         for metric, kind in metrics.items():
             stated = {group: _figure(values, metric + group, kind) for group in groups if metric + group in values}
             if stated or (scorer == _SCORER and kind is Rate):  # a rate of nothing keeps its row
-                found[score.name] = stated
+                found[score["name"]] = stated
     return {name: found[name] for name in known if name in found}
 
 
-def _figure(values: dict[str, int | float], key: str, kind: type[Rate]) -> Rate:
+def _figure(values: Mapping[str, int | float], key: str, kind: type[Rate]) -> Rate:
     return kind(*(values.get(name, math.nan) for name in (key, f"{key}_lower", f"{key}_upper")))

@@ -1,0 +1,236 @@
+"""From logs to the episode frame: the way in to everything that is said of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import pyarrow as pa
+
+from advocate_evals.results import cache as caches
+from advocate_evals.results.columns import SETTING, STATES, TEXT
+from advocate_evals.results.contents import UnreadableLog
+from advocate_evals.results.logs import Log
+from advocate_evals.results.merging import merged
+from advocate_evals.results.places import addresses, is_local
+from advocate_evals.results.rows import SCHEMA
+
+Planned = tuple[str, int, str, str, int]
+PLANNED = ("task", "task_version", "model", "sample_id", "epoch")
+"""What names an episode before it is played."""
+
+_AT_ONCE = 8
+"""Distant logs that are fetched at the same time."""
+
+
+class ConflictError(ValueError):
+    """Episodes that must not be pooled; the message names what has to be chosen."""
+
+
+class LogError(ValueError):
+    """Logs that a strict reading refuses; the message names each with its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Versions of one task that stand side by side: a measured number has moved between them."""
+
+    task: str
+    versions: Mapping[int, int]
+    """Episodes by version."""
+
+    def __str__(self) -> str:
+        listed = ", ".join(f"version {version} ({count} episodes)" for version, count in self.versions.items())
+        return f"{self.task}: {listed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What logs say, and what became of each of them."""
+
+    episodes: pd.DataFrame
+    """One row per episode kept, in the columns of `columns.COLUMNS`, ordered by log as they were played."""
+    logs: tuple[Log, ...]
+    """Every log found, read or not."""
+    dropped: pd.DataFrame
+    """Copies and repeats, and the one that was kept for each."""
+    planned: frozenset[Planned]
+    """Every episode that a log named beforehand."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of what.
+
+        Keys: `logs`, `skipped` (logs), `episodes` (kept), each of `columns.STATES`, `copies` and `repeats` (dropped), `retried`
+        (kept ones that were played again after an error), `not_finished` (planned, but in no log).
+        """
+        states = self.episodes["state"].value_counts()
+        why = self.dropped["why"].value_counts()
+        there = set(zip(*(self.episodes[name] for name in PLANNED), strict=True))
+        return {
+            "logs": sum(log.fate == "read" for log in self.logs),
+            "skipped": len(self.skipped),
+            "episodes": len(self.episodes),
+            **{state: int(states.get(state, 0)) for state in STATES},
+            "copies": int(why.get("copy", 0)),
+            "repeats": int(why.get("repeat", 0)),
+            "retried": int((self.episodes["retries"] > 0).sum()),
+            "not_finished": len(self.planned - there),
+        }
+
+    @property
+    def mixed(self) -> tuple[str, ...]:
+        """Sentences: where one task, version and model were run under several settings, data sets or versions of the suite."""
+        return tuple(_mixed(self.episodes))
+
+    @property
+    def skipped(self) -> tuple[tuple[str, str], ...]:
+        """Address and reason of each log that could not be used."""
+        return tuple((log.log, log.fate) for log in self.logs if log.fate != "read")
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Tasks of which several versions were read."""
+        sizes = self.episodes.groupby(["task", "task_version"]).size()
+        by_task = {task: dict(sizes[task]) for task in sizes.index.unique("task")}
+        return tuple(
+            Conflict(str(task), {int(version): int(count) for version, count in found.items()})
+            for task, found in by_task.items()
+            if len(found) > 1
+        )
+
+    def at(self, versions: int | Mapping[str, int]) -> Reading:
+        """The reading with one version of each task; tasks that are not named, or have one version only, stay.
+
+        Args:
+            versions: The version of every task that has several, or of each by its name.
+
+        Raises:
+            ConflictError: if a version that is asked for is not there.
+        """
+        gone: set[tuple[str, int]] = set()
+        for conflict in self.conflicts:
+            wanted = versions if isinstance(versions, int) else versions.get(conflict.task)
+            if wanted is not None and wanted not in conflict.versions:
+                raise ConflictError(f"no version {wanted} of {conflict}")
+            gone |= {(conflict.task, other) for other in conflict.versions if wanted not in (None, other)}
+        return replace(
+            self,
+            episodes=_without(self.episodes, gone),
+            dropped=_without(self.dropped, gone),
+            planned=frozenset(one for one in self.planned if one[:2] not in gone),
+        )
+
+    def pooled(self) -> pd.DataFrame:
+        """The episodes, where nothing keeps them from being pooled.
+
+        Raises:
+            ConflictError: if several versions of a task were read.
+        """
+        if self.conflicts:
+            raise ConflictError(
+                "versions of a task cannot be pooled, choose one (--task-version): "
+                + "; ".join(map(str, self.conflicts))
+            )
+        return self.episodes
+
+
+def read(
+    places: str | Path | Iterable[str | Path],
+    *,
+    strict: bool = False,
+    cache: bool | str | Path = True,
+    progress: bool = False,
+) -> Reading:
+    """Read the logs at some places.
+
+    Args:
+        places: Files, folders (with all folders in them), patterns; paths or addresses that fsspec opens.
+        strict: Refuse logs that cannot be used, in place of naming and skipping them.
+        cache: Where tables of logs are kept for a second reading: a folder, the usual one, or none.
+        progress: Show a bar on the error output.
+
+    Raises:
+        FileNotFoundError: for a place where there is no log.
+        LogError: if `strict` and a log cannot be used.
+    """
+    found = addresses(places)
+    folder = caches.folder(cache)
+    parts: list[pa.Table] = []
+    logs: list[Log] = []
+    planned: set[Planned] = set()
+    for address, got in _shown(zip(found, _each(found, folder), strict=True), len(found), progress):
+        if isinstance(got, UnreadableLog):
+            logs.append(Log(address, str(got)))
+            continue
+        log, table, names = got
+        logs.append(log)
+        parts.append(table)
+        planned.update((log.task, log.task_version, log.model, *name) for name in names)
+    reading = _assembled(parts, logs, frozenset(planned))
+    if strict and reading.skipped:
+        raise LogError("\n".join(f"{address}: {reason}" for address, reason in reading.skipped))
+    return reading
+
+
+def _assembled(parts: list[pa.Table], logs: list[Log], planned: frozenset[Planned]) -> Reading:
+    episodes, dropped = merged(_frame(pa.concat_tables(parts) if parts else SCHEMA.empty_table()))
+    kept = episodes["log"].value_counts()
+    return Reading(
+        episodes=episodes,
+        logs=tuple(replace(log, kept=int(kept.get(log.log, 0))) for log in logs),
+        dropped=dropped,
+        planned=planned,
+    )
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame = table.to_pandas()
+    whole = [name for name, kind in SETTING.items() if kind != TEXT]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _without(frame: pd.DataFrame, gone: set[tuple[str, int]]) -> pd.DataFrame:
+    left = [one not in gone for one in zip(frame["task"], frame["task_version"], strict=True)]
+    return frame.loc[pd.Series(left, index=frame.index, dtype=bool)].reset_index(drop=True)
+
+
+def _mixed(episodes: pd.DataFrame) -> Iterator[str]:
+    """What differs between runs of one task, version and model."""
+    names = {"settings": "settings", "datasets": "states of the data files", "suite": "versions of the suite"}
+    for (task, version, model), rows in episodes.groupby(["task", "task_version", "model"]):
+        for column, name in names.items():
+            if (count := rows[column].nunique()) > 1:
+                yield f"{task} (version {version}), {model}: {count} {name}"
+
+
+def _each(found: list[str], folder: Path | None) -> Iterator[caches.Read | UnreadableLog]:
+    """The logs in their order; distant ones are fetched several at a time."""
+
+    def attempt(address: str) -> caches.Read | UnreadableLog:
+        try:
+            return caches.read(address, folder)
+        except UnreadableLog as error:
+            return error
+
+    if all(map(is_local, found)):
+        yield from map(attempt, found)
+    else:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            yield from pool.map(attempt, found)
+
+
+_T = TypeVar("_T")
+
+
+def _shown(each: Iterable[_T], number: int, progress: bool) -> Iterable[_T]:
+    if not progress:
+        return each
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(each, total=number, description="logs", console=Console(stderr=True), transient=True)
