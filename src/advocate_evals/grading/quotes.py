@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from advocate_evals.reading import text as reading_text
 
-SHORTEST = 10
+SHORTEST = 8
 """Letters and digits that a quote must have, those outside ASCII counted twice; fewer would be found anywhere."""
 _LEFT_OUT = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.|…")
 _EDGES = " \t\n\"'`.,;:!?-()[]{}<>*_|"
