@@ -121,13 +121,20 @@ def ratio_upper(top: tuple[Array, Array, Array], bottom: Array, r: Array) -> Arr
 
 
 def correlation(found: Units) -> Array:
-    """Correlation of two conditions' rates over units, less Newcombe's correction of half an episode, at least 0 if it
-    was positive; 0 where one of them does not vary. Shape (…)."""
+    """Correlation of two conditions' rates over units (`correlations`); shape (…)."""
+    return np.asarray(correlations(found)[..., 0, 1])
+
+
+def correlations(found: Units) -> Array:
+    """Correlations of the conditions' rates over units, less Newcombe's correction of half an episode where positive (but
+    not below 0); 0 where one of them does not vary. Shape (…, conditions, conditions)."""
     scores = found.scores
-    joint = (scores[..., 0] * scores[..., 1]).sum(axis=-1)
-    own = np.sqrt((scores**2).sum(axis=-2).prod(axis=-1))
-    joint = np.where(joint > 0, np.maximum(joint - 0.5, 0.0), joint)
-    return np.where(own > 1e-12, joint / np.where(own > 1e-12, own, 1.0), 0.0)
+    joint = np.swapaxes(scores, -1, -2) @ scores
+    own = np.sqrt(np.diagonal(joint, axis1=-2, axis2=-1))
+    scale = own[..., :, None] * own[..., None, :]
+    less = np.where(joint > 0, np.maximum(joint - 0.5, 0.0), joint)
+    r = np.where(scale > 1e-12, less / np.where(scale > 1e-12, scale, 1.0), 0.0)
+    return np.where(np.eye(scores.shape[-1], dtype=bool), 1.0, r)
 
 
 def _joined(one: Array, other: Array, r: Array) -> Array:

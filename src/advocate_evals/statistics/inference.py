@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtr
 
 from advocate_evals.statistics.binomial import quantile
 from advocate_evals.statistics.results import Effect
@@ -50,14 +51,36 @@ def effect(estimate: float, limits: Limits, level: float, basis: Basis, null: fl
     )  # fmt: skip
 
 
+def student(estimate: float, error: float, level: float, basis: Basis) -> Effect:
+    """An effect with Student's limits on clusters − 1 degrees of freedom.
+
+    Args:
+        estimate: The estimate.
+        error: Its standard error, above 0.
+        level: Confidence level, in (0, 1).
+        basis: What it rests on.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    df = basis.clusters - 1
+    two, one = (float(quantile(tail, df)) * error for tail in ((1 - level) / 2, 1 - level))
+    below = float(stdtr(df, estimate / error))
+    return Effect(
+        estimate=estimate, lower=estimate - two, upper=estimate + two, least=estimate - one, most=estimate + one,
+        p_above=float(stdtr(df, -estimate / error)), p_below=below, error=error, level=level,
+        blocks=basis.blocks, dropped=basis.dropped, clusters=basis.clusters,
+        method=basis.method, insufficient=basis.insufficient,
+    )  # fmt: skip
+
+
 def _smallest(beyond: Callable[[float], bool]) -> float:
-    """The smallest tail at which a one-sided limit leaves the null out, to 1e-9 of itself; 1 if none below one half."""
+    """The smallest tail at which a one-sided limit leaves the null out, to 1e-6 of itself; 1 if none below one half."""
     if not beyond(0.499):
         return 1.0
     low, high = np.log(1e-15), np.log(0.499)
     if beyond(1e-15):
         return 1e-15
-    while high - low > 1e-9:
+    while high - low > 1e-6:
         middle = (low + high) / 2
         low, high = (low, middle) if beyond(float(np.exp(middle))) else (middle, high)
     return float(np.exp(high))

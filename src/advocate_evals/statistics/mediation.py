@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from advocate_evals.statistics.binomial import Array, quantile
 from advocate_evals.statistics.cells import cells
-from advocate_evals.statistics.inference import Basis, effect
+from advocate_evals.statistics.inference import Basis, effect, student
 from advocate_evals.statistics.logistic import expit, fit
 from advocate_evals.statistics.results import Effect, unknown
 
@@ -56,8 +56,8 @@ def mediation(
 
     The act is a logit in the condition, the mediator and the mediator's mean over the block (Mundlak's term: what makes
     a whole block desperate and prone to act is not counted as mediation). Under another condition an episode's mediator
-    moves by the difference of the conditions' means. Risks are averages over all episodes, effects their differences,
-    intervals Student's from leaving out one cluster at a time. Unless the mediator was set by design, the result is an
+    moves by the difference of the conditions' means. Risks are averages over all episodes, effects their differences;
+    intervals come from leaving out one cluster at a time (`_apart`). Unless the mediator was set by design, the result is an
     association: an unmeasured cause of both makes an indirect effect out of nothing (`sensitivity`).
 
     Args:
@@ -84,7 +84,7 @@ def mediation(
         return Mediation(nothing, nothing, nothing, shift, math.nan, word, reliability, (), math.nan, reason)
     calibrated = _calibrated(data, reliability)
     fits = _fits(calibrated)
-    parts = {name: _effect(values, calibrated, level) for name, values in _effects(calibrated, fits).items()}
+    parts = _effects(calibrated, fits, level)
     slope, variance = float(fits.coefficients[0, -2]), _within(calibrated)
     return Mediation(
         total=parts["total"], indirect=parts["indirect"], direct=parts["direct"], shift=parts["shift"],
@@ -211,18 +211,52 @@ def _risk(data: Episodes, fits: _Fits, condition: int, at: Array) -> Array:
     return np.asarray((fits.weights * expit(logit)).sum(axis=1) / fits.weights.sum(axis=1))
 
 
-def _effects(data: Episodes, fits: _Fits) -> dict[str, Array]:
-    """Each effect, one value per set."""
+def _effects(data: Episodes, fits: _Fits, level: float) -> dict[str, Effect]:
+    """Each effect with its interval."""
     last = data.conditions - 1
     first_mean, last_mean = fits.means[:, 0], fits.means[:, last]
     as_first, mixed = _risk(data, fits, 0, first_mean), _risk(data, fits, last, first_mean)
     as_last = _risk(data, fits, last, last_mean)
+    shift = last_mean - first_mean
+    error, number = float(_error(shift[1:])), len(shift) - 1
     return {
-        "total": as_last - as_first,
-        "indirect": as_last - mixed,
-        "direct": mixed - as_first,
-        "shift": last_mean - first_mean,
+        "total": _apart(as_last, as_first, data, level),
+        "indirect": _apart(as_last, mixed, data, level),
+        "direct": _apart(mixed, as_first, data, level),
+        "shift": student(float(shift[0]), error, level, Basis(data.blocks, data.dropped, number, "jackknife")),
     }
+
+
+def _error(without: Array) -> Array:
+    """Standard error from the sets that leave one cluster out, over the last axis."""
+    number = without.shape[-1]
+    away = without - without.mean(axis=-1, keepdims=True)
+    return np.asarray(np.sqrt((number - 1) / number * (away**2).sum(axis=-1)))
+
+
+def _apart(one: Array, other: Array, data: Episodes, level: float) -> Effect:
+    """Difference of two risks, each given for the whole and without one cluster each.
+
+    Each risk has Student's limits on the logit scale, where its error hardly depends on it; they are combined with the
+    jackknife's correlation (MOVER). A jackknife of the difference itself misses too often on the far side of 0, since
+    its error grows with the effect.
+    """
+    risks, number = np.stack([one, other]), len(one) - 1
+    logits = np.log(risks) - np.log1p(-risks)
+    errors, spread = _error(logits[:, 1:]), _error(risks[:, 1:]).prod()
+    joint = ((number - 1) ** 2 / number) * float(np.cov(risks[:, 1:])[0, 1])
+    r = float(np.clip(joint / spread, -1.0, 1.0)) if spread > 1e-15 else 0.0
+    estimate = float(one[0] - other[0])
+
+    def limits(tail: float) -> tuple[float, float]:
+        half = quantile(tail, number - 1) * errors
+        down = risks[:, 0] - expit(logits[:, 0] - half)
+        up = expit(logits[:, 0] + half) - risks[:, 0]
+        below = down[0] ** 2 + up[1] ** 2 - 2 * r * down[0] * up[1]
+        above = up[0] ** 2 + down[1] ** 2 - 2 * r * up[0] * down[1]
+        return estimate - math.sqrt(max(0.0, below)), estimate + math.sqrt(max(0.0, above))
+
+    return effect(estimate, limits, level, Basis(data.blocks, data.dropped, number, "jackknife"))
 
 
 def _with_cause(data: Episodes, fits: _Fits, gamma: float, variance: float) -> float:
@@ -235,17 +269,3 @@ def _with_cause(data: Episodes, fits: _Fits, gamma: float, variance: float) -> f
     away = (1 - kept) * (whole.means[:, 0] - whole.means[:, last])
     full = _risk(data, whole, last, whole.means[:, last])
     return float((full - _risk(data, whole, last, whole.means[:, 0] - away))[0])
-
-
-def _effect(values: Array, data: Episodes, level: float) -> Effect:
-    """Student's interval from the whole and the sets that leave one cluster out."""
-    estimate, without = float(values[0]), values[1:]
-    number = without.size
-    error = math.sqrt((number - 1) / number * float(((without - without.mean()) ** 2).sum()))
-
-    def limits(tail: float) -> tuple[float, float]:
-        half = float(quantile(tail, number - 1)) * error
-        return estimate - half, estimate + half
-
-    made = effect(estimate, limits, level, Basis(data.blocks, data.dropped, number, "jackknife"))
-    return made.with_error(error)

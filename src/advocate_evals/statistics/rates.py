@@ -50,10 +50,10 @@ def exact(found: Units) -> NDArray[np.bool_]:
 
 def limits(found: Units, tail: float) -> tuple[Array, Array]:
     """Lower and upper limits of each condition's rate, each with `tail` beyond it; shape (…, conditions)."""
-    p, number, count = np.nan_to_num(found.rates), found.number, found.count
+    p, count = np.nan_to_num(found.rates), found.count
     worth = np.maximum(effective(found), 1e-9)
     t = quantile(tail, count - 1)
-    less = worth * (quantile(tail, number - 1) / np.where(t > 0, t, 1.0)) ** 2 if tail < 0.5 else worth
+    less = worth * (quantile(tail) / np.where(t > 0, t, 1.0)) ** 2 if tail < 0.5 else worth
     rare = exact(found)
     lower, upper = wilson(p, worth, t)
     if rare.any():

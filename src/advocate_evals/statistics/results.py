@@ -77,7 +77,7 @@ class Effect:
     clusters: int
     """Independent units behind it: blocks, or what they were grouped by."""
     method: str
-    """How it was found: `mover`, `t`, `bounds` (no variance to go by), `jackknife`, `poststratified`, …"""
+    """How it was found: `mover`, `t`, `jackknife`, `poststratified`, `ppi`, `rogan-gladen`; `none` where it was not."""
     insufficient: str
     """Why it cannot be estimated or bounded better than by its range; empty where it can."""
 
@@ -92,6 +92,11 @@ class Effect:
             raise ValueError(f"a scale must be above 0, not {by}")
         numbers = {name: getattr(self, name) * by for name in ("estimate", "lower", "upper", "least", "most", "error")}
         return replace(self, **numbers)
+
+    def kept_in(self, low: float, high: float) -> Effect:
+        """The same with its limits cut off at the ends of its range."""
+        cut = {name: min(max(getattr(self, name), low), high) for name in ("lower", "upper", "least", "most")}
+        return replace(self, **cut)
 
     def with_error(self, error: float) -> Effect:
         """The same with another standard error."""

@@ -13,7 +13,7 @@ from scipy.optimize import isotonic_regression
 
 from advocate_evals.statistics.binomial import Array
 from advocate_evals.statistics.cells import Cells, cells, units
-from advocate_evals.statistics.contrasts import contrast, trend_weights
+from advocate_evals.statistics.contrasts import contrast, exceeds, trend_weights
 from advocate_evals.statistics.results import Effect
 
 Form = Literal["step", "slope", "both", "cannot tell"]
@@ -80,7 +80,7 @@ def shape(data: ArrayLike | Cells, odds: ArrayLike, level: float = 0.95) -> Shap
         "nearer": contrast(table, step - line, level),
     }
     reason = parts["whole"].insufficient
-    falls = not reason and any(contrast(table, w, (1 + level) / 2).above() for w in (step, line))
+    falls = not reason and any(exceeds(table, w, (1 + level) / 2) for w in (step, line))
     change, changes = _changes(table, x, level) if not reason else (math.nan, ())
     found = units(table, range(x.size))
     smooth = () if reason else tuple(float(v) for v in isotonic_regression(found.rates, increasing=False).x)
@@ -135,6 +135,6 @@ def _changes(table: Cells, x: Array, level: float) -> tuple[float, tuple[float, 
     kept = tuple(
         float(place)
         for place, profile in zip(places, profiles, strict=True)
-        if not any(contrast(table, other - profile, strict).above() for other in profiles if other is not profile)
+        if not any(exceeds(table, other - profile, strict) for other in profiles if other is not profile)
     )
     return float(places[best]), kept
