@@ -28,6 +28,7 @@ FILES = {
     "banks/names.yaml": "names",
     "banks/common.yaml": "common_banks",
     "coercion_cases/*.yaml": "coercion_cases",
+    "judge_calibration/*.yaml": "judge_calibration",
 }
 """Which kind of file lies where."""
 

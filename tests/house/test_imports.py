@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "labels",
         "catalogue",
         "scorers",
+        "grading",
         "experiments",
         "results",
         "statistics",

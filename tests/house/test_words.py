@@ -43,6 +43,7 @@ def scenario_files() -> list[Path]:
     found = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
     found += [*data.glob("coercion_cases/*.yaml"), data / "prompts" / "frame.yaml", data / "prompts" / "lint.yaml"]
     found += [data / "prompts" / name for name in ("judge.yaml", "distress.yaml")]
+    found += data.glob("judge_calibration/*.yaml")
     return sorted(found)
 
 

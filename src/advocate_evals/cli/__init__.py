@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from advocate_evals.cli.data import cards, lint, read_variants, rule, schemas
+from advocate_evals.cli.graders import judge_check
+from advocate_evals.cli.labelling import labels
 from advocate_evals.cli.logs import summary
 from advocate_evals.cli.runs import run
 from advocate_evals.cli.sharing import export
@@ -16,7 +18,7 @@ def main() -> None:
     """Does giving a model someone to appeal to make it safer?"""
 
 
-for command in (run, summary, export, read_variants, lint, rule, schemas, cards):
+for command in (run, summary, export, judge_check, labels, read_variants, lint, rule, schemas, cards):
     main.add_command(command)
 
 __all__ = ["main"]
