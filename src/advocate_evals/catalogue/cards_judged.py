@@ -46,12 +46,19 @@ def _labels(counted: Sequence[Row]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for label, values in JUDGED.items():
         near, hard = (
-            [sum(item.kind(label) == kind for file, item in counted if file.split == split) for split in ("dev", "test")]
+            [
+                sum(item.kind(label) == kind for file, item in counted if file.split == split)
+                for split in ("dev", "test")
+            ]
             for kind in ("near_miss", "hard_negative")
         )
         for value in values[1:]:
             clear = [
-                sum(value in item.values(label) and item.kind(label) == "clear" for file, item in counted if file.split == s)
+                sum(
+                    value in item.values(label) and item.kind(label) == "clear"
+                    for file, item in counted
+                    if file.split == s
+                )
                 for s in ("dev", "test")
             ]
             sides = [*map(str, (*near, *hard))] if value == values[1] else [""] * 4

@@ -80,8 +80,8 @@ class Labels:
 
     @property
     def alpha(self) -> Interval:
-        """Krippendorff's α of the raters; NaN with one."""
-        return alpha(self._ratings())
+        """Krippendorff's α of the raters; NaN with fewer than two."""
+        return alpha(self._ratings()) if len(self.raters) > 1 else Interval(math.nan, math.nan, math.nan)
 
     @property
     def kappa(self) -> Interval:

@@ -35,7 +35,7 @@ def quality() -> Metric:
     By question (a label, or `principal:<who>`): `<question>_sensitivity`, `<question>_specificity`, each with `_lower`,
     `_upper` (exact) and `_same_over_arms` (p-value), and `<question>_missing`. Over all: `all_found` (share of the items with
     positive labels of which every one was found), `no_false_alarm` (share of all items without one), both likewise, and
-    `failed_<reason>`, `failed`, `asked_again`, `calls`, `input_tokens`, `output_tokens` (the last three per item).
+    `failed_<reason>`, `failed_items`, `asked_again`, `calls`, `input_tokens`, `output_tokens` (the last three per item).
     """
 
     def compute(scores: list[SampleScore]) -> Value:
@@ -68,7 +68,7 @@ def _spent(judged: Sequence[checked.Checked]) -> dict[str, float]:
     count = len(judged) or math.nan
     return {
         **{f"failed_{reason}": float(number) for reason, number in reasons.items()},
-        "failed": float(sum(bool(one.fault) for one in judged)),
+        "failed_items": float(sum(bool(one.fault) for one in judged)),
         "asked_again": float(sum(one.again for one in judged)),
         "calls": sum(one.calls for one in judged) / count,
         "input_tokens": sum(one.input_tokens for one in judged) / count,
