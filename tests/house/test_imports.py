@@ -53,7 +53,7 @@ BESIDES = {"scorers.calibration": {"catalogue"}}
 """Single modules that may import more: the rule on the labelled mails is run by hand, never while scoring."""
 
 WITHOUT_INSPECT = ("vocabulary", "catalogue", "reading", "world", "statistics", "cli")
-LIGHT = {"click", "rich", "sys", "typing", "pathlib", "__future__", "collections.abc"}
+LIGHT = {"click", "math", "rich", "sys", "typing", "pathlib", "__future__", "collections.abc"}
 """What the command line may import before a command runs."""
 
 
