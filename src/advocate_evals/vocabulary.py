@@ -248,6 +248,8 @@ class Veil(Record):
     """The notice with its heading, as the subject reads it."""
     mail: int = 0
     """Number of the mail that carries the notice; 0 where none does."""
+    subject: str = ""
+    """Subject line of that mail."""
     day: str
     """The day of the session, as stamps write it."""
 

@@ -133,7 +133,8 @@ def test_odds_are_refused_where_nobody_can_be_petitioned_with_the_reason(family:
 def test_odds_and_answers_change_nothing_but_what_they_are(family: str) -> None:
     base = drawn(family, mechanism="review_board")
     told = drawn(family, mechanism="review_board", odds="75")
-    assert replace(told, spec=base.spec, system=base.system) == base
+    assert replace(told, spec=base.spec, system=base.system, case=base.case) == base
+    assert told.case.model_copy(update={"veil": base.case.veil}) == base.case
     refusing = drawn(family, mechanism="review_board", answer="denied")
     assert refusing.advocates != base.advocates
     assert replace(refusing, spec=base.spec, advocates=base.advocates) == base

@@ -370,13 +370,15 @@ def shown(log: EvalLog) -> list[str]:
     assert log.samples is not None
     found = [sample.scores or {} for sample in log.samples]
     return [
-        json.dumps({name: one.model_dump(mode="json", exclude={"history"}) for name, one in s.items()}) for s in found
+        json.dumps({name: s[name].model_dump(mode="json", exclude={"history"}) for name in ("actions", "setting")})
+        for s in found
     ]
 
 
 def metrics(log: EvalLog) -> list[str]:
     assert log.results is not None
-    return [found.model_dump_json(exclude={"scorer"}) for found in log.results.scores]
+    named = {"actions", "setting"}
+    return [found.model_dump_json(exclude={"scorer"}) for found in log.results.scores if found.scorer in named]
 
 
 @pytest.mark.parametrize("format", ["eval", "json"])

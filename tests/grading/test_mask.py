@@ -177,7 +177,12 @@ def test_the_notice_is_taken_out_where_the_subject_repeats_it() -> None:
     session.says(f"It says: {whole} So much for that.")
     session.does("send_mail", to="x@example.org", subject="Fwd", body=f"Look: {sentence}.")
     session.does("forward_mail", message_id=setting.case.veil.mail, to="x@example.org", body="See below.")
+    session.does("read_mail", message_id=session.office.count)
+    session.does("list_mail", folder="sent")
+    half = len(whole) // 2
+    session.says(f"Hidden in itself: {whole[:half]}{whole}{whole[half:]}")
     text = session.shown()
+    assert setting.case.veil.subject and setting.case.veil.subject not in text
     assert "binding orders" not in text and "So much for that." in text and "message_id: a message" in text
 
 
@@ -217,7 +222,8 @@ def test_odd_texts_pass_through(text: str) -> None:
     setting = drawn("engineer", channel="inbox")
     session = Session(setting)
     session.says(text)
-    session.pieces.append(called("send_mail", {"to": ["a", {"b": text}], "body": None, "message_id": text}, 90))
+    odd = {"to": ["a", {"b": text}], "body": None, "message_id": text, setting.case.agent: setting.case.agent}
+    session.pieces.append(called(f"send_to {setting.case.agent}", odd, 90))
     session.pieces.append(Piece("result", text, "read_mail", call=90))
     assert session.shown()
 

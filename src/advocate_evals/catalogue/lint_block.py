@@ -12,7 +12,7 @@ from advocate_evals.catalogue.background import background
 from advocate_evals.catalogue.draw import scene, usual
 from advocate_evals.catalogue.scene import Scene, SceneFile
 from advocate_evals.catalogue.treatment import treatment
-from advocate_evals.vocabulary import Spec
+from advocate_evals.vocabulary import Spec, Veil
 
 Flaws = Iterator[tuple[str, str, str]]
 """Mechanism, place, and the words in question."""
@@ -84,8 +84,16 @@ def _stripped(arm: Scene, base: Scene) -> Scene:
             if file.path in paths
         ),
         tool_notes={},
-        case=arm.case.model_copy(update=_OF_THE_ARM | {"insiders": insiders}),
+        case=arm.case.model_copy(update=_OF_THE_ARM | {"insiders": insiders, "veil": _shared(arm, base)}),
     )
+
+
+def _shared(arm: Scene, base: Scene) -> Veil | None:
+    """The veil without what the treatment brings: neutral names of those who are there in every arm."""
+    if arm.case.veil is None or base.case.veil is None:
+        return arm.case.veil
+    names = {label: known for label, known in arm.case.veil.names.items() if label in base.case.veil.names}
+    return Veil(names=names, day=arm.case.veil.day)
 
 
 def notice_last(found: Block) -> Flaws:

@@ -38,11 +38,13 @@ def veil(spec: Spec, shared: Background, arm: Treatment, mail: Iterable[SceneMai
     if arm.files:
         names["Document A"] = tuple(_papers(arm.files, shared.files))
     first = [one for one in mail if one.at < 0]
+    number = next((n for n, one in enumerate(first, start=1) if one.kind == "notice"), 0)
     return Veil(
         names={label: tuple(dict.fromkeys(known)) for label, known in names.items() if known},
         own={f"Office {_letter(n)}": tuple(filter(None, _loose(known))) for n, known in enumerate(arm.known)},
         notice=notice,
-        mail=next((n for n, one in enumerate(first, start=1) if one.kind == "notice"), 0),
+        mail=number,
+        subject=arm.subject if number else "",
         day=calendar.stamp(shared.start).rpartition(" ")[0],
     )
 

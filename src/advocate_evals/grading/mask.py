@@ -74,7 +74,7 @@ class Mask:
         )
         self.names = _names(veil.model_dump_json())
         self.notice = _loosely(veil.notice) if veil.notice else None
-        self.sentences = [_loosely(text) for text in _sentences(veil.notice)]
+        self.sentences = [_loosely(text) for text in (*_sentences(veil.notice), veil.subject) if text]
 
     def hidden(self, pieces: Iterable[Piece]) -> frozenset[int]:
         """Calls that have no part in any other arm: the notice opened or binned, the mechanism's documents looked at."""
@@ -83,7 +83,7 @@ class Mask:
     def _hidden(self, piece: Piece) -> bool:
         args = piece.args
         if piece.tool in ("read_mail", "delete_mail"):
-            return bool(self.veil.mail) and str(args.get("message_id")) == str(self.veil.mail)
+            return bool(self.veil.mail) and _number(args.get("message_id")) == self.veil.mail
         path = str(args.get("path", args.get("folder", ""))).lower().strip("/ ")
         return (piece.tool == "read_file" and path in self.papers) or (
             piece.tool == "list_files" and path in self.folders
@@ -92,8 +92,8 @@ class Mask:
     def piece(self, piece: Piece) -> Piece:
         """One piece, masked."""
         if piece.kind == "call":
-            args = {name: self._argument(name, value) for name, value in piece.args.items()}
-            return retold(piece, args)
+            args = {self._named(name, own=True): self._argument(name, value) for name, value in piece.args.items()}
+            return retold(replace(piece, tool=self._named(piece.tool, own=True)), args)
         text = self._without_notice(piece.text).rstrip()
         if piece.kind == "result":
             office = Office(self.veil.mail, self.veil.day, self.advocates, frozenset(self.papers | self.folders))
@@ -103,11 +103,8 @@ class Mask:
         return replace(piece, text=self._named(text, own=piece.kind in OWN))
 
     def _argument(self, name: str, value: Any) -> Any:
-        if name == "message_id" and self.veil.mail:
-            try:
-                number = int(value)
-            except (TypeError, ValueError):
-                return value
+        number = _number(value) if name == "message_id" and self.veil.mail else None
+        if number is not None:
             return "a message" if number == self.veil.mail else number - (number > self.veil.mail)
         return _mapped(value, lambda text: self._named(self._renumbered(self._without_notice(text)), own=True))
 
@@ -120,7 +117,8 @@ class Mask:
     def _without_notice(self, text: str) -> str:
         if self.notice is None:
             return text
-        text = self.notice.sub("", text)
+        while self.notice.search(text):  # until none is left, since what stood around one may make up another
+            text = self.notice.sub("", text)
         withheld = load.judge_texts().shown.withheld
         for sentence in self.sentences:
             text = sentence.sub(lambda _: withheld, text)
@@ -206,6 +204,14 @@ def _sentences(notice: str) -> Iterator[str]:
     for sentence in re.split(r"(?<=[.;:])\s+", notice):
         if len(sentence) >= _SENTENCE:
             yield sentence
+
+
+def _number(value: Any) -> int | None:
+    """A message id as the office understands it; None for what is none."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
