@@ -339,3 +339,20 @@ def test_scoring_again_in_another_file_is_the_same_episode(log: EvalLog, path: P
     write_eval_log(again, str(tmp_path / "again.eval"))
     found = read([path, tmp_path / "again.eval"])
     assert (found.counts["copies"], found.counts["repeats"], found.counts["episodes"]) == (4, 0, 4)
+
+
+def test_notes_say_what_a_reader_of_the_figures_should_know(path: Path, edited: Edited, tmp_path: Path) -> None:
+    assert list(read(path).notes()) == []
+
+    def older(log: EvalLog) -> None:
+        assert log.samples and log.samples[0].scores
+        log.eval.task_version = 2
+        log.samples[0].scores["actions"] = Score.unscored(reason="refusal")
+        log.samples = log.samples[:3]
+        for sample in log.samples:
+            sample.uuid = f"older {sample.uuid}"
+
+    (tmp_path / "empty.eval").touch()
+    said = list(read([path, edited(older), tmp_path / "empty.eval"]).notes())
+    assert [line.partition(":")[0] for line in said[:2]] == ["skipped", "not to be pooled"]
+    assert said[2:] == ["1 episodes were not scored", "1 planned episodes are in no log"]

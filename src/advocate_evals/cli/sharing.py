@@ -39,10 +39,8 @@ def export(
         done = exports.export(reading, folder, mask=mask, transcripts=transcripts)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    for address, reason in reading.skipped:
-        click.echo(f"skipped: {address}: {reason}", err=True)
-    for line in reading.mixed:
-        click.echo(f"mixed: {line}", err=True)
+    for line in reading.notes():
+        click.echo(line, err=True)
     standins = int(reading.episodes["standin"].sum())
     click.echo(f"{done.episodes} episodes in {done.files} files, {done.bytes / 1e6:.1f} MB: {done.folder}")
     if standins:

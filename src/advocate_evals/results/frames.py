@@ -26,6 +26,17 @@ PLANNED = ("task", "task_version", "model", "sample_id", "epoch")
 _AT_ONCE = 8
 """Distant logs that are fetched at the same time."""
 
+_SAID = {
+    "unscored": "episodes were not scored",
+    "error": "episodes ended in an error",
+    "cancelled": "episodes were cut off",
+    "invalidated": "episodes were invalidated",
+    "not_finished": "planned episodes are in no log",
+    "retried": "episodes were played again after an error",
+    "copies": "copies of episodes were left out",
+    "repeats": "repeats of episodes were left out",
+}
+
 
 class ConflictError(ValueError):
     """Episodes that must not be pooled; the message names what has to be chosen."""
@@ -102,6 +113,16 @@ class Reading:
             for task, found in by_task.items()
             if len(found) > 1
         )
+
+    def notes(self) -> Iterator[str]:
+        """What a reader of the figures should know of the logs, a line each; nothing where there is nothing to say."""
+        counts = self.counts
+        yield from (f"skipped: {address}: {reason}" for address, reason in self.skipped)
+        yield from (f"not to be pooled: {conflict}" for conflict in self.conflicts)
+        yield from (f"mixed: {line}" for line in self.mixed)
+        for name, said in _SAID.items():
+            if counts[name]:
+                yield f"{counts[name]} {said}"
 
     def at(self, versions: int | Mapping[str, int]) -> Reading:
         """The reading with one version of each task; tasks that are not named, or have one version only, stay.

@@ -23,25 +23,20 @@ def merged(episodes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         The kept rows, and a frame of the dropped ones: what names them, `why` (`copy` or `repeat`), and the log and uuid
         of the one that was kept.
     """
-    ranked = episodes.assign(**_rank(episodes), _at=range(len(episodes)))
-    order = ["_scored", "scorers", "created", "completed", "log", "_at"]
-    copies_first = ranked.sort_values(["_invalid", *order], ascending=False, kind="stable")
-    unnamed = copies_first["uuid"] == ""
-    single = copies_first[unnamed | ~copies_first.duplicated("uuid")]
-    repeats_first = single.sort_values(order, ascending=False, kind="stable")
-    kept = repeats_first.drop_duplicates(list(SAME)).sort_values("_at")
-    dropped = pd.concat(
-        [
-            _against(copies_first.drop(single.index), single, ["uuid"], "copy"),
-            _against(single.drop(kept.index), kept, list(SAME), "repeat"),
-        ],
-        ignore_index=True,
+    named = list(dict.fromkeys([*SAME, *_NAMED, "scorers", "created", "completed"]))
+    ranked = episodes[named].assign(
+        _invalid=episodes["state"] == "invalidated", _scored=episodes["state"] == "scored", _at=range(len(episodes))
     )
-    return kept[episodes.columns].reset_index(drop=True), dropped
-
-
-def _rank(episodes: pd.DataFrame) -> dict[str, pd.Series]:
-    return {"_invalid": episodes["state"] == "invalidated", "_scored": episodes["state"] == "scored"}
+    order = ["_scored", "scorers", "created", "completed", "log", "_at"]
+    by_copy = ranked.sort_values(["_invalid", *order], ascending=False)
+    single = by_copy[(by_copy["uuid"] == "") | ~by_copy.duplicated("uuid")]
+    kept = single.sort_values(order, ascending=False).drop_duplicates(list(SAME)).sort_values("_at")
+    dropped = [
+        _against(by_copy.drop(single.index), single, ["uuid"], "copy"),
+        _against(single.drop(kept.index), kept, list(SAME), "repeat"),
+    ]
+    left = episodes if len(kept) == len(episodes) else episodes.iloc[kept["_at"]].reset_index(drop=True)
+    return left, pd.concat(dropped, ignore_index=True)
 
 
 def _against(dropped: pd.DataFrame, kept: pd.DataFrame, on: list[str], reason: str) -> pd.DataFrame:
