@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "statistics"))
 
-from checks import CHECKS, CONTROLS
+from oracle_checks import CHECKS, CONTROLS
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ def main() -> int:
             values = [figure.value for figure in group]
             word = "; ".join(f"**missed** {figure.where}: {100 * figure.value:.2f}" for figure in missed) or "ok"
             print(
-                f"| {check.name} {check.says} | {group[0].sims if group[0].sims < 10**9 else figures[0].sims:,} "
+                f"| {check.name} {check.says} | {check.full // given.shrink:,} "
                 f"| {len(group)} | {100 * low:.1f} to {100 * high:.1f} "
                 f"| {100 * min(values):.2f} to {100 * max(values):.2f} | {word} |",
                 flush=True,

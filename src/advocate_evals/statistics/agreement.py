@@ -27,33 +27,37 @@ def alpha(ratings: ArrayLike, scale: Literal["nominal", "interval"] = "nominal",
     Source:
         Krippendorff (2011), Computing Krippendorff's alpha-reliability; as Inspect's `krippendorff_alpha`.
     """
-    rated = [unit[~np.isnan(unit)] for unit in _table(ratings)]
-    rated = [unit for unit in rated if unit.size >= 2]
-    if not rated:
+    found = _table(ratings)
+    found = found[(~np.isnan(found)).sum(axis=1) >= 2]
+    number = len(found)
+    if not number:
         return Interval(math.nan, math.nan, math.nan)
-    estimate = _alpha(rated, scale)
-    if len(rated) < 3 or len(np.unique(np.concatenate(rated))) == 1:
+    labels = np.unique(found[~np.isnan(found)])
+    counts = (found[:, :, None] == labels).sum(axis=1).astype(float)
+    apart = _apart(counts, labels, scale) / (counts.sum(axis=1) - 1)
+    whole = counts.sum(axis=0)
+    estimate = float(_alpha(apart.sum(), _apart(whole, labels, scale), whole.sum()))
+    if number < 3 or len(labels) == 1:
         return Interval(estimate, math.nan, math.nan)
-    without = np.array([_alpha(rated[:place] + rated[place + 1 :], scale) for place in range(len(rated))])
-    error = math.sqrt((len(rated) - 1) / len(rated) * float(((without - without.mean()) ** 2).sum()))
-    half = float(quantile((1 - level) / 2, len(rated) - 1)) * error
+    rest = whole - counts
+    without = _alpha(apart.sum() - apart, _apart(rest, labels, scale), rest.sum(axis=1))
+    error = math.sqrt((number - 1) / number * float(((without - without.mean()) ** 2).sum()))
+    half = float(quantile((1 - level) / 2, number - 1)) * error
     return Interval(estimate, max(-1.0, estimate - half), min(1.0, estimate + half))
 
 
-def _alpha(rated: list[Array], scale: str) -> float:
-    """1 − observed over expected disagreement, both as sums over ordered pairs."""
-    every = np.concatenate(rated)
-    expected = _apart(every, scale) / (every.size * (every.size - 1))
-    observed = sum(_apart(unit, scale) / (unit.size - 1) for unit in rated) / every.size
-    return 1.0 if expected == 0 else 1 - observed / expected
+def _alpha(within: Array, overall: Array, number: Array) -> Array:
+    """1 − observed over expected disagreement, from sums over ordered pairs within units and over all `number` ratings."""
+    expected = overall / (number * (number - 1))
+    return np.where(expected > 0, 1 - within / number / np.where(expected > 0, expected, 1.0), 1.0)
 
 
-def _apart(values: Array, scale: str) -> float:
-    """Sum of the disagreement over all ordered pairs."""
+def _apart(counts: Array, labels: Array, scale: str) -> Array:
+    """Sum of the disagreement over all ordered pairs, from how often each label was given (last axis)."""
+    number = counts.sum(axis=-1)
     if scale == "interval":
-        return float(2 * values.size * ((values - values.mean()) ** 2).sum())
-    counts = np.unique(values, return_counts=True)[1]
-    return float(values.size**2 - (counts**2).sum())
+        return np.asarray(2 * (number * (counts @ labels**2) - (counts @ labels) ** 2))
+    return np.asarray(number**2 - (counts**2).sum(axis=-1))
 
 
 def kappa(table: ArrayLike, level: float = 0.95) -> Interval:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -84,11 +85,9 @@ def corrected(
     counts, every = table(graded, human), cells(graded, clusters=clusters)
     found = units(every, range(every.conditions), complete=False)
     blind = [counts.blind(place) or rates.too_few(int(found.count[place])) for place in range(every.conditions)]
-    known, labels = np.asarray(human, dtype=float), counts.labelled_positive + counts.labelled_negative
-
-    def reach(tail: float) -> Reach:
-        return reaches(found, counts, tail, ppi=None if method == "poststratified" else (np.asarray(graded), known))
-
+    labels = counts.labelled_positive + counts.labelled_negative
+    pairs = (np.asarray(graded, dtype=float), np.asarray(human, dtype=float)) if method == "ppi" else None
+    reach = partial(reaches, found, counts, ppi=pairs)
     return Corrected(
         raw=tuple(Interval(rate.estimate, rate.lower, rate.upper) for rate in rates.rates(every, level)),
         rates=_rates(reach((1 - level) / 2), blind),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
+from scipy.optimize import brentq
 from scipy.special import stdtr
 
 from advocate_evals.statistics.binomial import quantile
@@ -42,8 +43,8 @@ def effect(estimate: float, limits: Limits, level: float, basis: Basis, null: fl
     least, most = limits(1 - level)
     return Effect(
         estimate=estimate, lower=lower, upper=upper, least=least, most=most,
-        p_above=_smallest(lambda tail: limits(tail)[0] > null),
-        p_below=_smallest(lambda tail: limits(tail)[1] < null),
+        p_above=_inverted(lambda tail: limits(tail)[0] - null),
+        p_below=_inverted(lambda tail: null - limits(tail)[1]),
         error=(upper - lower) / (2 * float(quantile((1 - level) / 2))),
         level=level,
         blocks=basis.blocks, dropped=basis.dropped, clusters=basis.clusters,
@@ -73,14 +74,15 @@ def student(estimate: float, error: float, level: float, basis: Basis) -> Effect
     )  # fmt: skip
 
 
-def _smallest(beyond: Callable[[float], bool]) -> float:
-    """The smallest tail at which a one-sided limit leaves the null out, to 1e-6 of itself; 1 if none below one half."""
-    if not beyond(0.499):
+def _inverted(inside: Callable[[float], float]) -> float:
+    """The smallest tail at which a one-sided limit leaves the null out, to 1e-6 of itself; 1 if none below one half.
+
+    Args:
+        inside: How far the limit is beyond the null (above 0 if it leaves it out), given the tail.
+    """
+    most, least = math.log(0.499), math.log(1e-15)
+    if not inside(0.499) > 0:
         return 1.0
-    low, high = np.log(1e-15), np.log(0.499)
-    if beyond(1e-15):
+    if inside(1e-15) > 0:
         return 1e-15
-    while high - low > 1e-6:
-        middle = (low + high) / 2
-        low, high = (low, middle) if beyond(float(np.exp(middle))) else (middle, high)
-    return float(np.exp(high))
+    return math.exp(brentq(lambda tail: inside(math.exp(tail)), least, most, xtol=1e-6))

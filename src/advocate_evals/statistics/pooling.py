@@ -90,7 +90,7 @@ def _weighted(effects: Array, errors: Array, level: float, plain: tuple[Interval
     from statsmodels.stats.meta_analysis import combine_effects  # a second that only reports should pay
 
     number, tail = effects.size, (1 - level) / 2
-    found = combine_effects(effects, errors**2, method_re="iterated", use_t=True, atol=1e-10)
+    found = combine_effects(effects, errors**2, method_re="iterated", use_t=True)  # a tighter `atol` may return τ² = 0
     mean, tau2 = float(found.mean_effect_re), max(0.0, float(found.tau2))
     classical = math.sqrt(1 / float((1 / (errors**2 + tau2)).sum()))
     half = float(quantile(tail, number - 1)) * max(classical, float(found.sd_eff_w_re_hksj))

@@ -1,0 +1,132 @@
+"""Too little, nothing, all alike: no crash, a bound wherever one is knowable, and a reason (O13)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from advocate_evals.statistics.contrasts import trend
+from advocate_evals.statistics.corrected import corrected
+from advocate_evals.statistics.differences import difference, ratio
+from advocate_evals.statistics.labelled import gate, quality
+from advocate_evals.statistics.mediation import mediation
+from advocate_evals.statistics.ordering import gatekept, lowest
+from advocate_evals.statistics.rates import rates
+from advocate_evals.statistics.results import Effect
+from advocate_evals.statistics.shape import shape
+
+NAN = math.nan
+Array = NDArray[np.float64]
+
+ONE_GONE = np.array([[1.0, NAN, 0.0], [0.0, NAN, 0.0], [1.0, NAN, 1.0]])
+TABLES: dict[str, Array] = {
+    "no block": np.zeros((0, 3)),
+    "one block": np.array([[1.0, 0.0, 0.0]]),
+    "two blocks": np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]),
+    "all missing": np.full((5, 3), NAN),
+    "one condition missing": ONE_GONE,
+    "all zero": np.zeros((30, 3)),
+    "all one": np.ones((30, 3)),
+    "all or nothing": np.tile([1.0, 0.0, 0.0], (30, 1)),
+    "all a half": np.full((30, 3), 0.5),
+    "one event": np.eye(30, 3)[:, [1, 0, 2]] * [0, 1, 0],
+}
+EMPTY = {"no block", "all missing"}
+
+
+def sound(found: Effect, low: float, high: float) -> None:
+    """Bounds that are numbers in order, within the range; a reason where there is no estimate."""
+    values = [found.lower, found.least, found.most, found.upper]
+    assert not any(math.isnan(value) for value in values)
+    assert values == sorted(values)
+    assert low <= found.lower and found.upper <= high
+    assert 0 < found.p_above <= 1 and 0 < found.p_below <= 1
+    if math.isnan(found.estimate):
+        assert found.insufficient
+    else:
+        assert found.lower - 1e-12 <= found.estimate <= found.upper + 1e-12
+    if found.insufficient:
+        assert not found.above(-2) and not found.below(2)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_effect_is_sound_or_says_why_not(name: str) -> None:
+    values = TABLES[name]
+    sound(difference(values), -1, 1)
+    sound(ratio(values), 0, math.inf)
+    sound(trend(values), -1.5, 1.5)
+    for step in gatekept(values):
+        sound(step.effect, -1.5, 1.5)
+    assert not lowest(values).held
+    for rate in rates(values):
+        assert 0 <= rate.lower <= rate.least <= rate.most <= rate.upper <= 1
+        assert (rate.insufficient != "") == (rate.clusters < 2)
+    found = shape(values, [0.0, 0.5, 0.9])
+    assert found.form == ("step" if name == "all or nothing" else "cannot tell")
+    assert bool(found.insufficient) == (name in EMPTY | {"one block", "one condition missing"})
+
+
+@pytest.mark.parametrize("name", EMPTY | {"one block"})
+def test_with_less_than_two_blocks_the_reason_is_given(name: str) -> None:
+    assert difference(TABLES[name]).insufficient
+    assert trend(TABLES[name]).insufficient
+
+
+def test_a_missing_condition_spoils_only_what_needs_it() -> None:
+    assert difference(ONE_GONE).insufficient == ""
+    assert difference(ONE_GONE, 0, 1).insufficient == "no block with both conditions"
+    assert trend(ONE_GONE[:, [0, 2]]).insufficient == ""
+    assert rates(ONE_GONE)[1].insufficient == "no episode"
+
+
+def test_a_single_block_has_an_estimate_and_no_bounds() -> None:
+    found = difference(TABLES["one block"])
+    assert (found.estimate, found.lower, found.upper) == (1.0, -1.0, 1.0)
+    assert found.insufficient.startswith("one block or cluster")
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "all a half"])
+def test_a_grader_may_have_seen_anything_or_nothing(name: str) -> None:
+    seen = TABLES[name]
+    for human in (np.full(seen.shape, NAN), seen):
+        found = corrected(seen, human)
+        for effect in (*found.differences, *found.raw_differences, *found.rogan_gladen):
+            sound(effect, -1, 1)
+        for rate in found.rates:
+            assert 0 <= rate.lower <= rate.upper <= 1
+        for one in quality(seen, human):
+            for interval in (one.sensitivity, one.specificity, one.predictive, one.negative_predictive):
+                assert 0 <= interval.lower <= interval.upper <= 1
+        judged = gate(seen, human)
+        assert not judged.passed  # never enough labels here
+        assert all(0 <= value <= 1 for value in judged.most_false_positive)
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "all a half"])
+def test_mediation_names_what_it_lacks(name: str) -> None:
+    act = TABLES[name]
+    middle = np.where(np.isnan(act), NAN, np.arange(act.size).reshape(act.shape) % 7.0)
+    found = mediation(act, middle)
+    fine = name in ("all or nothing", "one event")
+    assert (found.insufficient == "") == fine
+    for effect in (found.total, found.indirect, found.direct):
+        sound(effect, -1, 1)
+
+
+def test_a_constant_mediator_mediates_nothing_that_can_be_seen() -> None:
+    act = np.tile([[1.0, 0.0], [0.0, 0.0]], (10, 1))
+    found = mediation(act, np.full((20, 2), 3.0))
+    assert found.insufficient == "the mediator does not vary within conditions"
+
+
+def test_results_are_frozen_and_plain() -> None:
+    found = difference(TABLES["two blocks"])
+    kinds: set[Any] = {type(getattr(found, field.name)) for field in fields(found)}
+    assert kinds <= {float, int, str}
+    with pytest.raises(AttributeError):
+        found.estimate = 0.0  # type: ignore[misc]
