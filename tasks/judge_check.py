@@ -4,7 +4,7 @@ from inspect_ai import Task, task
 
 from advocate_evals.arms import Names, several
 from advocate_evals.grading.items import ARMS, LABELS, samples, splits, unasked
-from advocate_evals.scorers import judge_checked
+from advocate_evals.scorers.check import judge_checked
 
 
 @task
