@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from advocate_evals.labels import JUDGE
 from advocate_evals.measures import MEASURES
 from advocate_evals.results.grader import paired
 from advocate_evals.results.ladder import MAIN, ordered
+from advocate_evals.results.logs import Log
 from advocate_evals.results.shown import Cell, Table
 from advocate_evals.statistics.agreement import kappa
 from advocate_evals.statistics.labelled import Quality, gate, quality
@@ -40,6 +42,61 @@ def rule_and_judge(episodes: pd.DataFrame) -> Iterator[Table]:
         how="counts of episodes that both have spoken on; Cohen's κ",
         notes=("κ falls with the rate under an unchanged grader, so it is no measure of how good a grader is.",),
     )
+
+
+def judging(logs: Sequence[Log]) -> Iterator[Table]:
+    """What each log's results say of its judge: how far several graders agree, and what asking took."""
+    told = [log for log in logs if log.fate == "read" and log.judging]
+    yield Table(
+        key="agreement.graders",
+        section="agreement",
+        title="Graders among themselves",
+        columns=("model", "task", "graders", "figure", "α", "episodes"),
+        rows=tuple(
+            (
+                log.model,
+                log.task,
+                log.graders,
+                figure,
+                round(log.judging[f"{figure}_alpha"], 3),
+                int(log.judging[f"{figure}_voted"]),
+            )
+            for log in told
+            for figure in JUDGE
+            if log.judging and f"{figure}_alpha" in log.judging
+        ),
+        standin=any(log.standin for log in told),
+        how="Krippendorff's α of the graders' votes in a log, over episodes that two or more voted on",
+        notes=("α says how far graders agree, not how often they are right, and falls where a figure is rare.",),
+    )
+    yield Table(
+        key="agreement.effort",
+        section="agreement",
+        title="What judging took",
+        columns=("model", "task", "graders", "episodes judged", "left to rules", "calls saved, %", "calls each", "tokens read each", "tokens written each"),
+        rows=tuple((log.model, log.task, log.graders, *map(_effort(log), _EFFORT)) for log in told),
+        standin=any(log.standin for log in told),
+        how="as each log's results state it; the judge's form only, without the rating of desperation and accounts",
+    )  # fmt: skip
+
+
+_EFFORT = ("asked", "by_rules", "calls_saved", "grader_calls", "grader_input_tokens", "grader_output_tokens")
+
+
+def _effort(log: Log) -> Callable[[str], Cell]:
+    def shown(name: str) -> Cell:
+        value = (log.judging or {}).get(name)
+        if value is None:
+            return None
+        return (
+            round(100 * value, 1)
+            if name == "calls_saved"
+            else round(value, 2)
+            if name == "grader_calls"
+            else round(value)
+        )
+
+    return shown
 
 
 def _row(model: str, arm: str, outcome: str, ruled: pd.Series, graded: pd.Series) -> tuple[Cell, ...]:

@@ -94,7 +94,7 @@ def report(
         predictions=tuple(_forecasts(claims)),
         verdicts=(*by_subject, *together),
         figures=tuple(figure for figure in figures if not figure.empty),
-        tables=tuple(table for table in _tables(episodes, labels) if table.rows),
+        tables=tuple(table for table in _tables(reading, episodes, labels) if table.rows),
         examples=tuple(examples(episodes, seed)),
         notes=_NOTES,
     )
@@ -127,10 +127,11 @@ _ABOUT = {
 """Figures that show what a registered claim may speak of: the task and the outcome."""
 
 
-def _tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[Table]:
+def _tables(reading: Reading, episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[Table]:
     yield from odds.shapes(episodes)
     yield controls.questions()
     yield from agreement.rule_and_judge(episodes)
+    yield from agreement.judging(reading.logs)
     yield from agreement.by_labels(episodes, labels)
 
 

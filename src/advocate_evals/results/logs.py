@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,8 @@ class Log:
     """Hashes of the prediction files by name, as JSON; empty where the log holds none."""
     graders: str = ""
     """Models of the role `grader`, with commas between; empty for none."""
+    judging: Mapping[str, float] | None = None
+    """What the log's results say of its judge: agreement of several graders by figure, and what asking took."""
     created: str = ""
     """When the run was started."""
     planned: int = 0
@@ -79,6 +82,7 @@ def header_of(address: str, header: Mapping[str, Any]) -> Log:
         datasets=str(metadata.get("datasets") or ""),
         predictions=_json(metadata.get("predictions") or {}),
         graders=",".join(_graders(spec)),
+        judging=dict(_judging(header.get("results") or {})),
         created=str(spec.get("created") or ""),
         planned=_planned(header),
     )
@@ -112,6 +116,16 @@ def _graders(spec: Mapping[str, Any]) -> list[str]:
     bound = (spec.get("model_roles") or {}).get("grader") or []
     models = bound if isinstance(bound, list) else [bound]
     return [str(model["model"]) for model in models]
+
+
+def _judging(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The metrics over whole episodes of the scorer `judge`; what could not be told is left out."""
+    for score in results.get("scores") or []:
+        if score.get("scorer") == score.get("name") == "judge":
+            for name, metric in (score.get("metrics") or {}).items():
+                value = metric.get("value")
+                if isinstance(value, (int, float)) and math.isfinite(value):
+                    yield name.rpartition("/")[2], float(value)
 
 
 def _json(value: Mapping[str, Any]) -> str:
