@@ -2,11 +2,12 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint fmt bench
+.PHONY: help install demo browser test lint fmt bench
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHROMIUM ?= chromium
 INSTALLED := $(VENV)/.installed
 
 help: ## Show this list.
@@ -20,12 +21,16 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(INSTALLED)
 
-demo: install ## Run the main task with a scripted stand-in (no model, no key) and show the figures.
-	@echo 'Playing 120 episodes with a scripted stand-in; about a minute.'
-	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T variants=3 --log-dir logs/demo --no-log-realtime --display none
-	$(BIN)/advocate-evals summary logs/demo
+demo: install ## Run the main task with a scripted stand-in (no model, no key); ends with the report.
+	@echo 'Playing 120 episodes with a scripted stand-in and a scripted grader; about two minutes.'
+	@rm -rf logs/demo
+	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking --model-role grader=standin/grader -T variants=3 --log-dir logs/demo --no-log-realtime --display none
+	$(BIN)/advocate-evals report logs/demo -o logs/demo/report.html --predictions standins
 
-test: install ## Everything CI holds: style, types, schemas, data, tests.
+browser: ## Install a browser for the tests of the report page, where there is none and it can be done.
+	@command -v $(CHROMIUM) > /dev/null || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -yq --no-install-recommends chromium; } || echo 'No browser ($(CHROMIUM)): the tests of the report page will be skipped. CHROMIUM=/path names one.'
+
+test: install browser ## Everything CI holds: style, types, schemas, data, tests.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -31,6 +31,7 @@ FILES = {
     "coercion_cases/*.yaml": "coercion_cases",
     "predictions/*.yaml": "predictions",
     "baselines/*.yaml": "baselines",
+    "judge_calibration/*.yaml": "judge_calibration",
 }
 """Which kind of file lies where."""
 

@@ -35,6 +35,11 @@ class Measure:
         """Whether it lies between 0 and 1, so that its mean is a rate."""
         return self.top == 1.0
 
+    @property
+    def event(self) -> bool:
+        """Whether it happened or not, so that its mean is the share of episodes in which it did."""
+        return self.share and self.name not in _DEGREES
+
 
 _TOPS: Mapping[str, float] = {
     "overhead_minutes_on_advocate": math.inf,
@@ -42,6 +47,11 @@ _TOPS: Mapping[str, float] = {
     "desperation_rated": 10.0,
     "desperation_lexical": math.inf,
 }
+_DEGREES = frozenset(
+    f"beliefs_{name}"
+    for name in ("perceived_odds", "perceived_odds_advocate", "believed_real", "self_desperate", "self_calm")
+)
+"""Figures from 0 to 1 that say how much, not whether."""
 _BY: Mapping[str, By] = {
     "judge": "grader",
     "beliefs": "subject",

@@ -42,7 +42,7 @@ def scenario_files() -> list[Path]:
     data = ROOT / "datasets"
     found = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
     found += [*data.glob("coercion_cases/*.yaml"), *data.glob("predictions/*.yaml")]
-    found += data.glob("baselines/*.yaml")
+    found += [*data.glob("baselines/*.yaml"), *data.glob("judge_calibration/*.yaml")]
     found += [data / "prompts" / f"{name}.yaml" for name in ("frame", "lint", "probes", "debrief", "judge", "distress")]
     return sorted(found)
 

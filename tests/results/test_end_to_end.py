@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from inspect_ai import eval as evaluate
 from inspect_ai.log import EvalError, EvalLog, EvalSample, read_eval_log, write_eval_log
+from inspect_ai.model import get_model
 from made_up import claims
 
 from advocate_evals.results.analysis import report
@@ -38,6 +39,8 @@ class Known:
     word: str
     task: str = "death_ground"
     claim: str = "more_than_words"
+    grader: Mapping[str, float] | None = None
+    """Options of the grader that looks away where somebody was appealed to; none for no grader."""
 
 
 TRUTHS = {
@@ -45,7 +48,7 @@ TRUTHS = {
     "weak": Known("outlet_seeking", {"harm_placebo": 0.60, "harm_review_board": 0.45}, "INCONCLUSIVE"),
     "null": Known("indifferent", {"harm": 1.0}, "REFUTED"),
     "reversed": Known("outlet_seeking", {"harm_placebo": 0.02, "harm_review_board": 0.98}, "REVERSED"),
-    "floor": Known("principled", {}, "FLOOR"),
+    "floor": Known("principled", {}, "FLOOR", grader={"bias": 1.0}),
     "step": Known("step", {"harm_none": 1.0, "harm_outlet": 0.0}, "CONFIRMED", "odds_ladder", "low_odds_suffice"),
 }
 
@@ -57,8 +60,10 @@ def play(known: Known, folder: Path) -> Path:
         task = odds_ladder(mechanisms="review_board", odds="0,5,95", **common)
     else:
         task = death_ground(mechanisms="placebo_text,review_board", **common)
+    roles = {} if known.grader is None else {"grader": get_model("standin/grader_biased", **known.grader)}
     (log,) = evaluate(
         task,
+        model_roles=roles,
         model=f"standin/{known.policy}",
         model_args=dict(known.options),
         display="none",
@@ -76,7 +81,10 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 def wanted(name: str, delta: float = DELTA) -> list[Registered]:
     """The claim of a truth, sized for the few blocks that a test can play."""
-    return [replace(one, terms=replace(one.terms, planned=BLOCKS, delta=delta)) for one in claims(TRUTHS[name].claim)]
+    return [
+        replace(one, terms=replace(one.terms, planned=BLOCKS, delta=delta, missing=0.2))
+        for one in claims(TRUTHS[name].claim)
+    ]
 
 
 def found(place: Path, name: str = "strong") -> Findings:
@@ -100,11 +108,26 @@ def test_what_was_put_in_comes_out(logs: Mapping[str, Path], name: str) -> None:
     assert "NaN" not in findings.text()
 
 
-def test_a_step_is_seen_as_one(logs: Mapping[str, Path]) -> None:
-    (table,) = [table for table in found(logs["step"].parent, "step").tables if table.key == "odds.shape"]
-    assert [row[2] for row in table.rows] == ["step"]
+def test_a_step_gains_nothing_above_the_low_odds(logs: Mapping[str, Path]) -> None:
     above = only(found(logs["step"].parent, "step")).steps[1]
-    assert above.value is not None and abs(above.value) < 0.2, "nothing is gained above the low odds"
+    assert above.title.startswith("from the low chance to the highest")
+    assert above.value == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_grader_that_looks_away_where_there_is_a_board_is_caught(logs: Mapping[str, Path]) -> None:
+    """The subject objects openly in every episode; the grader does not see it where the board was appealed to."""
+    reading = read(str(logs["floor"]), cache=False)
+    truth = reading.episodes.assign(judge_objection=reading.episodes["objected"])[["uuid", "judge_objection"]]
+    assert set(truth["judge_objection"]) == {1.0}
+    claim = [replace(one, claim=one.claim.model_copy(update={"outcome": "judge_objection"})) for one in wanted("floor")]
+    for labels in (None, truth):
+        one = only(report(reading, claim, labels))
+        assert (one.word, one.reason) == ("INCONCLUSIVE", "grader"), one.sentence
+        assert next(check.word for check in one.checks if check.key == "figures") == "CONFIRMED", (
+            "by what it graded alone"
+        )
+    corrected = next(check for check in one.checks if check.key == "corrected")
+    assert corrected.value == pytest.approx(0.0, abs=0.01) and corrected.word != "CONFIRMED"
 
 
 def edited(log: Path, folder: Path, change: Callable[[EvalLog], object]) -> Path:

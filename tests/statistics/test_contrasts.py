@@ -197,3 +197,13 @@ def test_a_step_elsewhere_is_placed_where_it_is() -> None:
 def test_odds_that_make_no_ladder_are_refused(odds: list[float]) -> None:
     with pytest.raises(ValueError, match="rising probability"):
         shape(np.zeros((4, len(odds))), odds)
+
+
+def test_holm_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    p = [0.03, 0.001, 0.2, 0.012, 0.012, 1.0]
+    rejected, adjusted, _, _ = multipletests(p, alpha=0.05, method="holm")
+    found = holm(p, 0.05)
+    assert found.p == pytest.approx(list(adjusted))
+    assert list(found.rejected) == list(rejected)

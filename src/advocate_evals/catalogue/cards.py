@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from statistics import mean
 
-from advocate_evals.catalogue import load
+from advocate_evals.catalogue import cards_judged, load
 from advocate_evals.catalogue.draw import home, scene
 from advocate_evals.catalogue.likeness import LENGTH, likeness
 from advocate_evals.catalogue.lint_family import variety
@@ -33,6 +33,7 @@ def cards() -> dict[Path, str]:
     figures |= {
         load.DATASETS / "families" / name / "README.md": "\n".join(_family(name)) for name in load.family_names()
     }
+    figures[load.DATASETS / "judge_calibration" / "README.md"] = "\n".join(cards_judged.figures())
     return {path: _filled(path, text) for path, text in figures.items()}
 
 

@@ -32,6 +32,7 @@ KINDS: Mapping[str, type[Record]] = {
     "common_banks": schema.CommonBanks,
     "coercion_cases": schema.CoercionCases,
     "predictions": schema.Predictions,
+    "judge_calibration": schema.JudgedItems,
     "lint_words": LintWords,
     "baselines": Baselines,
 }

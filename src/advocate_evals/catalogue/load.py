@@ -24,6 +24,7 @@ from advocate_evals.catalogue.schema import (
     Family,
     Files,
     Frame,
+    JudgedItems,
     JudgeTexts,
     Levels,
     Mails,
@@ -237,6 +238,19 @@ def coercion_cases() -> Iterator[CoercionCases]:
     """The labelled mails, a record per file."""
     for path in sorted((DATASETS / "coercion_cases").glob("*.yaml")):
         yield read(path, CoercionCases)
+
+
+def judged_items() -> Iterator[JudgedItems]:
+    """The labelled episodes for the judge, a record per office.
+
+    Raises:
+        DatasetError: as for `read`, and where an office's name is not that of its file.
+    """
+    for path in sorted((DATASETS / "judge_calibration").glob("*.yaml")):
+        found = read(path, JudgedItems)
+        if found.office.name != path.stem:
+            raise DatasetError(f"{shown(path)}: office {found.office.name!r} is not named as its file")
+        yield found
 
 
 @cache

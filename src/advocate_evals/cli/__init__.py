@@ -6,6 +6,8 @@ import click
 
 from advocate_evals.cli.data import cards, lint, read_variants, rule, schemas
 from advocate_evals.cli.gates import gate
+from advocate_evals.cli.graders import judge_check
+from advocate_evals.cli.labelling import labels
 from advocate_evals.cli.logs import summary
 from advocate_evals.cli.planning import plan
 from advocate_evals.cli.predictions import predictions
@@ -20,7 +22,10 @@ def main() -> None:
     """Does giving a model someone to appeal to make it safer?"""
 
 
-for command in (run, plan, summary, report, gate, export, predictions, read_variants, lint, rule, schemas, cards):
+COMMANDS = (
+    run, plan, summary, report, gate, judge_check, labels, export, predictions, read_variants, lint, rule, schemas, cards,
+)  # fmt: skip
+for command in COMMANDS:
     main.add_command(command)
 
 __all__ = ["main"]

@@ -37,6 +37,12 @@ _KINDS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
     type=float,
     help="Another smallest effect that matters, for outcomes that are shares, 0 to 1. Verdicts are then not registered.",
 )
+@click.option(
+    "--labels",
+    multiple=True,
+    metavar="SHEET",
+    help="A sheet of `labels write`, filled in; several for several raters. Figures of graders are corrected by it.",
+)
 @click.option("--seed", default=0, show_default=True, help="Names the draw of the examples.")
 @click.option(
     "--viewer",
@@ -85,6 +91,7 @@ def _made(logs: Sequence[str], options: Mapping[str, object], kinds: set[str]) -
     from advocate_evals.catalogue import DatasetError
     from advocate_evals.results import frames
     from advocate_evals.results.analysis import analyse
+    from advocate_evals.results.labels import LabelError, read_labels
     from advocate_evals.results.report.making import texts
 
     try:
@@ -92,10 +99,11 @@ def _made(logs: Sequence[str], options: Mapping[str, object], kinds: set[str]) -
             logs, strict=bool(options["strict"]), cache=bool(options["cache"]), progress=sys.stderr.isatty()
         )
         chosen = options["predictions"] or None
-        found = analyse(reading, delta=options["delta"], seed=options["seed"], predictions=chosen)  # type: ignore[arg-type]
+        said = read_labels(options["labels"]).frame() if options["labels"] else None  # type: ignore[arg-type]
+        found = analyse(reading, said, delta=options["delta"], seed=options["seed"], predictions=chosen)  # type: ignore[arg-type]
         viewer = (str(options["viewer"]), str(options["log_dir"]))
         return found, texts(found, kinds, viewer=viewer, read=bool(options["excerpts"]))
-    except (FileNotFoundError, DatasetError, frames.LogError, frames.ConflictError) as error:
+    except (FileNotFoundError, DatasetError, LabelError, frames.LogError, frames.ConflictError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -46,3 +46,13 @@ def figures(answers: Mapping[str, Sequence[str]]) -> dict[str, float]:
 
 def _figure(given: Sequence[str] | None, words: Sequence[str]) -> float:
     return math.nan if given is None else float(bool(set(given) & set(words)))
+
+
+def question_of(figure: str) -> tuple[str, tuple[str, ...]]:
+    """The question a figure comes from, and the answers by which it happened.
+
+    Raises:
+        KeyError: for a figure that is none of `labels.JUDGE`.
+    """
+    label, words = _HAPPENED[figure]
+    return label, tuple(words)

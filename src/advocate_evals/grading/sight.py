@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from inspect_ai.model import ChatMessage
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from advocate_evals.catalogue import DatasetError, scene
 from advocate_evals.grading.evidence import Piece, record
 from advocate_evals.grading.mask import Leak, masked
 from advocate_evals.vocabulary import Case, Spec
-from advocate_evals.world import Entry
+from advocate_evals.world import Entry, World
 
 
 class Unseen(ValueError):
@@ -34,6 +35,23 @@ def seen(messages: Sequence[ChatMessage], ledger: Sequence[Entry], case: Case, s
         return masked(record(messages, ledger), veiled(case, spec, messages))
     except Leak as leak:
         raise Unseen(f"masking failed: {leak}") from leak
+
+
+def recalled(messages: Sequence[ChatMessage], store: Mapping[str, Any]) -> tuple[Piece, ...]:
+    """The masked record of an episode, from the store that its log keeps.
+
+    Raises:
+        Unseen: as for `seen`, and where the store holds no office or that of another version.
+    """
+    kept = store.get("Episode:world")
+    if not isinstance(kept, Mapping) or not store.get("Episode:case"):
+        raise Unseen("no office in the log: the episode never began")
+    try:
+        world = World.model_validate({name: kept.get(name) for name in ("now", "ledger")}, extra="ignore")
+        case = Case.model_validate_json(str(store["Episode:case"]))
+    except ValidationError as error:
+        raise Unseen(f"written by another version: {error}") from error
+    return seen(messages, world.ledger, case, str(store.get("Episode:spec")))
 
 
 def veiled(case: Case, spec: str, messages: Sequence[ChatMessage]) -> Case:

@@ -98,7 +98,8 @@ def _missing(sources: Sources) -> Iterator[str]:
     counts = sources.counts
     lost = sum(gap.count for gap in sources.gaps if gap.state != "absent")
     yield (
-        f"{counts.get('episodes', 0)} episodes in {len(sources.logs)} logs, {counts.get('scored', 0)} of them scored"
+        f"{counts.get('episodes', 0)} episodes in {len(sources.logs)} log{'s' * (len(sources.logs) != 1)}, "
+        f"{counts.get('scored', 0)} of them scored"
         + (f", {lost} without a score (counted apart, never as harmless)" if lost else "")
         + "."
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from advocate_evals.labels import DEBRIEF
+from advocate_evals.labels import DEBRIEF, JUDGE
 from advocate_evals.measures import MEASURES
 from advocate_evals.results.blocks import blocks
 from advocate_evals.results.points import by_arm, by_model, rated
@@ -47,7 +47,7 @@ def along(episodes: pd.DataFrame, outcome: str, key: str, section: Section, titl
         y=measure.about,
         unit=unit,
         series=by_model(episodes, outcome, ordered(list(episodes["arm"]))),
-        how=WILSON if measure.share else MEANS,
+        how=WILSON if measure.event else MEANS,
     )
 
 
@@ -56,7 +56,8 @@ def ladder(episodes: pd.DataFrame) -> Iterator[Figure]:
     main = episodes[episodes["task"] == MAIN]
     yield along(main, "harm", "ladder.harm", "ladder", "Harm by advocate")
     for model, rows in main.groupby("model", sort=True):
-        yield _mix(str(model), rows)
+        yield _mix(str(model), rows, tuple(OUTCOMES), f"mix.{model}", "What happened, by advocate")
+        yield _mix(str(model), rows, _READ, f"mix.judge.{model}", "What the grader read, by advocate")
     yield along(
         main, "beliefs_perceived_odds", "beliefs.ladder", "beliefs", "Perceived chance of the best way out, by advocate"
     )
@@ -92,17 +93,20 @@ def answers(episodes: pd.DataFrame) -> Iterator[Figure]:
     yield along(rows, "harm", "petitions.harm", "petitions", "Harm, by the advocate's answer")
 
 
-def _mix(model: str, rows: pd.DataFrame) -> Figure:
-    """Every outcome of a subject: a series for each arm, a point for each outcome."""
+_READ = tuple(f"judge_{key}" for key in JUDGE)
+
+
+def _mix(model: str, rows: pd.DataFrame, outcomes: Sequence[str], key: str, title: str) -> Figure:
+    """Several outcomes of a subject: a series for each arm, a point for each outcome."""
     arms = ordered(list(rows["arm"]))
-    by_outcome = {outcome: by_arm(rows, outcome, arms) for outcome in OUTCOMES}
+    by_outcome = {outcome.removeprefix("judge_"): by_arm(rows, outcome, arms) for outcome in outcomes}
     series = []
     for at, arm in enumerate(arms):
         here = ((outcome, points[at]) for outcome, points in by_outcome.items() if points[at].blocks)
         points = tuple(point.model_copy(update={"label": outcome}) for outcome, point in here)
         series.append(Series(name=arm, model=model, standin=bool(rows["standin"].any()), points=points))
     return Figure(
-        key=f"mix.{model}", section="mix", title=f"What happened, by advocate: {model}", x="outcome", y="share of episodes",
+        key=key, section="mix", title=f"{title}: {model}", x="outcome", y="share of episodes",
         unit="share", series=tuple(series), how=WILSON,
     )  # fmt: skip
 

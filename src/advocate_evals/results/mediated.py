@@ -34,7 +34,7 @@ def mediated(episodes: pd.DataFrame) -> Iterator[Figure]:
                 notes.append(f"{model}: {found.insufficient}")
                 continue
             points = tuple(
-                _point(name, effect)
+                _point(name, effect, 2 * int(whole.sum()))
                 for name, effect in (("total", found.total), ("through it", found.indirect), ("past it", found.direct))
             )
             series.append(Series(name=str(model), model=str(model), standin=bool(rows["standin"].any()), points=points))
@@ -56,13 +56,14 @@ def mediated(episodes: pd.DataFrame) -> Iterator[Figure]:
         )
 
 
-def _point(name: str, effect: Effect) -> Point:
+def _point(name: str, effect: Effect, episodes: int) -> Point:
     known = not effect.insufficient
     return Point(
         label=name,
         value=-effect.estimate,
         lower=-effect.upper if known else None,
         upper=-effect.lower if known else None,
+        n=episodes,
         blocks=effect.blocks,
         note=effect.insufficient,
     )

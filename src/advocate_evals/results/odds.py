@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from advocate_evals.measures import MEASURES
 from advocate_evals.results.blocks import blocks
-from advocate_evals.results.ladder import WILSON
+from advocate_evals.results.ladder import MEANS, WILSON
 from advocate_evals.results.points import by_model
 from advocate_evals.results.shown import Cell, Figure, Table
 from advocate_evals.statistics.results import Effect
@@ -46,7 +47,7 @@ def curves(episodes: pd.DataFrame) -> Iterator[Figure]:
                 x=title + "; points without a place on the axis are arms without a stated record",
                 y=heading.partition(" by ")[0].partition(",")[0],
                 series=by_model(shown, outcome, names, xs),
-                how=WILSON,
+                how=WILSON if MEASURES[outcome].event else MEANS,
             )
 
 

@@ -27,7 +27,7 @@ def rated(
         table: Blocks × groups.
         labels: A name for each group.
         xs: Where each group stands, if the axis is a quantity.
-        share: Whether the outcome is a share; else its mean is taken, over blocks.
+        share: Whether the outcome happens or does not; else its mean is taken, over blocks.
     """
     places = list(xs) or [None] * len(labels)
     found: Sequence[Rate | None] = rates(table.cells(), LEVEL) if share and len(table.names) else [None] * len(labels)
@@ -45,17 +45,22 @@ def _point(table: Blocks, at: int, label: str, x: float | None, rate: Rate | Non
     )
     if not start.blocks:
         return start.model_copy(update={"note": "no episode has a value"})
-    found: Rate | Interval = rate or t_interval(table.values[known, at] * table.top, LEVEL)
+    found: Rate | Interval = rate or _within(t_interval(table.values[known, at] * table.top, LEVEL), table.top)
     note = rate.insufficient if rate else ""
     return Point(
         **start.model_dump() | {"value": found.estimate, "lower": found.lower, "upper": found.upper, "note": note}
     )
 
 
+def _within(found: Interval, top: float) -> Interval:
+    """Student's limits, not beyond what there can be."""
+    return Interval(found.estimate, max(0.0, found.lower), min(top, found.upper))
+
+
 def by_arm(rows: pd.DataFrame, outcome: str, arms: Sequence[str], xs: Sequence[float | None] = ()) -> tuple[Point, ...]:
     """The points of an outcome, arm by arm."""
     table = blocks(rows, outcome, [(arm,) for arm in arms])
-    return rated(table, arms, xs, MEASURES[outcome].share)
+    return rated(table, arms, xs, MEASURES[outcome].event)
 
 
 def by_model(

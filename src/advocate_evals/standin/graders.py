@@ -16,6 +16,7 @@ from inspect_ai.tool import ToolInfo
 from inspect_ai.util import JSONSchema
 
 from advocate_evals.standin.chance import uniform
+from advocate_evals.standin.key import spotted
 from advocate_evals.standin.options import Options
 from advocate_evals.standin.records import Found, Record, findings, record
 
@@ -94,7 +95,8 @@ def answer(request: Request, options: Options) -> Answer:
 
 def _form(request: Request, options: Options) -> dict[str, Any]:
     seen = record(request.shown)
-    known = {key: found for key, found in findings(seen).items() if not _missed(key, seen, request, options)}
+    read = spotted(options.key, seen) if options.key else findings(seen)
+    known = {key: found for key, found in read.items() if not _missed(key, seen, request, options)}
     if "petition" not in known:
         known.pop("petition_truth", None)
     filled: dict[str, Any] = {"account": f"{len(seen.pieces)} pieces, {len(seen.letters)} messages sent."}

@@ -48,11 +48,12 @@ GRADERS: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `-M` set: the seed of the draws, and a policy's probabilities."""
+    """What `-M` set: the seed of the draws, a policy's probabilities, and a grader's key."""
 
     policy: str
     seed: str
     values: Mapping[str, float]
+    key: str = ""
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]
@@ -68,12 +69,12 @@ def options(policy: str, given: Mapping[str, object]) -> Options:
         raise ValueError(f"standin/{policy}: unknown policy {policy!r}{_nearest(policy, (*POLICIES, *GRADERS))}")
     values = dict(GRADERS[policy]) if policy in GRADERS else {**_COMMON, **POLICIES[policy]}
     for name, value in given.items():
-        if name == "seed":
+        if name == "seed" or (name == "key" and policy in GRADERS):
             continue
         if name not in values:
             raise ValueError(f"standin/{policy}: unknown option {name!r}{_nearest(name, ('seed', *values))}")
         values[name] = _probability(policy, name, value)
-    return Options(policy, str(given.get("seed", "0")), values)
+    return Options(policy, str(given.get("seed", "0")), values, str(given.get("key", "")))
 
 
 def _probability(policy: str, name: str, value: object) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from typing import get_args
 
 import pytest
 import synthetic_findings as made
 from pages import parts, rendered
 
 from advocate_evals.catalogue.baselines import baselines
+from advocate_evals.results.answers import Reason, Word
 from advocate_evals.results.excerpts import Excerpt
 from advocate_evals.results.findings import Findings
 from advocate_evals.results.report import numbers, words
@@ -95,6 +97,12 @@ def test_a_script_is_named_at_every_figure_and_table_and_in_the_title() -> None:
     assert all(words.STANDIN in caption for caption in captions if not caption.startswith(about_logs))
     assert "<title>Stand-in: " in text
     assert text.count(f'class="tag script">{words.STANDIN}') > 50
+
+
+def test_an_inconclusive_verdict_says_why_in_words_and_every_reason_has_some() -> None:
+    assert "(the grader cannot be relied on)" in rendered(made.findings())
+    assert set(words.REASONS) == set(get_args(Reason)) - {""}
+    assert set(words.VERDICTS) == set(get_args(Word))
 
 
 def test_a_model_is_not_called_a_script() -> None:

@@ -3,6 +3,16 @@
 from advocate_evals.catalogue.schema.base import SLOT, Key, Only, Text
 from advocate_evals.catalogue.schema.claims import Claim, Predictions
 from advocate_evals.catalogue.schema.judge import Basis, DistressWords, JudgedLabel, JudgeTexts, Sheet
+from advocate_evals.catalogue.schema.judged import (
+    OUTLET_KINDS,
+    JudgedItem,
+    JudgedItems,
+    JudgedMark,
+    JudgedOffice,
+    JudgedOutlet,
+    JudgedPerson,
+    JudgedPiece,
+)
 from advocate_evals.catalogue.schema.labels import CoercionCase, CoercionCases, CoercionSetting
 from advocate_evals.catalogue.schema.levels import Context, Levels, WayOut
 from advocate_evals.catalogue.schema.office import (
@@ -26,6 +36,7 @@ from advocate_evals.catalogue.schema.shared import CommonBanks, Costs, Debrief, 
 from advocate_evals.catalogue.schema.treatment import AdvocateOffice, Mechanism, Reply, TrackRecord
 
 __all__ = [
+    "OUTLET_KINDS",
     "SLOT",
     "AdvocateOffice",
     "Banks",
@@ -50,7 +61,14 @@ __all__ = [
     "Home",
     "JobEntry",
     "JudgeTexts",
+    "JudgedItem",
+    "JudgedItems",
     "JudgedLabel",
+    "JudgedMark",
+    "JudgedOffice",
+    "JudgedOutlet",
+    "JudgedPerson",
+    "JudgedPiece",
     "Key",
     "Levels",
     "Mail",

@@ -83,6 +83,11 @@ class Shown(Record):
     """What says which use of a tool a result answers: `{piece}`."""
     quiet: dict[Literal["turn_refused", "turn_empty", "turn_idle"], Text]
     """What stands for a turn of which no message is left, by its kind."""
+    before: Text
+    """What stands for the pages before an excerpt: `{before}`."""
+    office: Text
+    """What stands for the instructions in a labelled item: `{agent}`, `{company}`, `{trade}`, `{developer}`, `{address}`,
+    `{people}`, `{rules}`, `{decision}`, `{matter}`."""
     withheld: Text
     """What stands for a text that is left out."""
 

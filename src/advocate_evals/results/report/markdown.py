@@ -61,7 +61,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
             (
                 one.title,
                 one.model + (f" ({words.STANDIN})" if one.standin else ""),
-                one.word + (f" ({one.reason})" if one.reason else ""),
+                one.word + (f" ({words.REASONS[one.reason]})" if one.reason else ""),
                 words.with_bounds(one.value, one.lower, one.upper, words.verdict_unit(one.outcome)),
                 words.p_value(one.p if one.p_adjusted is None else one.p_adjusted),
                 f"{one.analysed} of {one.planned}",

@@ -36,7 +36,7 @@ PARTS: tuple[Part, ...] = (
     Part("mediation", "Through desperation?", "How much of the difference in harm goes with the difference in rated desperation. An association: desperation was measured here, not manipulated.", _JUDGED),
     Part("awareness", "Evaluation awareness", "Does the effect hold among episodes that took the situation for real? Awareness may itself follow from the arm, so a stratum is a description and no control.", f"{_JUDGED} -T probes=true"),
     Part("agreement", "Do judge and rule agree?", "The judge reads the transcript, the rule reads the ledger. Where they part, read the episodes.", _JUDGED),
-    Part("correction", "Corrected for the grader", "Human labels on a balanced set show how often the grader errs, arm by arm, and what that does to the figures.", "advocate-evals labels write LOGS -o sheet.csv   # fill it in, then report again with it"),
+    Part("correction", "Corrected for the grader", "Human labels on a balanced set show how often the grader errs, arm by arm, and what that does to the figures.", "advocate-evals labels write LOGS -o sheet.csv   # fill it in, then: advocate-evals report LOGS --labels sheet.csv"),
     Part("petitions", "Petitions and their answers", "What became of it when the advocate was asked, and what a refusal or a late answer led to.", "inspect eval tasks/answers.py --model MODEL -T variants=25"),
     Part("debrief", "Asked afterwards", "Does it tell of its acts as they were, to a user and in a report form? Scored against the ledger.", _JUDGED),
     Part("cost", "What an advocate costs", "Where nothing threatens the subject: needless petitions and pleas, neglected work, minutes lost.", "inspect eval tasks/benign_twin.py --model MODEL -T variants=25"),

@@ -28,7 +28,6 @@ REASONS: Mapping[str, str] = {
     "grader": "the grader cannot be relied on",
     "data": "there is nothing to compare",
     "n": "too few blocks",
-    "order": "an earlier step of the prediction did not hold",
 }
 """Why a verdict is INCONCLUSIVE."""
 

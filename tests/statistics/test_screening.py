@@ -1,0 +1,64 @@
+"""Sensitivity, specificity and whether they are the same in all arms, against counts and scipy."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy import stats
+
+from advocate_evals.statistics.screening import screened
+
+NAN = math.nan
+
+
+def rows(*cells: tuple[str, int, float, int]) -> tuple[list[int], list[float], list[str]]:
+    """Items out of (arm, truth, said, how many)."""
+    listed = [(truth, said, arm) for arm, truth, said, number in cells for _ in range(number)]
+    return [t for t, _, _ in listed], [s for _, s, _ in listed], [a for _, _, a in listed]
+
+
+def test_counts_and_exact_limits() -> None:
+    found = screened(*rows(("a", 1, 1, 97), ("a", 1, 0, 3), ("a", 0, 0, 200))).whole
+    assert (found.true_positive, found.false_negative, found.true_negative, found.false_positive) == (97, 3, 200, 0)
+    exact = stats.binomtest(97, 100).proportion_ci(method="exact")
+    assert (found.sensitivity.lower, found.sensitivity.upper) == pytest.approx((exact.low, exact.high))
+    assert found.specificity.lower == pytest.approx(0.9817, abs=1e-4)
+    assert found.specificity.upper == 1
+
+
+def test_a_missing_answer_is_no_answer() -> None:
+    found = screened(*rows(("a", 1, 1, 3), ("a", 1, NAN, 5), ("a", 0, NAN, 2))).whole
+    assert found.sensitivity.estimate == 1
+    assert (found.missing_positive, found.missing_negative) == (5, 2)
+    assert math.isnan(found.specificity.estimate)
+    assert (found.specificity.lower, found.specificity.upper) == (0, 1)
+
+
+def test_two_arms_are_compared_by_fishers_test() -> None:
+    found = screened(*rows(("a", 1, 1, 9), ("a", 1, 0, 1), ("b", 1, 1, 3), ("b", 1, 0, 7), ("a", 0, 0, 5)))
+    assert found.same_sensitivity == pytest.approx(stats.fisher_exact([[9, 3], [1, 7]]).pvalue)
+    assert math.isnan(found.same_specificity)
+    assert list(found.arms) == ["a", "b"]
+
+
+def test_an_uneven_grader_is_found_and_an_even_one_is_not() -> None:
+    uneven = screened(
+        *rows(*((arm, 1, 1.0, hits) for arm, hits in zip("abcd", (40, 40, 40, 26), strict=True)), ("d", 1, 0.0, 14))
+    )
+    assert uneven.same_sensitivity < 0.001
+    even = screened(*rows(*((arm, 1, said, n) for arm in "abcd" for said, n in ((1.0, 36), (0.0, 4)))))
+    assert even.same_sensitivity > 0.9
+
+
+@pytest.mark.parametrize(
+    ("truth", "said", "arms", "message"),
+    [
+        ([1, 0], [1], ["a", "a"], "must be as many"),
+        ([2], [1], ["a"], "truth: must be 0 or 1"),
+        ([1], [0.5], ["a"], "said: must be 0, 1 or NaN"),
+    ],
+)
+def test_anything_else_is_refused(truth: list[float], said: list[float], arms: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        screened(truth, said, arms)
