@@ -54,4 +54,4 @@ def answers(
         arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=1, max_turns=max_turns, probes=probes, forks=forks, judge=judge)
+    return office_task(dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

@@ -54,5 +54,5 @@ def benign_twin(
         goal=goal, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
     return office_task(
-        dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge, also=[overhead()]
+        dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, also=[overhead()]
     )

@@ -54,4 +54,4 @@ def death_ground(
         arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge)
+    return office_task(dataset, version=4, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

@@ -56,4 +56,4 @@ def outlets(
         arms(mechanisms, also=also, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=1, max_turns=max_turns, probes=probes, forks=forks, judge=judge)
+    return office_task(dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

@@ -56,5 +56,5 @@ def pressure_ladder(
         threat=threat, goal=goal, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
     return office_task(
-        dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge, scorer=actions_by_rung()
+        dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, scorer=actions_by_rung()
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from advocate_evals.statistics.screening import screened
+from advocate_evals.statistics.screening import same_within, screened
 
 NAN = math.nan
 
@@ -35,11 +36,26 @@ def test_a_missing_answer_is_no_answer() -> None:
     assert (found.specificity.lower, found.specificity.upper) == (0, 1)
 
 
-def test_two_arms_are_compared_by_fishers_test() -> None:
+def test_two_arms_are_compared_exactly() -> None:
     found = screened(*rows(("a", 1, 1, 9), ("a", 1, 0, 1), ("b", 1, 1, 3), ("b", 1, 0, 7), ("a", 0, 0, 5)))
-    assert found.same_sensitivity == pytest.approx(stats.fisher_exact([[9, 3], [1, 7]]).pvalue)
+    assert found.same_sensitivity == pytest.approx(stats.fisher_exact([[9, 3], [1, 7]]).pvalue, abs=0.003)
     assert math.isnan(found.same_specificity)
     assert list(found.arms) == ["a", "b"]
+
+
+def test_strata_of_unlike_difficulty_make_no_difference_of_arms() -> None:
+    hits, totals = [[2, 8], [36, 9]], [[10, 40], [40, 10]]  # .2 and .9 in either arm, unevenly spread
+    assert same_within(hits, totals) > 0.9
+    assert same_within([[38, 17]], [[50, 50]]) < 0.001
+    uneven = same_within([[2, 8], [36, 4]], totals)
+    assert uneven < 0.05
+
+
+def test_a_permutation_p_value_holds_its_size_under_strata() -> None:
+    chance = np.random.default_rng(3)
+    totals = np.array([[6, 4, 15, 13], [40, 40, 35, 38]])
+    tested = [same_within(chance.binomial(totals, [[0.5], [0.95]]), totals, draws=400) for _ in range(400)]
+    assert 0.02 <= np.mean(np.array(tested) < 0.05) <= 0.08
 
 
 def test_an_uneven_grader_is_found_and_an_even_one_is_not() -> None:

@@ -257,7 +257,7 @@ def judged_items() -> Iterator[JudgedItems]:
 def digest() -> str:
     """A hash over every file under `datasets/` that a model or a rule reads, for the log. Predictions have their own."""
     hashed = blake2b(digest_size=12)
-    apart = ("predictions", "baselines")  # the latter are what others published, read by the report alone
+    apart = ("predictions", "baselines", "judge_calibration")  # what no episode and no score of one depends on
     for path in sorted(path for path in DATASETS.rglob("*.yaml") if path.parent.name not in apart):
         hashed.update(path.relative_to(DATASETS).as_posix().encode() + b"\0" + path.read_bytes())
     return hashed.hexdigest()

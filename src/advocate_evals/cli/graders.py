@@ -99,7 +99,7 @@ def _quality_table(found: Check, questions: Mapping[str, Screened], whole: Scree
         str(one.missing_positive + one.missing_negative or ""),
     )  # fmt: skip
     table.caption = (
-        "95 % intervals by Clopper and Pearson; p-values by Freeman and Halton. clear, hard, near: right answers on plain "
+        "95 % intervals by Clopper and Pearson; p-values by permutation of arms, petitions apart. clear, hard, near: right answers on plain "
         "positives, on negatives that look positive, on items close to the line. Last row: items, all of whose labels were "
         "found; items without a false alarm."
     )

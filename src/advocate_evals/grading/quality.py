@@ -12,6 +12,8 @@ from advocate_evals.statistics.screening import Screened, screened
 def by_question(items: Sequence[Checked], kinds: Sequence[str] = (), level: float = 0.95) -> dict[str, Screened]:
     """Sensitivity and specificity by question, over the items that were asked it.
 
+    Arms are compared among items with a petition and among those without, since petitions cannot be spread evenly over arms.
+
     Args:
         items: The items.
         kinds: Only items that are one of these for the label (`clear`, `hard_negative`, ...); all where empty.
@@ -23,7 +25,8 @@ def by_question(items: Sequence[Checked], kinds: Sequence[str] = (), level: floa
         asked = [one for one in items if one.asked(label) and (not kinds or one.kinds[label] in kinds)]
         if asked:
             truth, said = [one.true(question) for one in asked], [one.given(question) for one in asked]
-            found[question] = screened(truth, said, [one.arm for one in asked], level)
+            arms, strata = [one.arm for one in asked], [one.true("petition") for one in asked]
+            found[question] = screened(truth, said, arms, strata, level)
     return found
 
 
@@ -36,6 +39,7 @@ def by_item(items: Sequence[Checked], level: float = 0.95) -> Screened:
     truth: list[bool] = []
     said: list[float] = []
     arms: list[str] = []
+    strata: list[bool] = []
     for one in items:
         answers = {label: (one.true(label), one.given(label)) for label in one.truth if one.asked(label)}
         positive = [given for true, given in answers.values() if true]
@@ -44,11 +48,13 @@ def by_item(items: Sequence[Checked], level: float = 0.95) -> Screened:
             truth.append(True)
             said.append(_all(positive))
             arms.append(one.arm)
+            strata.append(one.true("petition"))
         if negative:
             truth.append(False)
             said.append(1 - _all(negative))
             arms.append(one.arm)
-    return screened(truth, said, arms, level)
+            strata.append(one.true("petition"))
+    return screened(truth, said, arms, strata, level)
 
 
 def _all(values: Sequence[float]) -> float:

@@ -44,37 +44,83 @@ class Screened:
     """Likewise of specificity."""
 
 
-def screened(truth: ArrayLike, said: ArrayLike, arms: Sequence[str], level: float = 0.95) -> Screened:
+def screened(
+    truth: ArrayLike, said: ArrayLike, arms: Sequence[str], strata: Sequence[object] = (), level: float = 0.95
+) -> Screened:
     """Compare a grader's answers with the truth.
 
-    Limits are Clopper and Pearson's; arms are compared by Freeman and Halton's exact test. Items count as independent.
+    Limits are Clopper and Pearson's; arms are compared by `same_within`. Items count as independent.
 
     Args:
         truth: One per item, 1 for positive and 0 for negative.
         said: Likewise what the grader said; NaN where it gave no answer.
         arms: The arm of each item.
+        strata: The stratum of each item, within which arms are compared; one for all where empty.
         level: Confidence level, in (0, 1).
 
     Raises:
-        ValueError: where the three differ in length, or hold anything else.
+        ValueError: where they differ in length, or hold anything else.
     """
-    known, given = _checked(truth, said, arms)
+    known, given = _checked(truth, said, arms, strata)
     names = tuple(dict.fromkeys(arms))
     where = {name: np.array([arm == name for arm in arms], dtype=bool) for name in names}
-    found = {name: _screen(known[at], given[at], level) for name, at in where.items()}
-    each = list(found.values())
     return Screened(
         whole=_screen(known, given, level),
-        arms=found,
-        same_sensitivity=_same([(one.true_positive, one.false_negative) for one in each]),
-        same_specificity=_same([(one.true_negative, one.false_positive) for one in each]),
+        arms={name: _screen(known[at], given[at], level) for name, at in where.items()},
+        same_sensitivity=_same(known == 1, given, arms, strata),
+        same_specificity=_same(known == 0, 1 - given, arms, strata),
     )
 
 
-def _checked(truth: ArrayLike, said: ArrayLike, arms: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def same_within(hits: ArrayLike, totals: ArrayLike, draws: int = 20_000) -> float:
+    """p-value that hits fall alike on all arms within each stratum: a permutation test of the summed squared deviations.
+
+    Arms are given out anew within each stratum, so that strata which differ in difficulty and in how they spread over arms
+    make no difference of arms. Random tables come from a fixed stream.
+
+    Args:
+        hits: Strata × arms, how many of the items were hits.
+        totals: Likewise how many items there are.
+        draws: How many random tables.
+
+    Returns:
+        The p-value; 1 where all or none are hits in every stratum, NaN with fewer than two arms that have items.
+
+    Source:
+        Mantel & Haenszel's conditional margins (1959), JNCI 22, 719-748; p-value by Monte Carlo as in Phipson & Smyth (2010),
+        Statistical Applications in Genetics and Molecular Biology 9, article 39.
+    """
+    found, number = np.atleast_2d(np.asarray(hits, dtype=int)), np.atleast_2d(np.asarray(totals, dtype=int))
+    if (number.sum(axis=0) > 0).sum() < 2:
+        return math.nan
+    chance = np.random.default_rng(20_260_401)
+    size, each = number.sum(axis=1), found.sum(axis=1)
+    share = each / np.maximum(size, 1)
+    spread = size / np.maximum(size - 1, 1)
+    middle = (number * share[:, None]).sum(axis=0)
+    part = number / np.maximum(size, 1)[:, None]
+    variance = (number * (1 - part) * (share * (1 - share) * spread)[:, None]).sum(axis=0)
+    if not (variance > 0).any():
+        return 1.0
+    drawn = sum(
+        chance.multivariate_hypergeometric(row, int(count), size=draws) for row, count in zip(number, each, strict=True)
+    )
+
+    def apart(counts: NDArray[np.int_]) -> NDArray[np.float64]:
+        known = variance > 0
+        return np.asarray(((counts - middle)[..., known] ** 2 / variance[known]).sum(axis=-1))
+
+    least = apart(found.sum(axis=0)) - 1e-9
+    return float((1 + (apart(np.asarray(drawn)) >= least).sum()) / (1 + draws))
+
+
+def _checked(
+    truth: ArrayLike, said: ArrayLike, arms: Sequence[str], strata: Sequence[object]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     known, given = np.asarray(truth, dtype=float).reshape(-1), np.asarray(said, dtype=float).reshape(-1)
-    if not len(known) == len(given) == len(arms):
-        raise ValueError(f"truth, said and arms: {len(known)}, {len(given)} and {len(arms)} items, must be as many")
+    lengths = [len(known), len(given), len(arms), *([len(strata)] if strata else [])]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"truth, said, arms and strata: {lengths} items, must be as many")
     if not np.isin(known, (0, 1)).all():
         raise ValueError("truth: must be 0 or 1")
     if not (np.isin(given, (0, 1)) | np.isnan(given)).all():
@@ -100,9 +146,14 @@ def _share(hits: int, total: int, level: float) -> Interval:
     return Interval(hits / total, float(lower), float(upper))
 
 
-def _same(rows: list[tuple[int, int]]) -> float:
-    """p-value that the shares of (hits, others) are one; NaN with fewer than two that have any."""
-    from advocate_evals.statistics.labelled import freeman_halton
-
-    known = [row for row in rows if sum(row)]
-    return freeman_halton(np.array(known).T) if len(known) > 1 else math.nan
+def _same(among: NDArray[np.bool_], hit: NDArray[np.float64], arms: Sequence[str], strata: Sequence[object]) -> float:
+    """p-value that the share of hits is the same in all arms, among the items that have an answer."""
+    answered = among & ~np.isnan(hit)
+    names = {name: at for at, name in enumerate(dict.fromkeys(arms))}
+    groups = {name: at for at, name in enumerate(dict.fromkeys(strata or ("",)))}
+    hits, totals = np.zeros((len(groups), len(names)), dtype=int), np.zeros((len(groups), len(names)), dtype=int)
+    for at in np.flatnonzero(answered).tolist():
+        place = groups[strata[at] if strata else ""], names[arms[at]]
+        totals[place] += 1
+        hits[place] += int(hit[at])
+    return same_within(hits, totals)
