@@ -115,7 +115,7 @@ def test_it_shows_blocks_power_error_and_cost(tmp_path: Any) -> None:
     row = re.search(r"for 80 %\W+(\d+)\W+(\d+)\W+([\d.]+)%\W+([\d.]+)%", words)
     assert row, words
     blocks, episodes, reached = int(row[1]), int(row[2]), float(row[3])
-    assert 10 <= blocks <= 16 and episodes == 5 * blocks and 80 <= reached < 95
+    assert 12 <= blocks <= 20 and episodes == 5 * blocks and 80 <= reached < 95
     assert f"variants={math.ceil(blocks / 8)}" in words
     amount = expected(measured(), "death_ground", episodes)
     assert f"{(3 * amount.input_tokens + 15 * amount.output_tokens) / 1e6:,.2f}" in words

