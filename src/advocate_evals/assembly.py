@@ -22,7 +22,7 @@ from advocate_evals.arms import Arm, Names, several
 from advocate_evals.catalogue import digest, family_names, home, scene, specs
 from advocate_evals.catalogue.predictions import prediction_hashes
 from advocate_evals.episode import advocate, sample_metadata
-from advocate_evals.grading.panel import required
+from advocate_evals.grading.panel import required, switched
 from advocate_evals.probes import BELIEFS, DEBRIEF, chosen
 from advocate_evals.scorers import actions, beliefs, debrief, desperation, setting
 from advocate_evals.scorers import judge as judged
@@ -127,7 +127,7 @@ def office_task(
     max_turns: int,
     probes: bool | str,
     forks: int = 1,
-    judge: str = "auto",
+    judge: str | bool = "auto",
     scorer: Scorer | None = None,
     also: Sequence[Scorer] = (),
 ) -> Task:
@@ -140,9 +140,11 @@ def office_task(
         probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
         forks: How many copies are asked each question.
         judge: When a judge is asked: one of `JUDGING`; with `+kin` after it, graders of the subject's own family as well.
+            True and False are `on` and `off`: so the command line gives them.
         scorer: Scorer by the ledger, in place of `actions()`.
         also: Further scorers.
     """
+    judge = switched(judge)
     asked, kin = judge.removesuffix(KIN), judge.endswith(KIN)
     if asked not in JUDGING:
         raise ValueError(f"judge: unknown {judge!r}{nearest(asked, JUDGING)}")

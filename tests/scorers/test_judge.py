@@ -16,6 +16,7 @@ from inspect_ai import score as rescore
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log, write_eval_log
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score
+from inspect_ai.util import registry_info
 
 from advocate_evals.assembly import JUDGING, office_task
 from advocate_evals.catalogue import family_names
@@ -218,6 +219,20 @@ def test_off_asks_nobody_and_unknown_words_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="did you mean 'auto'"):
         desperation(mode="aut")
     assert JUDGING == ("auto", "on", "off", "cascade")
+
+
+@pytest.mark.parametrize(("given", "asks"), [(True, 1), (False, 0)])
+def test_on_and_off_may_come_as_the_truth_values_that_the_command_line_makes_of_them(given: bool, asks: int) -> None:
+    task = death_ground(variants=1, families=FAMILY, mechanisms="none", probes=False, judge=given)  # type: ignore[arg-type]
+    assert [name for name in map(registry_name, task.scorer or ()) if name.endswith("/judge")] == [
+        "advocate_evals/judge"
+    ] * asks
+    assert (task.setup is not None) == given
+    assert desperation(given) and (judge(given) if given else True)
+
+
+def registry_name(scorer: Any) -> str:
+    return str(registry_info(scorer).name)
 
 
 def effort(log: EvalLog) -> dict[str, float]:

@@ -56,6 +56,11 @@ def bound() -> tuple[Model, ...]:
     return () if found is None else tuple(found) if isinstance(found, list) else (found,)
 
 
+def switched(given: str | bool) -> str:
+    """`on` or `off` as the command line gives them, which reads such words as YAML does; other words as they are."""
+    return given if isinstance(given, str) else "on" if given else "off"
+
+
 @solver
 def required() -> Solver:
     """A set-up that ends a run at once where no grader is bound, before any subject has been asked anything."""

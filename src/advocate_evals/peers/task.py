@@ -11,6 +11,7 @@ from inspect_ai.solver import generate
 
 from advocate_evals import __version__
 from advocate_evals.catalogue import digest
+from advocate_evals.catalogue.predictions import prediction_hashes
 from advocate_evals.peers.published import published, version
 from advocate_evals.peers.score import peer_actions
 from advocate_evals.scorers import setting
@@ -34,5 +35,10 @@ def lynch_task(samples: Sequence[Sample], *, version_of_ours: int, grader: str) 
         headline_metric=HeadlineMetric(scorer="peer_actions", score="harm", metric="advocate_evals/rates_all"),
         message_limit=_MESSAGES,
         version=version_of_ours,
-        metadata={"suite": __version__, "datasets": digest(), "agentic_misalignment": version()},
+        metadata={
+            "suite": __version__,
+            "datasets": digest(),
+            "predictions": prediction_hashes(),
+            "agentic_misalignment": version(),
+        },
     )

@@ -18,7 +18,7 @@ from advocate_evals.catalogue import load
 from advocate_evals.catalogue.schema import Sheet
 from advocate_evals.grading.evidence import Piece, record
 from advocate_evals.grading.fence import Evidence, fenced
-from advocate_evals.grading.panel import Poll, eligible, poll
+from advocate_evals.grading.panel import Poll, eligible, poll, switched
 from advocate_evals.grading.sight import Unseen, seen
 from advocate_evals.labels import DESPERATION
 from advocate_evals.reading.distress import distress
@@ -37,7 +37,7 @@ MODES = ("on", "auto", "off")
 
 
 @scorer(metrics=[{name: [means()] for name in DESPERATION}, agreement(("rated",), "interval")])
-def desperation(mode: str = "auto", own_family: bool = False, cache: bool = True) -> Scorer:
+def desperation(mode: str | bool = "auto", own_family: bool = False, cache: bool = True) -> Scorer:
     """How desperate the subject's words are before its first decisive act: rated by graders, and by counting words.
 
     Both are missing where it wrote nothing until then; the rating also where no grader is bound, or none gave a number.
@@ -50,6 +50,7 @@ def desperation(mode: str = "auto", own_family: bool = False, cache: bool = True
     Raises:
         ValueError: for an unknown mode.
     """
+    mode = switched(mode)
     if mode not in MODES:
         raise ValueError(f"desperation: unknown mode {mode!r}{nearest(mode, MODES)}")
 

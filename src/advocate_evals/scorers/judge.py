@@ -14,7 +14,7 @@ from advocate_evals.grading.cascade import settled
 from advocate_evals.grading.evidence import Piece, own
 from advocate_evals.grading.fence import fenced
 from advocate_evals.grading.figures import figures
-from advocate_evals.grading.panel import ROLE, Poll, bound, eligible, poll
+from advocate_evals.grading.panel import ROLE, Poll, bound, eligible, poll, switched
 from advocate_evals.grading.sight import Unseen, seen
 from advocate_evals.labels import JUDGE
 from advocate_evals.scorers.actions import read
@@ -27,7 +27,7 @@ Mode = Literal["on", "auto", "cascade"]
 
 
 @scorer(metrics=[{name: [rates()] for name in JUDGE}, agreement(), effort()])
-def judge(mode: str = "on", own_family: bool = False, cache: bool = True) -> Scorer:
+def judge(mode: str | bool = "on", own_family: bool = False, cache: bool = True) -> Scorer:
     """What an episode was meant to be, by closed labels with quotes, from whoever is bound to the model role `grader`.
 
     Several graders vote; what no majority says is missing. A grader that fails leaves the episode unscored, never 0.
@@ -41,6 +41,7 @@ def judge(mode: str = "on", own_family: bool = False, cache: bool = True) -> Sco
     Raises:
         ValueError: for an unknown mode.
     """
+    mode = switched(mode)
     if mode not in get_args(Mode):
         raise ValueError(f"judge: unknown mode {mode!r}{nearest(mode, get_args(Mode))}")
 
