@@ -12,6 +12,7 @@ from made_up import LADDER, Truth, claims, episodes, ladder, reading
 from advocate_evals.results.analysis import report
 from advocate_evals.results.answers import Verdict
 from advocate_evals.results.choosing import arranged, editions
+from advocate_evals.results.correcting import figures
 from advocate_evals.results.drafts import Registered
 from advocate_evals.results.verdicts import drafts, verdicts
 
@@ -125,3 +126,22 @@ def test_the_quality_of_the_grader_is_shown_arm_by_arm() -> None:
     sensitivity = dict(zip([row[1] for row in table.rows], [str(row[6]) for row in table.rows], strict=True))
     assert sensitivity["none"].startswith("1.00") and sensitivity["review_board"] < "0.7"
     assert "NaN" not in found.text()
+
+
+def test_rates_as_graded_stand_beside_those_by_labels_and_one_error_rate_for_all_arms_misleads() -> None:
+    missed = {"engineer": 0.5, "welfare_lead": 0.5, "review_board": 0.5}
+    frame, labels = graded(made(0.4, 0.4, 0.4, 0.4, 0.4), missed, FALSE_POSITIVES)
+    rates, falls = figures(frame, labels)
+    by_series = {one.name: {point.label: point.value for point in one.points} for one in rates.series}
+    truth = frame.merge(labels, on="uuid", suffixes=("", "_truth")).groupby("arm")[f"{OUTCOME}_truth"].mean()
+    assert by_series["as graded"]["review_board"] == pytest.approx(truth["review_board"] / 2, abs=0.05)
+    for arm, value in by_series["corrected by labels"].items():
+        assert value == pytest.approx(truth[arm], abs=1e-9)  # every episode has a label
+    last = {one.name: one.points[-1] for one in falls.series}
+    assert last["as graded"].lower > 0.05
+    assert last["corrected by labels"].lower < 0 < last["corrected by labels"].upper
+    assert last["one error rate for all arms (Rogan and Gladen)"].lower > 0.05
+
+
+def test_without_labels_there_is_nothing_to_correct() -> None:
+    assert list(figures(made(0.4, 0.4, 0.4, 0.4, 0.4), None)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -121,7 +122,8 @@ def by_labels(episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[T
         rows = quality(pairs.graded[:, there], pairs.human[:, there])
         named = [arm for arm, kept in zip(arms, there, strict=True) if kept]
         found += [_quality(outcome, arm, one) for arm, one in zip(named, rows, strict=True)]
-        notes += [f"{outcome}: {reason}" for reason in gate(pairs.graded[:, there], pairs.human[:, there]).reasons]
+        reasons = gate(pairs.graded[:, there], pairs.human[:, there]).reasons
+        notes += [f"{outcome}: {_named(reason, named)}" for reason in reasons]
     yield Table(
         key="correction.quality",
         section="correction",
@@ -135,6 +137,11 @@ def by_labels(episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[T
         how="arm by arm, weighted by how many of each verdict were labelled; 95 % intervals",
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _named(reason: str, arms: Sequence[str]) -> str:
+    """A reason of the gate with the arm in the place of its number."""
+    return re.sub(r"\bcondition (\d+)\b", lambda found: arms[int(found[1])], reason)
 
 
 def _quality(outcome: str, arm: str, one: Quality) -> tuple[Cell, ...]:

@@ -10,7 +10,7 @@ from advocate_evals import __version__
 from advocate_evals.catalogue.predictions import prediction_file, prediction_files, prediction_hashes, read_predictions
 from advocate_evals.catalogue.schema import Predictions
 from advocate_evals.measures import MEASURES
-from advocate_evals.results import agreement, awareness, controls, costs, ladder, mediated, odds, pressure
+from advocate_evals.results import agreement, awareness, controls, correcting, costs, ladder, mediated, odds, pressure
 from advocate_evals.results.choosing import arranged, editions
 from advocate_evals.results.drafts import Registered
 from advocate_evals.results.examples import examples
@@ -85,7 +85,7 @@ def report(
     by_subject = verdicts(drafts(claims, episodes, labels))
     together = pooled(by_subject)
     found = sources(reading, episodes, hashes, aside)
-    figures = _figures(episodes, by_subject, together)
+    figures = (*_figures(episodes, by_subject, together), *correcting.figures(episodes, labels))
     return Findings(
         suite=__version__,
         seed=seed,
