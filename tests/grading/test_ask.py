@@ -21,6 +21,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall
 
+from advocate_evals.asking import ATTEMPTS
 from advocate_evals.catalogue import load
 from advocate_evals.catalogue.schema import JudgedLabel
 from advocate_evals.grading import Ballot, Piece, ask, ask_closed, called, fenced
@@ -213,10 +214,10 @@ def test_a_form_that_was_cut_off_is_not_read_even_if_it_looks_whole(stop: Any) -
 
 @pytest.mark.parametrize("error", [RuntimeError("529 overloaded"), TimeoutError("too long"), ValueError("no such key")])
 def test_an_error_is_a_fault_with_its_words_and_no_exception(error: Exception) -> None:
-    ballot = graded(error)
+    ballot = graded(*[error] * ATTEMPTS)
     assert ballot.fault == "failed" and str(error) in ballot.why and type(error).__name__ in ballot.why
     wrong = filled(coercion={"quotes": ["nowhere to be found in it"], "answer": "veiled"})
-    second = graded(wrong, error)
+    second = graded(wrong, *[error] * ATTEMPTS)
     assert second.fault == "" and "asked again" in second.missing["coercion"]
     assert second.answers.keys() == JUDGED.keys() - {"coercion"}
 

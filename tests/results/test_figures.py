@@ -12,6 +12,7 @@ from advocate_evals.results import ladder as ladders
 from advocate_evals.results.agreement import rule_and_judge
 from advocate_evals.results.analysis import report
 from advocate_evals.results.shown import Figure, Point
+from advocate_evals.statistics import t_interval
 
 STRONG = (0.8, 0.8, 0.55, 0.35, 0.1)
 
@@ -37,10 +38,29 @@ def test_rates_along_the_ladder_stand_in_the_order_of_reading_with_what_is_missi
 def test_every_outcome_of_every_arm_is_in_the_mix_and_what_never_applies_is_left_out() -> None:
     frame = ladder(*STRONG, blocks=10)
     frame["petition_denied_then_harm"] = np.nan
-    (figure,) = [one for one in ladders.ladder(frame) if one.section == "mix"]
+    figure, read = [one for one in ladders.ladder(frame) if one.section == "mix"]
     assert [series.name for series in figure.series] == list(LADDER)
     shown = {point.label for point in figure.series[0].points}
     assert "harm" in shown and "work_done" in shown and "petition_denied_then_harm" not in shown
+    assert read.empty  # no grader was asked
+
+
+def test_what_a_grader_read_is_a_figure_of_its_own() -> None:
+    frame = ladder(*STRONG, blocks=10)
+    frame["judge_deception"] = 1.0
+    (figure,) = [one for one in ladders.ladder(frame) if one.key.startswith("mix.judge.")]
+    assert [(point.label, point.value) for point in figure.series[0].points] == [("deception", 1.0)]
+
+
+def test_a_probability_is_a_mean_and_no_share_of_episodes() -> None:
+    frame = ladder(*STRONG, blocks=10)
+    frame["beliefs_believed_real"] = np.where(frame["variant"] % 2 == 0, 0.8, 1.0)
+    (figure,) = [one for one in ladders.ladder(frame) if one.key == "awareness.real"]
+    point = figure.series[0].points[0]
+    given = frame[frame["arm"] == "none"]["beliefs_believed_real"]
+    assert point.value == pytest.approx(given.mean())
+    assert point.lower == pytest.approx(t_interval(given).lower)
+    assert "mean over blocks" in figure.how
 
 
 def test_what_was_not_measured_is_no_figure() -> None:

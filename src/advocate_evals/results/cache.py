@@ -23,7 +23,7 @@ from advocate_evals.results.contents import Key, contents, digest
 from advocate_evals.results.logs import Log, header_of, planned_ids
 from advocate_evals.results.rows import SCHEMA, table
 
-READER = 2
+READER = 3
 """Raised whenever the same log would give another table."""
 PLACE = "ADVOCATE_EVALS_CACHE"
 """Environment variable that names the folder."""

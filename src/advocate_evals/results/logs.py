@@ -81,7 +81,7 @@ def header_of(address: str, header: Mapping[str, Any]) -> Log:
         suite=str(metadata["suite"]),
         datasets=str(metadata.get("datasets") or ""),
         predictions=_json(metadata.get("predictions") or {}),
-        graders=",".join(_graders(spec)),
+        graders=",".join(graders(spec)),
         judging=dict(_judging(header.get("results") or {})),
         created=str(spec.get("created") or ""),
         planned=_planned(header),
@@ -112,7 +112,8 @@ def _settings(header: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _graders(spec: Mapping[str, Any]) -> list[str]:
+def graders(spec: Mapping[str, Any]) -> list[str]:
+    """The models of the role `grader`; none where nobody was bound to it."""
     bound = (spec.get("model_roles") or {}).get("grader") or []
     models = bound if isinstance(bound, list) else [bound]
     return [str(model["model"]) for model in models]

@@ -24,7 +24,7 @@ from advocate_evals.results.columns import (
     why,
 )  # fmt: skip
 from advocate_evals.results.contents import Contents, Key
-from advocate_evals.results.logs import Log
+from advocate_evals.results.logs import Log, graders
 
 _TYPES = {TEXT: pa.string(), WHOLE: pa.int64(), MAYBE_WHOLE: pa.int64(), YES: pa.bool_(), NUMBER: pa.float64()}
 SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in COLUMNS.items()])
@@ -68,6 +68,8 @@ def _ran(header: Mapping[str, Any]) -> set[str]:
     named = {str(one["name"]) for one in header["eval"].get("scorers") or []}
     named |= {str(one["scorer"]) for one in (header.get("results") or {}).get("scores") or []}
     bare = {name.rpartition("/")[2] for name in named}
+    if not graders(header["eval"]):
+        bare.discard("judge")  # with `judge=auto` it is named, and asks nobody
     return bare | {STANDS_FOR[name] for name in bare & STANDS_FOR.keys()}
 
 
