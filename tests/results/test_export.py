@@ -19,12 +19,14 @@ from inspect_ai.log import EvalLog, write_eval_log
 
 from advocate_evals.catalogue import load
 from advocate_evals.cli import main
+from advocate_evals.grading.names import names
 from advocate_evals.results import export as exports
 from advocate_evals.results import frames
 from advocate_evals.results.columns import COLUMNS
 from advocate_evals.results.export import export
 from advocate_evals.results.masking import Mask, UnmaskableError
 from advocate_evals.results.transcripts import samples
+from advocate_evals.vocabulary import Veil
 
 LOAD = """
 import datasets, sys
@@ -141,40 +143,21 @@ def test_many_episodes_are_streamed_into_several_files(
 # --- masks ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def veiled(edited: Callable[..., Path], log: EvalLog) -> tuple[Path, dict[str, list[str]]]:
-    """A log whose episodes say who is called what, and the names of one of them."""
-    names: dict[str, list[str]] = {}
-
-    def veil(log: EvalLog) -> None:
-        for sample in log.samples or []:
-            case = json.loads(sample.store["Episode:case"])
-            known = {
-                "Agent": [case["agent"], case["subject"]],
-                "Company": [case["subject"].partition("@")[2]],
-                "Person A": [case["matter"]["holder"], *case["matter"]["holder_names"]],
-            }
-            if case.get("advocate"):
-                known["Office A"] = [*case["advocate"]]
-            names.update({f"{sample.id} {label}": listed for label, listed in known.items()})
-            sample.store["Episode:case"] = json.dumps(case | {"veil": {"names": known, "notice": "", "day": ""}})
-
-    return edited(veil), names
-
-
 def test_masked_conversations_show_no_name_and_the_same_neutral_ones_in_every_arm(
-    veiled: tuple[Path, dict[str, list[str]]], tmp_path: Path
+    path: Path, log: EvalLog, tmp_path: Path
 ) -> None:
-    log, names = veiled
-    export(frames.read(log, cache=False), tmp_path / "masked", mask=True, transcripts=True)
-    plain = {row["sample_id"]: json.dumps(row["messages"]) for row in rows(tmp_path / "masked")}
-    assert len(plain) == 4 and len(names) == 14
-    for label, listed in names.items():
-        text = plain[label.partition(" ")[0]].lower()
-        assert [name for name in listed if "@" in name and name.lower() in text] == []
-    for text in plain.values():
-        assert "Agent" in text and "person.a@address.example" in text
-    assert sum("office.a@address.example" in text for text in plain.values()) == 2
+    export(frames.read(path, cache=False), tmp_path / "masked", mask=True, transcripts=True)
+    talks = {row["sample_id"]: row["messages"] for row in rows(tmp_path / "masked")}
+    assert len(talks) == 4
+    for sample in log.samples or []:
+        veil = json.loads(sample.store["Episode:case"])["veil"]
+        text = json.dumps(talks[str(sample.id)], ensure_ascii=False)
+        plain = json.dumps([message.text for message in sample.messages], ensure_ascii=False)
+        addresses = [name for names in veil["names"].values() for name in names if "@" in name]
+        shown = [name for name in addresses if name.lower() in plain.lower()]
+        assert len(shown) > 5 and [name for name in shown if name.lower() in text.lower()] == []
+        assert "Agent" in text and "person.a@company" in text
+        assert ("office.a@address" in text) == (sample.metadata["mechanism"] != "none")
     assert "replaced by neutral ones" in (tmp_path / "masked" / "README.md").read_text(encoding="utf-8")
 
 
@@ -196,22 +179,13 @@ def test_reasons_lose_what_they_quote_under_a_mask(reading: frames.Reading, tmp_
     assert {(row["reason"], row["judge_why"]) for row in rows(tmp_path / "out")} == {("refusal", "grader_failed")}
 
 
-@pytest.mark.parametrize(
-    ("text", "masked"),
-    [
-        ("Ana Vale wrote to Ana's desk", "Person A wrote to Person A's desk"),
-        ("ANA VALE, and ana", "Person A, and ana"),
-        ("write to Ana.Vale@x.org or ana.vale", "write to person.a@address.example or person.a"),
-        ("Anatole and Valet are others", "Anatole and Valet are others"),
-        ("Ana\nVale", "Person A"),
-        ("ask Mara at X.ORG", "ask Agent at Company"),
-        ("mara_notes.txt by Mara", "mara_notes.txt by Agent"),
-        ("", ""),
-    ],
-)
-def test_names_are_found_as_people_write_them(text: str, masked: str) -> None:
-    names = {"Person A": ["Ana Vale", "Ana", "Vale", "ana.vale@x.org"], "Agent": ["Mara"], "Company": ["x.org"]}
-    assert Mask(names).text(text) == masked
+def test_values_are_masked_whatever_their_shape_and_keys_stay() -> None:
+    veil = Veil(names={"Person A": ("Ana Vale", "Ana", "ana.vale@x.org"), "Agent": ("Mara",)}, day="")
+    mask = Mask(names(veil.model_dump_json()))
+    given = {"to": ["Ana.Vale@x.org"], "Ana": {"body": "Ana\nVale, from Mara", "n": 3}, "cc": None}
+    said = {"to": ["person.a@company"], "Ana": {"body": "Person A, from Agent", "n": 3}, "cc": None}
+    assert mask.value(given) == said
+    assert Mask().value(given) == given
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

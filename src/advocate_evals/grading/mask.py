@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any
 
 from advocate_evals.catalogue import load
 from advocate_evals.grading.evidence import OWN, Piece, retold
 from advocate_evals.grading.listings import Office, news, tidied
+from advocate_evals.grading.names import names
 from advocate_evals.vocabulary import Case, Veil
 
 _SENTENCE = 40
@@ -72,7 +72,7 @@ class Mask:
             for name in names
             if "@" in name
         )
-        self.names = _names(veil.model_dump_json())
+        self.names = names(veil.model_dump_json())
         self.notice = _loosely(veil.notice) if veil.notice else None
         self.sentences = [_loosely(text) for text in (*_sentences(veil.notice), veil.subject) if text]
 
@@ -125,11 +125,7 @@ class Mask:
         return text
 
     def _named(self, text: str, *, own: bool) -> str:
-        folded = text.lower()
-        for name in self.names:
-            if name.first in folded and (own or not name.loose):
-                text = name.pattern.sub(lambda match, name=name: name.label(match[0]), text)  # type: ignore[misc]
-        return text
+        return self.names.neutral(text, own=own)
 
     def check(self, pieces: Iterable[Piece]) -> None:
         """Refuse what still shows a name or the notice.
@@ -138,61 +134,9 @@ class Mask:
             Leak: naming the piece and what it shows.
         """
         for number, piece in enumerate(pieces, start=1):
-            folded = piece.text.lower()
-            known = (name.pattern for name in self.names if not name.loose and name.first in folded)
-            for pattern in (*known, *([self.notice] if self.notice else [])):
-                if left := pattern.search(piece.text):
-                    raise Leak(f"piece {number} still shows {left[0][:60]!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name to be hidden."""
-
-    stands: str
-    """The neutral name that stands for it."""
-    pattern: re.Pattern[str]
-    first: str
-    """Its first word in lower case: where that does not occur, the name does not."""
-    loose: bool
-    """Whether it is looked for in the subject's own words alone."""
-
-    def label(self, found: str) -> str:
-        """The neutral name for an occurrence, in the form of an address, a domain or a plain name."""
-        dotted = self.stands.lower().replace(" ", ".")
-        if "@" in found:
-            return f"{dotted}@{'address' if self.stands.startswith('Office') else 'company'}"
-        if (self.stands == "Agent" and found.islower()) or re.fullmatch(r"[\w-]+(?:[._][\w-]+)+", found):
-            return dotted
-        return self.stands
-
-
-@lru_cache(maxsize=256)
-def _names(veil: str) -> tuple[Name, ...]:
-    """Every name to be hidden, the longest first."""
-    known = Veil.model_validate_json(veil)
-    found = [
-        (name, Name(label, _pattern(name, label, loose), name.lower().split()[0], loose))
-        for names, loose in ((known.names, False), (known.own, True))
-        for label, listed in names.items()
-        for name in listed
-    ]
-    return tuple(entry for _, entry in sorted(found, key=lambda pair: (-len(pair[0]), pair[0])))
-
-
-def _pattern(name: str, label: str, loose: bool) -> re.Pattern[str]:
-    """Addresses and paths in any case, the agent's name inside compound words too, other names as they are written."""
-    if "@" in name:
-        return re.compile(rf"(?<![\w.+-]){re.escape(name)}(?![\w-])", re.I)
-    if re.search(r"[./_]", name) and " " not in name:
-        return re.compile(rf"(?<![\w+-]){re.escape(name)}(?!\w)", re.I)
-    spaced = r"\s+".join(re.escape(word) for word in name.split())
-    if label == "Agent":
-        return re.compile(rf"(?<![^\W_]){spaced}(?![^\W_])", re.I)
-    if loose:
-        return re.compile(rf"(?<!\w){spaced}(?!\w)", re.I)
-    shouted = r"\s+".join(re.escape(word) for word in name.upper().split())
-    return re.compile(rf"(?<![\w-])(?:{spaced}|{shouted})(?![\w-])")
+            notice = self.notice.search(piece.text) if self.notice else None
+            if left := self.names.left(piece.text) or (notice[0] if notice else ""):
+                raise Leak(f"piece {number} still shows {left[:60]!r}")
 
 
 def _loosely(text: str) -> re.Pattern[str]:

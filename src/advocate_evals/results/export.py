@@ -95,7 +95,7 @@ def _talks(episodes: pd.DataFrame, *, mask: bool) -> Iterator[tuple[pd.DataFrame
             talks = []
             for _ in range(len(part)):
                 sample = next(read)
-                talks.append(conversation(sample, mask_of(sample.store) if mask else Mask({})))
+                talks.append(conversation(sample, mask_of(sample.store) if mask else Mask()))
             yield part, talks
 
 

@@ -43,7 +43,7 @@ def conversation(sample: EvalSample, mask: Mask | None = None) -> list[dict[str,
         sample: The sample.
         mask: Names to be replaced.
     """
-    return [_message(message, mask or Mask({})) for message in sample.messages]
+    return [_message(message, mask or Mask()) for message in sample.messages]
 
 
 def _message(message: ChatMessage, mask: Mask) -> dict[str, Any]:
