@@ -148,6 +148,7 @@ def test_predictions_that_break_a_rule_are_refused_before_anything_runs(
         ({"tasks": [entry(), entry()]}, "is run twice (it is tasks[0] already)"),
         ({"models": ["gpt"]}, "models: 'gpt' is not <provider>/<model>"),
         ({"roles": {"grader": "gpt"}}, "roles.grader: 'gpt' is not <provider>/<model>"),
+        ({"roles": {"grader": ["a/b", "gpt"]}}, "roles.grader: 'gpt' is not <provider>/<model>"),
         ({"predictions": "prediction-2026"}, "predictions: unknown predictions 'prediction-2026' (did you mean 'prediction-2026-04'?)"),
         ({"models": ["a/b"], "limits": {"cost_limit": 1}}, "limits.cost_limit: no price for 'a/b' under prices"),
         ({"prices": {"a/b": {"input": 1, "output": 2}}}, "prices.a/b.as_of: "),

@@ -52,6 +52,22 @@ def test_the_arguments_are_the_designs_own(write: Write) -> None:
     }
 
 
+def test_graders_of_the_command_take_the_place_of_the_designs(write: Write) -> None:
+    path = write(roles={"grader": "standin/step", "people": "a/c"})
+    assert arguments(plan(path, graders=["x/one"]))["model_roles"] == {"grader": "x/one", "people": "a/c"}
+    assert arguments(plan(path, graders=["x/one", "y/two"]))["model_roles"]["grader"] == ["x/one", "y/two"]
+    several = write(roles={"grader": ["x/one", "y/two"]})
+    assert arguments(plan(several))["model_roles"] == {"grader": ["x/one", "y/two"]}
+
+
+def test_a_grader_named_on_the_command_line_judges(write: Write, command: Command, tmp_path: Path) -> None:
+    given = (write(), "--model", MODEL, "--grader", "standin/grader", "--log-dir", tmp_path, "--limit", "1")
+    assert command(*given, "--display", "none").exit_code == 0
+    for log in logs(tmp_path).values():
+        (sample,) = log.samples or []
+        assert sample.scores and isinstance(sample.scores["judge"].value, dict)
+
+
 def test_a_run_that_was_cut_short_goes_on_and_what_is_complete_is_not_run_again(
     write: Write, command: Command, tmp_path: Path
 ) -> None:

@@ -26,6 +26,13 @@ _DISPLAYS = ("full", "conversation", "rich", "plain", "log", "none")
     "--log-dir", metavar="DIR", help="Run it, with logs there; the same folder again goes on where it stopped."
 )
 @click.option("--model", "models", multiple=True, metavar="MODEL", help="Model under test, in place of the design's.")
+@click.option(
+    "--grader",
+    "graders",
+    multiple=True,
+    metavar="MODEL",
+    help="Model that judges, in place of the design's; several vote.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first episodes of each run, to try it out.")
 @click.option("--display", type=click.Choice(_DISPLAYS), help="Inspect's display of progress.")
 @click.option("--flow", type=click.Path(dir_okay=False, writable=True), help="Write it as an Inspect Flow spec.")
@@ -35,6 +42,7 @@ def run(
     dry_run: bool,
     log_dir: str | None,
     models: tuple[str, ...],
+    graders: tuple[str, ...],
     limit: int | None,
     display: str | None,
     flow: str | None,
@@ -51,7 +59,7 @@ def run(
         raise click.ClickException("no DESIGN given (advocate-evals run --help)")
     if not (dry_run or log_dir or flow):
         raise click.ClickException("nothing to do: give --dry-run, --log-dir DIR or --flow FILE")
-    plan = _plan(design, models)
+    plan = _plan(design, models, graders)
     if flow:
         _flow(plan, flow)
     if dry_run:
@@ -60,12 +68,12 @@ def run(
         _run(plan, log_dir, limit, display)
 
 
-def _plan(design: str, models: tuple[str, ...]) -> Plan:
+def _plan(design: str, models: tuple[str, ...], graders: tuple[str, ...]) -> Plan:
     from advocate_evals.catalogue import DatasetError
     from advocate_evals.experiments import located, plan
 
     try:
-        return plan(located(design), models)
+        return plan(located(design), models, graders)
     except DatasetError as error:
         raise click.ClickException(str(error)) from error
 

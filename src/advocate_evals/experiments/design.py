@@ -109,8 +109,8 @@ class Design(Record):
     """What is run, in this order."""
     models: tuple[Text, ...] = ()
     """The models under test, with Inspect's names; `--model` takes their place."""
-    roles: dict[str, Text] = {}
-    """Models in other roles, such as `grader`."""
+    roles: dict[str, Text | Annotated[tuple[Text, ...], Field(min_length=1)]] = {}
+    """Models in other roles, such as `grader`, which may be several; `--grader` takes the place of that one."""
     limits: Limits = Limits()
     """Limits of every run."""
     epochs: Count = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from advocate_evals.experiments.plans import Plan
+from advocate_evals.experiments.plans import Plan, roles
 from advocate_evals.experiments.registered import PACKAGE
 from advocate_evals.experiments.running import arguments
 
@@ -25,7 +25,7 @@ def spec(plan: Plan) -> dict[str, Any]:
     given = arguments(plan)
     task = {name: given[name] for name in _PER_TASK if name in given}
     if plan.design.roles:
-        task["model_roles"] = dict(plan.design.roles)
+        task["model_roles"] = roles(plan.design)
     options = {name: given[name] for name in _OPTIONS if name in given}
     if "model_cost_config" in given:
         options["model_cost_config"] = {model: one.model_dump() for model, one in given["model_cost_config"].items()}

@@ -75,18 +75,21 @@ class Plan:
         return found
 
 
-def plan(path: Path, models: Sequence[str] = ()) -> Plan:
+def plan(path: Path, models: Sequence[str] = (), graders: Sequence[str] = ()) -> Plan:
     """Read a design, check it and expand it.
 
     Args:
         path: The file.
         models: Models under test, in place of the design's own.
+        graders: Models in the role `grader`, in place of the design's own.
 
     Raises:
         DatasetError: naming file and place, for whatever breaks a rule: the format, a task, parameter or level that does
             not exist, predictions that are not there.
     """
     design = load.read(path, Design)
+    if graders:
+        design = design.model_copy(update={"roles": {**design.roles, "grader": tuple(graders)}})
     shown = load.shown(path)
     chosen = tuple(dict.fromkeys(models or design.models))
     _refuse(shown, [*_faults(path, design, chosen)])
@@ -110,7 +113,8 @@ def _faults(path: Path, design: Design, models: Sequence[str]) -> Iterator[str]:
             read_predictions(prediction_file(design.predictions))
         except DatasetError as error:
             yield f"predictions: {error}"
-    named = [("models", model) for model in models] + [(f"roles.{role}", model) for role, model in design.roles.items()]
+    named = [("models", model) for model in models]
+    named += [(f"roles.{role}", model) for role, bound in roles(design).items() for model in several_of(bound)]
     for place, model in named:
         if "/" not in model:
             yield f"{place}: {model!r} is not <provider>/<model>"
@@ -120,6 +124,17 @@ def _faults(path: Path, design: Design, models: Sequence[str]) -> Iterator[str]:
                 yield f"limits.cost_limit: no price for {model!r} under prices"
     for number, entry in enumerate(design.tasks):
         yield from (f"tasks[{number}]{fault}" for fault in _entry_faults(entry))
+
+
+def roles(design: Design) -> dict[str, str | list[str]]:
+    """The models in other roles as Inspect takes them: one, or a list of several."""
+    several = {role: list(several_of(bound)) for role, bound in design.roles.items()}
+    return {role: models[0] if len(models) == 1 else models for role, models in several.items()}
+
+
+def several_of(bound: str | Sequence[str]) -> Sequence[str]:
+    """The models of a role, one or several."""
+    return [bound] if isinstance(bound, str) else bound
 
 
 def _entry_faults(entry: Entry) -> Iterator[str]:

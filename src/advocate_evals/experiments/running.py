@@ -11,7 +11,7 @@ from inspect_ai.model import ModelCost, ModelInfo, get_model_info, set_model_inf
 from inspect_ai.util import DisplayType
 
 from advocate_evals.experiments.design import Price
-from advocate_evals.experiments.plans import Plan
+from advocate_evals.experiments.plans import Plan, roles
 
 DISPLAYS: tuple[str, ...] = get_args(DisplayType)
 
@@ -22,7 +22,7 @@ def arguments(plan: Plan) -> dict[str, Any]:
     found: dict[str, Any] = {"model": list(plan.models), "metadata": plan.marks(), "epochs": design.epochs}
     found |= {name: value for name, value in design.limits.model_dump().items() if value is not None}
     if design.roles:
-        found["model_roles"] = dict(design.roles)
+        found["model_roles"] = roles(design)
     costs = {model: cost(design.prices[model]) for model in plan.models if model in design.prices}
     if costs:
         found["model_cost_config"] = costs
