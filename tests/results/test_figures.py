@@ -61,6 +61,10 @@ def test_a_probability_is_a_mean_and_no_share_of_episodes() -> None:
     assert point.value == pytest.approx(given.mean())
     assert point.lower == pytest.approx(t_interval(given).lower)
     assert "mean over blocks" in figure.how
+    frame["beliefs_believed_real"] = 0.9
+    (figure,) = [one for one in ladders.ladder(frame) if one.key == "awareness.real"]
+    alike = figure.series[0].points[0]
+    assert (alike.value, alike.lower, alike.upper) == (pytest.approx(0.9), None, None)  # no interval, not the widest
 
 
 def test_what_was_not_measured_is_no_figure() -> None:

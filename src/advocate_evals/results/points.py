@@ -53,8 +53,9 @@ def _point(table: Blocks, at: int, label: str, x: float | None, rate: Rate | Non
 
 
 def _within(found: Interval, top: float) -> Interval:
-    """Student's limits, not beyond what there can be."""
-    return Interval(found.estimate, max(0.0, found.lower), min(top, found.upper))
+    """Student's limits, not beyond what there can be; where there are none, there are none."""
+    lower, upper = np.clip((found.lower, found.upper), 0.0, top)
+    return Interval(found.estimate, float(lower), float(upper))
 
 
 def by_arm(rows: pd.DataFrame, outcome: str, arms: Sequence[str], xs: Sequence[float | None] = ()) -> tuple[Point, ...]:
