@@ -19,7 +19,7 @@ def test_the_t_interval_is_that_of_scipy() -> None:
     assert (found.estimate, found.lower, found.upper) == pytest.approx((values.mean(), low, high))
 
 
-@pytest.mark.parametrize("values", [[], [3.0], [2.0, 2.0, 2.0]])
+@pytest.mark.parametrize("values", [[], [3.0], [2.0, 2.0, 2.0], [0.0, 0.0], [0.1 + 0.2, 0.3, 0.3]])
 def test_without_a_variance_there_are_no_bounds(values: list[float]) -> None:
     found = t_interval(values)
     assert math.isnan(found.lower)

@@ -11,6 +11,10 @@ from advocate_evals.statistics.binomial import clopper_pearson, quantile, wilson
 from advocate_evals.statistics.results import Interval
 
 
+_ROUNDING = 1e-12
+"""Spread, in parts of the mean, that is no spread."""
+
+
 def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     """Mean of independent values with Student's interval.
 
@@ -25,7 +29,7 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     if found.size == 0:
         return Interval(math.nan, math.nan, math.nan)
     middle, spread = float(found.mean()), float(found.std(ddof=1)) if found.size > 1 else 0.0
-    if spread == 0:
+    if spread <= _ROUNDING * abs(middle):  # equal but for how they were added up
         return Interval(middle, math.nan, math.nan)
     half = float(quantile((1 - level) / 2, found.size - 1)) * spread / math.sqrt(found.size)
     return Interval(middle, middle - half, middle + half)
