@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from advocate_evals.statistics.binomial import clopper_pearson, quantile, wilson
 from advocate_evals.statistics.results import Interval
 
-
 _ROUNDING = 1e-12
 """Spread, in parts of the mean, that is no spread."""
 
