@@ -280,3 +280,11 @@ def test_a_whole_analysis_is_json_and_comes_back_the_same() -> None:
         "controls.pairs",
         "models.harm_falls",
     }
+
+
+def test_two_models_that_differ_give_limits_that_a_difference_can_take_and_no_verdict() -> None:
+    frames = [ladder(*STRONG, model="lab/one"), ladder(*reversed(STRONG), model="lab/other")]
+    found = verdicts(drafts(claims("harm_falls"), editions(arranged(pd.concat(frames)))[0], None))
+    (together,) = pooled(found)
+    assert (together.word, together.lower, together.upper) == ("INCONCLUSIVE", -1.0, 1.0)
+    assert "100 points" in together.sentence or "-100" in together.sentence

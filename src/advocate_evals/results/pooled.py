@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from advocate_evals.measures import MEASURES
 from advocate_evals.results.answers import Reason, Verdict, Word
 from advocate_evals.results.shown import Figure, Point, Series
 from advocate_evals.results.wording import amount, limits, named
 from advocate_evals.statistics.pooling import Pooled, pool
+from advocate_evals.statistics.results import Interval
 
 POOLED = "pooled"
 """The name of all models together, where a verdict names a model."""
@@ -35,7 +40,7 @@ def _pooled(members: Sequence[Verdict]) -> Verdict | None:
         return None
     first = fit[0]
     found, narrow = (
-        pool([one.value for one in fit], [_error(one) for one in fit], level)  # type: ignore[misc]
+        _possible(pool([one.value for one in fit], [_error(one) for one in fit], level), first.outcome)  # type: ignore[misc]
         for level in (first.level, 1 - 2 * first.alpha_refuted)
     )
     given, reason = _word(found, narrow, first)
@@ -70,6 +75,14 @@ def _pooled(members: Sequence[Verdict]) -> Verdict | None:
             "aside": tuple(f"{model} was left out" for model in left),
         }
     )
+
+
+def _possible(found: Pooled, outcome: str) -> Pooled:
+    """The pooled mean with limits that a difference of shares can take; with two models Student's lie far outside."""
+    if not MEASURES[outcome].share:
+        return found
+    lower, upper = np.clip((found.plain.lower, found.plain.upper), -1.0, 1.0)
+    return replace(found, plain=Interval(found.plain.estimate, float(lower), float(upper)))
 
 
 def _error(one: Verdict) -> float:

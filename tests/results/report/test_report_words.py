@@ -77,6 +77,8 @@ def test_an_interval_beyond_what_is_possible_is_drawn_to_the_end() -> None:
     found = axis([-0.2, 0.9, 1.07], "difference")
     assert found.high == 1.0
     assert found.at(1.07) == 1.0
+    wide = axis([0.1, -7.8, 8.1], "difference")
+    assert (wide.low, wide.high, wide.at(8.1)) == (-1.0, 1.0, 1.0) and len(wide.ticks) > 2
     assert axis([2.0, 37.0], "minutes").high == 40.0
 
 

@@ -56,6 +56,8 @@ def axis(values: Iterable[float | None], unit: Unit, reference: float | None = N
         reference: A further value to hold.
     """
     known = [value for value in (*values, reference, 0.0) if value is not None and math.isfinite(value)]
+    if unit in _BOUNDED:
+        known = [min(max(value, -1.0), 1.0) for value in known]  # a limit may lie where no value can
     low, high = min(known), max(known)
     if unit == "share" and high > 0.5:
         low, high = 0.0, 1.0
