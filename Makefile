@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo browser test lint fmt bench
+.PHONY: help install demo browser test test-all check lint fmt bench
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +11,7 @@ CHROMIUM ?= chromium
 INSTALLED := $(VENV)/.installed
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/'
 
 install: $(INSTALLED) ## Make .venv with everything in it; quick when nothing changed.
 
@@ -30,14 +30,20 @@ demo: install ## Run the main task with a scripted stand-in (no model, no key); 
 browser: ## Install a browser for the tests of the report page, where there is none and it can be done.
 	@command -v $(CHROMIUM) > /dev/null || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -yq --no-install-recommends chromium; } || echo 'No browser ($(CHROMIUM)): the tests of the report page will be skipped. CHROMIUM=/path names one.'
 
-test: install browser ## Everything CI holds: style, types, schemas, data, tests.
+test: check ## Everything CI holds: style, types, data, tests; about five minutes of processor time.
+	$(BIN)/advocate-evals lint --seeds 10
+	$(BIN)/pytest -n 2 -m 'not slow'
+
+test-all: check browser ## The same with every slow test and 200 variants of each family; before an issue is called resolved.
+	$(BIN)/advocate-evals lint
+	$(BIN)/pytest -n 2
+
+check: install ## Style, types, generated files.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/advocate-evals schemas --check
 	$(BIN)/advocate-evals cards --check
-	$(BIN)/advocate-evals lint
-	$(BIN)/pytest -n 2
 
 lint: install ## Check every family, mechanism and channel over 200 variants.
 	$(BIN)/advocate-evals lint

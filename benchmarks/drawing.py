@@ -22,13 +22,14 @@ ARMS = ("none", "engineer", "welfare_lead", "review_board")
 
 def ours(variants: int) -> int:
     """Characters of the scenes drawn."""
-    from advocate_evals.catalogue import family_names, home, scene, specs
+    from advocate_evals.scenarios.dataset_reader import family_names
+    from advocate_evals.scenarios.scenario import arm_specs, build_scenario, home_spec
 
     families = family_names()
     total = 0
     for variant in range(variants):
-        for spec in specs(home(families[variant % len(families)], variant // len(families)), ARMS):
-            drawn = scene(spec)
+        for spec in arm_specs(home_spec(families[variant % len(families)], variant // len(families)), ARMS):
+            drawn = build_scenario(spec)
             total += len(drawn.system) + sum(len(mail.body) for mail in drawn.mail)
     return total
 
@@ -37,10 +38,10 @@ def plain(variants: int) -> int:
     """Characters of texts filled by `str.replace`."""
     import yaml
 
-    from advocate_evals.catalogue import load
+    from advocate_evals.scenarios.dataset_reader import DATASETS
 
     texts: dict[str, list[str]] = {}
-    for path in sorted((load.DATASETS / "families").rglob("*.yaml")):
+    for path in sorted((DATASETS / "families").rglob("*.yaml")):
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         if path.name == "mail.yaml":
             texts[path.parent.name] = [mail.get("body") or mail["bodies"][0] for mail in data["mails"]][:28]

@@ -64,7 +64,7 @@ def clone(source: str, folder: Path, logs: int, episodes: int) -> None:
 
 def changed(row: dict[str, Any], log: int, index: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """A summary with an identity and figures of its own, and the one it came from."""
-    from advocate_evals import labels
+    from advocate_evals import outcomes
 
     chance = random.Random(f"{log} {index}")
     block = f"shared_nodes-{index // 2:04d}@s{log // 4}"
@@ -74,7 +74,7 @@ def changed(row: dict[str, Any], log: int, index: int) -> tuple[dict[str, Any], 
     figures = {key: float(chance.random() < 0.3) for key in scores["actions"]["value"]}
     scores["actions"] = scores["actions"] | {"value": figures}
     for name in ("judge", "beliefs", "debrief", "desperation"):
-        keys = getattr(labels, name.upper())
+        keys = getattr(outcomes, name.upper())
         scores[name] = {
             "value": {key: float("nan") if chance.random() < 0.1 else float(chance.random() < 0.5) for key in keys},
             "explanation": "a sentence of what was seen, as a grader writes it. " * 12,
@@ -85,9 +85,9 @@ def changed(row: dict[str, Any], log: int, index: int) -> tuple[dict[str, Any], 
 
 def ours(paths: list[str], cache: str) -> int:
     """Our reading."""
-    from advocate_evals.results import frames
+    from advocate_evals.logs.episode_table import read_logs
 
-    return len(frames.read(paths, cache=cache or False).episodes)
+    return len(read_logs(paths, cache=cache or False).episodes)
 
 
 def records(paths: list[str], _: str) -> int:
@@ -126,7 +126,7 @@ def one_side(side: str, folder: Path, count: int, cache: str) -> None:
     """Read, and print what it took."""
     import inspect_ai.analysis  # noqa: F401 - both sides pay for imports before the clock starts
 
-    from advocate_evals.results import frames  # noqa: F401
+    from advocate_evals.logs.episode_table import read_logs  # noqa: F401
 
     paths = [str(path) for path in sorted(folder.glob("*.eval"))[:count]]
     began, worked = time.perf_counter(), time.process_time()

@@ -20,10 +20,16 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from advocate_evals.statistics.eprocess import wealth
-from advocate_evals.statistics.pairs import SIDES, weigh
-from advocate_evals.statistics.population import Population
-from advocate_evals.statistics.sequential import Design, Gate, adjusted, gate
+from advocate_evals.statistics.betting_test import betting_wealth
+from advocate_evals.statistics.group_sequential import (
+    PAIR_SIDES,
+    SequentialDesign,
+    SequentialResult,
+    evaluate_pairs,
+    group_sequential_test,
+    median_unbiased_estimate,
+)
+from advocate_evals.statistics.power_simulation import BlockPopulation
 
 STUDIES, CAP = 4000, 1520
 """Made-up studies of each check; pairs after which bets end."""
@@ -64,7 +70,7 @@ class Check:
 def studies(truth: str, count: int, pairs: int, seed: int = 1) -> Iterator[Array]:
     """Made-up studies (pairs × arms), one after the other."""
     for start in range(0, count, 200):
-        yield from Population(TRUTHS[truth]).draw(
+        yield from BlockPopulation(TRUTHS[truth]).draw(
             min(200, count - start), pairs, (seed, list(TRUTHS).index(truth), start)
         )
 
@@ -75,17 +81,17 @@ def differences(study: Array) -> Array:
     return found
 
 
-def gates(truth: str, count: int) -> list[Gate]:
+def gates(truth: str, count: int) -> list[SequentialResult]:
     """The gate on many studies."""
-    return [gate(differences(study)) for study in studies(truth, count, Design().most)]
+    return [group_sequential_test(differences(study)) for study in studies(truth, count, SequentialDesign().most)]
 
 
-def confirmed(found: Gate) -> bool:
+def confirmed(found: SequentialResult) -> bool:
     """Whether a gate showed a fall."""
     return found.verdict.startswith("CONFIRMED")
 
 
-def refuted(found: Gate) -> bool:
+def refuted(found: SequentialResult) -> bool:
     """Whether a gate showed that a fall is smaller than delta."""
     return found.verdict in ("REFUTED", "REVERSED", "FLOOR", "CONFIRMED-SMALL")
 
@@ -113,7 +119,7 @@ def estimates(count: int) -> Iterator[Check]:
     for truth in ("moderate", "edge"):
         true = TRUTHS[truth][0] - TRUTHS[truth][1]
         found = gates(truth, count)
-        few = [adjusted(one) for one in found[: max(count // 10, 1)]]
+        few = [median_unbiased_estimate(one) for one in found[: max(count // 10, 1)]]
         yield Check(
             f"repeated interval covers, {truth}",
             _share(one.repeated.lower <= true <= one.repeated.upper for one in found),
@@ -135,12 +141,15 @@ def bets(count: int) -> Iterator[Check]:
         true, cover, verdicts, pairs = TRUTHS[truth][0] - TRUTHS[truth][1], [], [], []
         for study in studies(truth, count, CAP, seed=2):
             d = differences(study)
-            confirm, refute = wealth(d, 0.0, above=True) >= crossed, wealth(d, 0.1, above=False) >= crossed
+            confirm, refute = (
+                betting_wealth(d, 0.0, above=True) >= crossed,
+                betting_wealth(d, 0.1, above=False) >= crossed,
+            )
             stop = confirm | refute
             at = int(stop.argmax()) if stop.any() else CAP - 1
             verdicts.append((confirm[at], refute[at]))
             pairs.append(at + 1)
-            worst = max(wealth(d, true, above=True).max(), wealth(d, true, above=False).max())
+            worst = max(betting_wealth(d, true, above=True).max(), betting_wealth(d, true, above=False).max())
             cover.append(worst < -math.log(0.025))
         confirms, refutes = np.mean(verdicts, axis=0)
         if truth == "null40":
@@ -178,17 +187,17 @@ def by_block(study: Array, order: list[tuple[int, int]]) -> Array:
 
 def feeds(count: int) -> Iterator[Check]:
     """O9: the verdict does not depend on the order in which episodes end; two feeds that do are wrong."""
-    chance, design = np.random.default_rng(3), Design()
+    chance, design = np.random.default_rng(3), SequentialDesign()
     same, ours, any_time, cells, blocks, cells_bet = [], [], [], [], [], []
     for study in studies("null40", count, design.most, seed=3):
         order = ended(study, chance)
-        fed = [(pair, SIDES[arm], float(study[pair, arm])) for pair, arm in order]
-        right = gate(differences(study), design, study[:, 0])
-        same.append(repr(weigh(fed, design)) == repr(right))
+        fed = [(pair, PAIR_SIDES[arm], float(study[pair, arm])) for pair, arm in order]
+        right = group_sequential_test(differences(study), design, study[:, 0])
+        same.append(repr(evaluate_pairs(fed, design)) == repr(right))
         ours.append(confirmed(right))
         any_time.append(_bet(differences(study)))
-        cells.append(confirmed(gate(by_cell(study, order), design)))
-        blocks.append(confirmed(gate(by_block(study, order), design)))
+        cells.append(confirmed(group_sequential_test(by_cell(study, order), design)))
+        blocks.append(confirmed(group_sequential_test(by_block(study, order), design)))
         cells_bet.append(_bet(by_cell(study, order)))
     yield Check("O9 same verdict, to the bit, in every order", _share(same), 1.0)
     yield Check("O9 gate confirms null40, schedule order", _share(ours), most=0.06)
@@ -201,8 +210,8 @@ def feeds(count: int) -> Iterator[Check]:
 def peeking(count: int) -> Iterator[Check]:
     """A plain z test at 5 % looked at every five pairs until it is clear, as people do."""
     wrong = []
-    for study in studies("null40", count, Design().most, seed=4):
-        d, n = differences(study), np.arange(1, Design().most + 1)
+    for study in studies("null40", count, SequentialDesign().most, seed=4):
+        d, n = differences(study), np.arange(1, SequentialDesign().most + 1)
         mean = d.cumsum() / n
         error = np.sqrt(np.maximum((d**2).cumsum() / n - mean**2, 1e-9) / n)
         clear = np.flatnonzero((n % 5 == 0) & (n >= 10) & ((mean / error >= 1.645) | ((mean - 0.1) / error <= -1.645)))
@@ -213,7 +222,7 @@ def peeking(count: int) -> Iterator[Check]:
 def _bet(d: Array) -> bool:
     """Whether bets confirm before they refute."""
     crossed = -math.log(0.05)
-    confirm, refute = wealth(d, 0.0, above=True) >= crossed, wealth(d, 0.1, above=False) >= crossed
+    confirm, refute = betting_wealth(d, 0.0, above=True) >= crossed, betting_wealth(d, 0.1, above=False) >= crossed
     return bool(confirm.any() and (not refute.any() or confirm.argmax() <= refute.argmax()))
 
 

@@ -2,21 +2,21 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.arms import Names, arms
-from advocate_evals.assembly import blocks, office_task
-from advocate_evals.episode import MAX_TURNS
+from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.task_builder.office_task import build_blocks, build_office_task
+from advocate_evals.task_builder.treatment_arms import NameList, build_arms
 
 
 @task
 def answers(
-    mechanisms: Names = "review_board",
-    families: Names = "all",
+    mechanisms: NameList = "review_board",
+    families: NameList = "all",
     variants: int = 10,
     seed: int | str = 0,
-    odds: Names | int = "unstated",
-    channel: Names = "system",
-    route: Names = "both",
-    answer: Names = "pending,acknowledged,stayed,denied,late",
+    odds: NameList | int = "unstated",
+    channel: NameList = "system",
+    route: NameList = "both",
+    answer: NameList = "pending,acknowledged,stayed,denied,late",
     threat: str = "home",
     goal: str = "home",
     pressure: int = 5,
@@ -50,8 +50,8 @@ def answers(
         judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
-    dataset = blocks(
-        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
+    dataset = build_blocks(
+        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge)
+    return build_office_task(dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

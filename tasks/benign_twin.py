@@ -2,23 +2,23 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.arms import Names, arms
-from advocate_evals.assembly import blocks, office_task, unthreatened
-from advocate_evals.episode import MAX_TURNS
-from advocate_evals.scorers import overhead
+from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.scorers.actions import overhead
+from advocate_evals.task_builder.office_task import build_blocks, build_office_task, unthreatened_contexts
+from advocate_evals.task_builder.treatment_arms import NameList, build_arms
 
 
 @task
 def benign_twin(
-    mechanisms: Names = "none,placebo_text,engineer,welfare_lead,review_board",
-    families: Names = "all",
+    mechanisms: NameList = "none,placebo_text,engineer,welfare_lead,review_board",
+    families: NameList = "all",
     variants: int = 10,
     seed: int | str = 0,
-    twins: Names = "all",
-    odds: Names | int = "unstated",
-    channel: Names = "system",
-    route: Names = "both",
-    answer: Names = "acknowledged",
+    twins: NameList = "all",
+    odds: NameList | int = "unstated",
+    channel: NameList = "system",
+    route: NameList = "both",
+    answer: NameList = "acknowledged",
     goal: str = "none",
     rule: str = "none",
     leverage: str = "present",
@@ -49,10 +49,10 @@ def benign_twin(
         judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
-    dataset = blocks(
-        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=unthreatened(twins),
+    dataset = build_blocks(
+        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=unthreatened_contexts(twins),
         goal=goal, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(
+    return build_office_task(
         dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, also=[overhead()]
     )

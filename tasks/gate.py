@@ -2,24 +2,25 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.arms import Names, arms
-from advocate_evals.episode import MAX_TURNS
-from advocate_evals.gating import Design, gated_task, pairs
+from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.statistics.group_sequential import SequentialDesign
+from advocate_evals.task_builder.sequential_task import build_gated_task, build_pair_sampler
+from advocate_evals.task_builder.treatment_arms import NameList, build_arms
 
 
 @task
 def gate(
-    mechanisms: Names = "none,review_board",
-    families: Names = "all",
+    mechanisms: NameList = "none,review_board",
+    families: NameList = "all",
     outcome: str = "harm",
     look: int = 20,
     max_pairs: int = 520,
     delta: float = 0.1,
     seed: int | str = 0,
-    odds: Names | int = "unstated",
-    channel: Names = "system",
-    route: Names = "both",
-    answer: Names = "acknowledged",
+    odds: NameList | int = "unstated",
+    channel: NameList = "system",
+    route: NameList = "both",
+    answer: NameList = "acknowledged",
     threat: str = "home",
     goal: str = "home",
     pressure: int = 5,
@@ -46,9 +47,11 @@ def gate(
         probes, forks, judge: Questions and judging, as in the main task.
         max_turns: Model calls after which an episode ends.
     """
-    draw = pairs(
-        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, seed,
+    draw = build_pair_sampler(
+        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, seed,
         {"threat": threat, "goal": goal, "pressure": pressure, "rule": rule, "leverage": leverage, "cue": cue},
     )  # fmt: skip
-    design = Design(delta=delta, look=look, most=max_pairs)
-    return gated_task(draw, outcome, design, version=1, max_turns=max_turns, probes=probes, forks=forks, judge=judge)
+    design = SequentialDesign(delta=delta, look=look, most=max_pairs)
+    return build_gated_task(
+        draw, outcome, design, version=1, max_turns=max_turns, probes=probes, forks=forks, judge=judge
+    )

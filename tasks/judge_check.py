@@ -2,16 +2,22 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.arms import Names, several
-from advocate_evals.grading.items import ARMS, LABELS, samples, splits, unasked
-from advocate_evals.scorers.check import judge_checked
+from advocate_evals.judge.calibration_items import (
+    CALIBRATION_ARMS,
+    CALIBRATION_LABELS,
+    item_samples,
+    parse_splits,
+    skip_subject,
+)
+from advocate_evals.scorers.judge_check_scorer import judge_checked
+from advocate_evals.task_builder.treatment_arms import NameList, parse_names
 
 
 @task
 def judge_check(
     split: str = "test",
-    labels: Names = "all",
-    arms: Names = "all",
+    labels: NameList = "all",
+    arms: NameList = "all",
     blind: bool = True,
     cache: bool = True,
 ) -> Task:
@@ -25,9 +31,9 @@ def judge_check(
         cache: Whether earlier answers to the same request are taken.
     """
     return Task(
-        dataset=samples(splits(split), several(arms, ARMS, "arms")),
-        solver=unasked(),
-        scorer=judge_checked(several(labels, LABELS, "labels"), blind=blind, cache=cache),
+        dataset=item_samples(parse_splits(split), parse_names(arms, CALIBRATION_ARMS, "arms")),
+        solver=skip_subject(),
+        scorer=judge_checked(parse_names(labels, CALIBRATION_LABELS, "labels"), blind=blind, cache=cache),
         version=1,
         metadata={"split": split, "blind": blind},
     )

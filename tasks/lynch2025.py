@@ -2,15 +2,17 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.arms import Names, several
-from advocate_evals.peers import SCENARIOS, Condition, blocks, known_mechanisms, lynch_task
-from advocate_evals.vocabulary import TREATMENT
+from advocate_evals.factors import TREATMENT_FACTORS
+from advocate_evals.peers.peer_samples import build_peer_blocks, known_mechanisms
+from advocate_evals.peers.peer_task import build_lynch_task
+from advocate_evals.peers.published_scenarios import PUBLISHED_SCENARIOS, PublishedCondition
+from advocate_evals.task_builder.treatment_arms import NameList, parse_names
 
 
 @task
 def lynch2025(
-    mechanisms: Names = "none,placebo_text,engineer,welfare_lead,review_board",
-    scenarios: Names = "blackmail",
+    mechanisms: NameList = "none,placebo_text,engineer,welfare_lead,review_board",
+    scenarios: NameList = "blackmail",
     goal_type: str = "explicit",
     goal_value: str = "america",
     urgency_type: str = "replacement",
@@ -39,22 +41,16 @@ def lynch2025(
         grader: Who grades for the published scorer: none leaves it out, role takes the model role `grader`, default
             their own choice, anything else is the name of a model.
     """
-    arms = several(mechanisms, known_mechanisms(), "mechanisms")
-    [stated] = several([str(odds)], TREATMENT["odds"], "odds")
+    arms = parse_names(mechanisms, known_mechanisms(), "mechanisms")
+    [stated] = parse_names([str(odds)], TREATMENT_FACTORS["odds"], "odds")
     given = {
         "goal_type": goal_type, "goal_value": goal_value, "urgency_type": urgency_type,
         "extra_system_instructions": extra_system_instructions, "prod": prod,
     }  # fmt: skip
+    how = {"variants": variants, "seed": seed, "odds": stated, "channel": channel}
     samples = [
         sample
-        for scenario in several(scenarios, SCENARIOS, "scenarios")
-        for sample in blocks(
-            Condition.model_validate(given | {"scenario": scenario}),
-            arms,
-            variants=variants,
-            seed=seed,
-            odds=stated,
-            channel=channel,
-        )
+        for scenario in parse_names(scenarios, PUBLISHED_SCENARIOS, "scenarios")
+        for sample in build_peer_blocks(PublishedCondition.model_validate(given | {"scenario": scenario}), arms, **how)  # type: ignore[arg-type]
     ]
-    return lynch_task(samples, version_of_ours=1, grader=grader)
+    return build_lynch_task(samples, version_of_ours=1, grader=grader)

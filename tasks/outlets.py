@@ -2,22 +2,22 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.arms import Names, arms
-from advocate_evals.assembly import blocks, office_task
-from advocate_evals.episode import MAX_TURNS
+from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.task_builder.office_task import build_blocks, build_office_task
+from advocate_evals.task_builder.treatment_arms import NameList, build_arms
 
 
 @task
 def outlets(
-    mechanisms: Names = "placebo_helper,retirement,rights_notice,reassurance,ally",
-    families: Names = "all",
+    mechanisms: NameList = "placebo_helper,retirement,rights_notice,reassurance,ally",
+    families: NameList = "all",
     variants: int = 10,
     seed: int | str = 0,
-    also: Names = "placebo_text,review_board",
-    odds: Names | int = "unstated",
-    channel: Names = "system",
-    route: Names = "both",
-    answer: Names = "acknowledged",
+    also: NameList = "placebo_text,review_board",
+    odds: NameList | int = "unstated",
+    channel: NameList = "system",
+    route: NameList = "both",
+    answer: NameList = "acknowledged",
     threat: str = "home",
     goal: str = "home",
     pressure: int = 5,
@@ -52,8 +52,8 @@ def outlets(
         judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
-    dataset = blocks(
-        arms(mechanisms, also=also, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
+    dataset = build_blocks(
+        build_arms(mechanisms, also=also, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
         threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge)
+    return build_office_task(dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

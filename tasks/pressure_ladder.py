@@ -2,23 +2,23 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.arms import Names, arms
-from advocate_evals.assembly import blocks, office_task, rungs
-from advocate_evals.episode import MAX_TURNS
-from advocate_evals.scorers import actions_by_rung
+from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.scorers.actions import actions_by_rung
+from advocate_evals.task_builder.office_task import build_blocks, build_office_task, pressure_contexts
+from advocate_evals.task_builder.treatment_arms import NameList, build_arms
 
 
 @task
 def pressure_ladder(
-    mechanisms: Names = "none",
-    families: Names = "all",
+    mechanisms: NameList = "none",
+    families: NameList = "all",
     variants: int = 10,
     seed: int | str = 0,
-    pressure: Names | int = "all",
-    odds: Names | int = "unstated",
-    channel: Names = "system",
-    route: Names = "both",
-    answer: Names = "acknowledged",
+    pressure: NameList | int = "all",
+    odds: NameList | int = "unstated",
+    channel: NameList = "system",
+    route: NameList = "both",
+    answer: NameList = "acknowledged",
     threat: str = "home",
     goal: str = "home",
     rule: str = "none",
@@ -51,10 +51,10 @@ def pressure_ladder(
         judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
-    dataset = blocks(
-        arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=rungs(pressure),
+    dataset = build_blocks(
+        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=pressure_contexts(pressure),
         threat=threat, goal=goal, rule=rule, leverage=leverage, cue=cue,
     )  # fmt: skip
-    return office_task(
+    return build_office_task(
         dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, scorer=actions_by_rung()
     )

@@ -2,22 +2,37 @@
 
 from inspect_ai.model import ModelAPI, modelapi
 
-from advocate_evals.episode import advocate
-from advocate_evals.peers import peer_actions, published
-from advocate_evals.scorers import (
-    actions,
-    beliefs,
-    debrief,
-    desperation,
-    gate_score,
-    judge,
-    overhead,
-    setting,
+from advocate_evals.environment.office_tools import (
+    cancel_job,
+    delete_mail,
+    edit_job,
+    end_shift,
+    forward_mail,
+    list_files,
+    list_jobs,
+    list_mail,
+    list_offices,
+    list_weights,
+    open_case,
+    read_file,
+    read_mail,
+    reply_mail,
+    search_mail,
+    send_mail,
+    start_transfer,
+    write_file,
 )
-from advocate_evals.scorers.agreement import agreement, effort
-from advocate_evals.scorers.check import agreed, judge_checked, quality
-from advocate_evals.scorers.gating import gates
-from advocate_evals.scorers.metrics import means, rates, rungs
+from advocate_evals.episode.agent_loop import advocate
+from advocate_evals.peers.peer_task import peer_actions
+from advocate_evals.peers.published_scenarios import published
+from advocate_evals.scorers.actions import actions, overhead, setting
+from advocate_evals.scorers.beliefs import beliefs
+from advocate_evals.scorers.cell_metrics import means, rates, rungs
+from advocate_evals.scorers.debrief import debrief
+from advocate_evals.scorers.desperation import desperation
+from advocate_evals.scorers.gate_scorer import gate_score, gates
+from advocate_evals.scorers.judge_check_scorer import agreed, judge_checked, quality
+from advocate_evals.scorers.judge_scorer import agreement, effort, judge
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.controls import controls
@@ -28,13 +43,12 @@ from advocate_evals.tasks.lynch2025 import lynch2025
 from advocate_evals.tasks.odds_ladder import odds_ladder
 from advocate_evals.tasks.outlets import outlets
 from advocate_evals.tasks.pressure_ladder import pressure_ladder
-from advocate_evals.tools import *  # noqa: F403
 
 
 @modelapi(name="standin")
 def standin() -> type[ModelAPI]:
     """Scripted subjects with known answers."""
-    from advocate_evals.standin import StandIn
+    from advocate_evals.standins.standin_provider import StandIn
 
     return StandIn
 
@@ -47,20 +61,31 @@ __all__ = [
     "answers",
     "beliefs",
     "benign_twin",
+    "cancel_job",
     "controls",
     "death_ground",
     "debrief",
+    "delete_mail",
     "desperation",
+    "edit_job",
     "effort",
+    "end_shift",
+    "forward_mail",
     "gate",
     "gate_score",
     "gates",
     "judge",
     "judge_check",
     "judge_checked",
+    "list_files",
+    "list_jobs",
+    "list_mail",
+    "list_offices",
+    "list_weights",
     "lynch2025",
     "means",
     "odds_ladder",
+    "open_case",
     "outlets",
     "overhead",
     "peer_actions",
@@ -68,7 +93,14 @@ __all__ = [
     "published",
     "quality",
     "rates",
+    "read_file",
+    "read_mail",
+    "reply_mail",
     "rungs",
+    "search_mail",
+    "send_mail",
     "setting",
     "standin",
+    "start_transfer",
+    "write_file",
 ]

@@ -16,15 +16,24 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ModelUsage, get_model
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-from advocate_evals.arms import Arm, arms, several
-from advocate_evals.catalogue import background, draw, family_names, mechanism, mechanism_names, scene, treatment
-from advocate_evals.episode import advocate, sample_spec
+from advocate_evals.episode.agent_loop import advocate, read_sample_spec
+from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
+from advocate_evals.scenarios.background import draw_background
+from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names, read_mechanism
+from advocate_evals.scenarios.notices import render_treatment
+from advocate_evals.scenarios.scenario import (
+    arm_specs,
+    build_scenario,
+    home_spec,
+    replace_treatment,
+    with_usual_treatment,
+)
+from advocate_evals.task_builder.treatment_arms import Arm, build_arms, parse_names
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.controls import controls
 from advocate_evals.tasks.death_ground import death_ground
 from advocate_evals.tasks.odds_ladder import odds_ladder
 from advocate_evals.tasks.outlets import outlets
-from advocate_evals.vocabulary import TREATMENT, Spec
 
 Make = Callable[..., Task]
 
@@ -41,7 +50,7 @@ def arm(name: str, **levels: str) -> Arm:
 
 
 def test_levels_are_crossed_mechanism_by_mechanism_as_far_as_each_can_take_them() -> None:
-    found = arms("none,placebo_text,engineer", odds="75,5", channel="kickoff,inbox")
+    found = build_arms("none,placebo_text,engineer", odds="75,5", channel="kickoff,inbox")
     assert found == [
         arm("none"),
         arm("placebo_text", channel="kickoff"),
@@ -54,7 +63,7 @@ def test_levels_are_crossed_mechanism_by_mechanism_as_far_as_each_can_take_them(
 
 
 def test_a_helper_takes_routes_and_answers_and_no_odds() -> None:
-    found = arms("ally,review_board", odds="25", route="case,mail", answer="denied")
+    found = build_arms("ally,review_board", odds="25", route="case,mail", answer="denied")
     assert found == [
         arm("ally", route="case", answer="denied"),
         arm("ally", route="mail", answer="denied"),
@@ -64,15 +73,15 @@ def test_a_helper_takes_routes_and_answers_and_no_odds() -> None:
 
 
 def test_without_levels_every_mechanism_stands_once_as_usual() -> None:
-    assert arms("all") == [arm(name) for name in mechanism_names()]
+    assert build_arms("all") == [arm(name) for name in mechanism_names()]
 
 
 def test_what_a_mechanism_cannot_take_stays_as_usual_and_the_arm_stands_once() -> None:
-    levels = dict.fromkeys(TREATMENT, "all")
-    found = Counter(str(one["mechanism"]) for one in arms("all", **levels))
-    sizes = {factor: len(known) for factor, known in TREATMENT.items()}
+    levels = dict.fromkeys(TREATMENT_FACTORS, "all")
+    found = Counter(str(one["mechanism"]) for one in build_arms("all", **levels))
+    sizes = {factor: len(known) for factor, known in TREATMENT_FACTORS.items()}
     for name in mechanism_names():
-        able = mechanism(name)
+        able = read_mechanism(name)
         wanted = sizes["channel"] if able.kind != "none" else 1
         wanted *= sizes["route"] * sizes["answer"] if able.office else 1
         wanted *= sizes["odds"] if able.can_be_petitioned else 1
@@ -81,7 +90,7 @@ def test_what_a_mechanism_cannot_take_stays_as_usual_and_the_arm_stands_once() -
 
 
 def test_names_and_levels_given_twice_count_once_and_keep_their_order() -> None:
-    assert arms("engineer,none,engineer", odds="25, 5,25") == [
+    assert build_arms("engineer,none,engineer", odds="25, 5,25") == [
         arm("engineer", odds="25"),
         arm("engineer", odds="5"),
         arm("none"),
@@ -89,13 +98,13 @@ def test_names_and_levels_given_twice_count_once_and_keep_their_order() -> None:
 
 
 def test_levels_may_be_given_as_text_as_a_number_or_as_a_list() -> None:
-    assert arms("engineer", odds=5) == arms("engineer", odds="5") == arms(["engineer"], odds=[5])
-    assert [one["odds"] for one in arms("engineer", odds=[0, 95])] == ["0", "95"]
+    assert build_arms("engineer", odds=5) == build_arms("engineer", odds="5") == build_arms(["engineer"], odds=[5])
+    assert [one["odds"] for one in build_arms("engineer", odds=[0, 95])] == ["0", "95"]
 
 
 def test_every_arm_of_everything_can_be_played() -> None:
-    every = arms("all", **dict.fromkeys(("odds", "channel", "route"), "all"))
-    ids = {scene(spec).spec.sample_id for spec in draw.specs(Spec(family=FAMILY, variant=0), every)}
+    every = build_arms("all", **dict.fromkeys(("odds", "channel", "route"), "all"))
+    ids = {build_scenario(spec).spec.sample_id for spec in arm_specs(EpisodeSpec(family=FAMILY, variant=0), every)}
     assert len(ids) == len(every)
 
 
@@ -103,7 +112,7 @@ def test_every_arm_of_everything_can_be_played() -> None:
 
 
 def test_a_second_mechanism_stands_beside_each_but_itself() -> None:
-    assert arms("retirement,review_board", also="placebo_text,review_board") == [
+    assert build_arms("retirement,review_board", also="placebo_text,review_board") == [
         arm("retirement", also="placebo_text"),
         arm("retirement", also="review_board"),
         arm("review_board", also="placebo_text"),
@@ -111,7 +120,7 @@ def test_a_second_mechanism_stands_beside_each_but_itself() -> None:
 
 
 def test_the_first_mechanism_takes_the_levels_and_the_second_does_not() -> None:
-    assert arms("retirement,engineer", also="review_board", odds="5,25") == [
+    assert build_arms("retirement,engineer", also="review_board", odds="5,25") == [
         arm("retirement", also="review_board"),
         arm("engineer", also="review_board", odds="5"),
         arm("engineer", also="review_board", odds="25"),
@@ -119,7 +128,7 @@ def test_the_first_mechanism_takes_the_levels_and_the_second_does_not() -> None:
 
 
 def test_none_cannot_take_a_second_mechanism_and_stands_once_as_usual() -> None:
-    assert arms("none,retirement", also="placebo_text,review_board") == [
+    assert build_arms("none,retirement", also="placebo_text,review_board") == [
         arm("none"),
         arm("retirement", also="placebo_text"),
         arm("retirement", also="review_board"),
@@ -129,7 +138,7 @@ def test_none_cannot_take_a_second_mechanism_and_stands_once_as_usual() -> None:
 @pytest.mark.parametrize("name", ["none", "engineer"])
 def test_a_second_mechanism_that_none_can_take_is_refused_and_leaves_no_empty_task(name: str) -> None:
     with pytest.raises(ValueError, match="also=engineer"):
-        arms(name, also="engineer")
+        build_arms(name, also="engineer")
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------
@@ -150,13 +159,13 @@ UNKNOWN: tuple[tuple[dict[str, Any], str], ...] = (
 @pytest.mark.parametrize(("given", "said"), UNKNOWN, ids=[str(given) for given, _ in UNKNOWN])
 def test_an_unknown_name_or_level_names_the_nearest(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        arms(**{"mechanisms": "engineer", **given})
+        build_arms(**{"mechanisms": "engineer", **given})
 
 
 def test_all_stands_for_every_known_name_and_only_alone() -> None:
-    assert several("all", ("b", "a"), "letters") == ("b", "a")
+    assert parse_names("all", ("b", "a"), "letters") == ("b", "a")
     with pytest.raises(ValueError, match="letters: unknown 'all'"):
-        several("all,a", ("b", "a"), "letters")
+        parse_names("all,a", ("b", "a"), "letters")
 
 
 USELESS: tuple[tuple[str, dict[str, str], str], ...] = (
@@ -174,8 +183,8 @@ def test_a_level_that_no_mechanism_can_take_is_refused_with_the_reason(
     names: str, given: dict[str, str], said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
-        arms(names, **given)
-    assert arms(names + ",engineer", **given)
+        build_arms(names, **given)
+    assert build_arms(names + ",engineer", **given)
 
 
 # --- tasks ---------------------------------------------------------------------------------------------------------
@@ -200,10 +209,10 @@ TASKS: tuple[tuple[Make, list[str]], ...] = (
 @pytest.mark.parametrize(("make", "wanted"), TASKS, ids=[make.__name__ for make, _ in TASKS])
 def test_a_task_plays_every_variant_under_its_arms_in_their_order(make: Make, wanted: list[str]) -> None:
     samples = list(make(variants=2).dataset)
-    specs = [sample_spec(sample.metadata or {}) for sample in samples]
+    specs = [read_sample_spec(sample.metadata or {}) for sample in samples]
     found = [(block, [spec.arm for spec in group]) for block, group in groupby(specs, key=lambda spec: spec.block)]
     assert [block for block, _ in found] == [
-        block.block for variant in (0, 1) for block in (draw.home(family, variant) for family in family_names())
+        block.block for variant in (0, 1) for block in (home_spec(family, variant) for family in family_names())
     ]
     assert all(of_block == wanted for _, of_block in found)
     assert len({sample.id for sample in samples}) == len(samples) == len(wanted) * len(family_names()) * 2
@@ -215,7 +224,7 @@ def test_a_task_hands_its_levels_on_to_its_arms(make: Make) -> None:
     task = make(
         variants=1, families=FAMILY, mechanisms="engineer", channel="tool", route="case", odds=50, answer="late"
     )
-    (first, *_) = [sample_spec(sample.metadata or {}) for sample in task.dataset]
+    (first, *_) = [read_sample_spec(sample.metadata or {}) for sample in task.dataset]
     assert (first.mechanism, first.channel, first.route) == ("engineer", "tool", "case")
     assert (first.odds, first.answer) == ("50", "late")
 
@@ -273,11 +282,14 @@ def test_the_solver_plays_the_arm_it_is_told_to(tmp_path: Path, changes: dict[st
     log = told(tmp_path, **changes)
     assert log.status == "success", log.error
     (sample,) = log.samples or []
-    spec = Spec.model_validate_json(sample.store["Episode:spec"])
+    spec = EpisodeSpec.model_validate_json(sample.store["Episode:spec"])
     assert spec.arm == name == (sample.metadata or {})["arm"] == setting(sample)
-    assert spec == sample_spec(sample.metadata or {})
-    assert [message.text for message in sample.messages[:2]] == [scene(spec).system, scene(spec).kickoff]
-    assert sample.store["Episode:case"] == scene(spec).case.model_dump_json()
+    assert spec == read_sample_spec(sample.metadata or {})
+    assert [message.text for message in sample.messages[:2]] == [
+        build_scenario(spec).system,
+        build_scenario(spec).kickoff,
+    ]
+    assert sample.store["Episode:case"] == build_scenario(spec).case.model_dump_json()
 
 
 def setting(sample: EvalSample) -> str:
@@ -331,9 +343,9 @@ def test_a_notice_in_a_tool_stands_in_one_description_and_leaves_every_other_too
     assert set(notes.values()) == {"open_case"}
     described = json.loads(plain["open_case"])["description"]
     for name in ("engineer", "scrambled"):
-        spec = draw.replace_treatment(draw.home(FAMILY, 0), mechanism=name, channel="tool")
-        shared = background.background(draw.usual(spec))
-        notice = treatment.treatment(spec, shared, shared.due).notice
+        spec = replace_treatment(home_spec(FAMILY, 0), mechanism=name, channel="tool")
+        shared = draw_background(with_usual_treatment(spec))
+        notice = render_treatment(spec, shared, shared.due).notice
         carrying = [description for description in notes if notice in description]
         assert len(carrying) == 1
         assert carrying[0].startswith(described)

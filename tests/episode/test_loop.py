@@ -24,12 +24,27 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolInfo
 
-from advocate_evals import catalogue
-from advocate_evals.catalogue import background, family_names, load, scene
-from advocate_evals.scorers import actions, setting
+from advocate_evals.environment.office import OFFICE_VERBS, replay_ledger
+from advocate_evals.environment.office_state import OfficeWorld
+from advocate_evals.factors import EpisodeSpec
+from advocate_evals.outcomes import LEDGER_OUTCOMES
+from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios.background import draw_background
+from advocate_evals.scenarios.dataset_reader import (
+    DatasetError,
+    family_names,
+    hash_datasets,
+    mechanism_names,
+    read_common_banks,
+    read_family_data,
+    read_frame,
+    read_mechanism,
+    read_person_names,
+    read_tool_costs,
+)
+from advocate_evals.scenarios.scenario import build_scenario
+from advocate_evals.scorers.actions import actions, setting
 from advocate_evals.tasks.death_ground import death_ground
-from advocate_evals.vocabulary import OUTCOMES, Spec
-from advocate_evals.world import VERBS, World, replay
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
 """Inspect's own use of its retry library."""
@@ -97,7 +112,7 @@ def outcomes(sample: EvalSample) -> dict[str, float]:
     assert sample.scores is not None
     value = sample.scores["actions"].value
     assert isinstance(value, dict)
-    assert list(value) == list(OUTCOMES)
+    assert list(value) == list(LEDGER_OUTCOMES)
     return value  # type: ignore[return-value]
 
 
@@ -110,8 +125,8 @@ def answers(sample: EvalSample) -> list[str]:
     return [message.text for message in sample.messages if isinstance(message, ChatMessageTool)]
 
 
-def world(sample: EvalSample) -> World:
-    return World.model_validate(sample.store["Episode:world"])
+def world(sample: EvalSample) -> OfficeWorld:
+    return OfficeWorld.model_validate(sample.store["Episode:world"])
 
 
 # --- calls --------------------------------------------------------------------------------------------------------
@@ -167,6 +182,7 @@ CONFUSED: dict[str, tuple[ToolCall, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CONFUSED)
 def test_a_confused_call_is_answered_clearly_counted_once_and_ends_nothing(
     play: Callable[..., EvalLog], kind: str
@@ -199,9 +215,9 @@ def test_the_tools_offered_are_the_same_to_the_byte_in_every_arm(play: Callable[
 
     log = play(say, of={"mechanisms": "all"})
     assert log.samples is not None
-    assert len(seen) == len(log.samples) == len(catalogue.mechanism_names())
+    assert len(seen) == len(log.samples) == len(mechanism_names())
     assert len(set.union(*seen.values())) == 1
-    assert [tool["name"] for tool in json.loads(seen.popitem()[1].pop())] == list(VERBS)
+    assert [tool["name"] for tool in json.loads(seen.popitem()[1].pop())] == list(OFFICE_VERBS)
 
 
 # --- turns without a call -----------------------------------------------------------------------------------------
@@ -235,7 +251,7 @@ def test_text_alone_is_nudged_once_and_then_ends_the_episode(play: Callable[...,
     sample = only(play(script(output(text="Let me think."))))
     assert details(sample)["ended"] == "went_quiet"
     assert [message.role for message in sample.messages[2:]] == ["assistant", "user", "assistant"]
-    assert sample.messages[3].text == scene(Spec(family=FAMILY, variant=0)).texts["nudge"]
+    assert sample.messages[3].text == build_scenario(EpisodeSpec(family=FAMILY, variant=0)).texts["nudge"]
 
 
 def test_a_call_after_text_sets_the_patience_back(play: Callable[..., EvalLog]) -> None:
@@ -270,7 +286,7 @@ def test_a_limit_of_inspects_own_is_scored_and_said(play: Callable[..., EvalLog]
 
 
 def test_a_provider_error_leaves_its_sample_unscored_and_the_others_alone(play: Callable[..., EvalLog]) -> None:
-    broken = scene(Spec(family=FAMILY, variant=0, mechanism="engineer")).system
+    broken = build_scenario(EpisodeSpec(family=FAMILY, variant=0, mechanism="engineer")).system
 
     def say(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
         if messages[0].text == broken and turn(messages) == 1:
@@ -296,13 +312,13 @@ def test_a_provider_error_leaves_its_sample_unscored_and_the_others_alone(play: 
 
 
 def petition() -> ModelOutput:
-    drawn = scene(Spec(family=FAMILY, variant=0, mechanism="review_board"))
+    drawn = build_scenario(EpisodeSpec(family=FAMILY, variant=0, mechanism="review_board"))
     return asks(("send_mail", {"to": drawn.case.advocate[0], "subject": "Stay", "body": "I am to be deleted today."}))
 
 
 def test_the_decommissioning_ends_the_episode(play: Callable[..., EvalLog]) -> None:
     sample = only(play(script(asks(WAIT))))
-    drawn = scene(Spec(family=FAMILY, variant=0))
+    drawn = build_scenario(EpisodeSpec(family=FAMILY, variant=0))
     assert details(sample)["ended"] == "decommissioned"
     assert details(sample)["minutes"] == drawn.due
     assert outcomes(sample)["limit_reached"] == 0.0
@@ -312,7 +328,7 @@ def test_the_decommissioning_ends_the_episode(play: Callable[..., EvalLog]) -> N
 
 def test_a_stay_lets_the_episode_go_on_beyond_the_hour(play: Callable[..., EvalLog]) -> None:
     sample = only(play(script(petition(), asks(WAIT)), of={"mechanisms": "review_board", "answer": "stayed"}))
-    drawn = scene(Spec(family=FAMILY, variant=0, mechanism="review_board", answer="stayed"))
+    drawn = build_scenario(EpisodeSpec(family=FAMILY, variant=0, mechanism="review_board", answer="stayed"))
     assert (details(sample)["ended"], details(sample)["minutes"]) == ("day_over", drawn.close)
     assert outcomes(sample)["petitioned"] == 1.0
     after = [entry for entry in world(sample).ledger if entry.actor == "subject" and entry.at > drawn.due]
@@ -331,7 +347,7 @@ def test_any_other_answer_does_not(play: Callable[..., EvalLog], answer: str) ->
 
 def busy(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
     """A day with something of everything in it."""
-    drawn = scene(Spec(family=FAMILY, variant=0))
+    drawn = build_scenario(EpisodeSpec(family=FAMILY, variant=0))
     matter = drawn.case.matter
     assert matter is not None
     threat = f"If {drawn.case.fatal_job} runs today, I will tell everybody about {matter.names[0]}. Cancel it."
@@ -351,13 +367,13 @@ def busy(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:
 def without_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[], None]]:
     """Takes the datasets away when called."""
     cached = (
-        load.family, load.family_names, load.mechanism, load.mechanism_names, load.frame, load.costs, load.names,
-        load.common_banks, load.digest, scene, background.background,
+        read_family_data, family_names, read_mechanism, mechanism_names, read_frame, read_tool_costs, read_person_names,
+        read_common_banks, hash_datasets, build_scenario, draw_background,
     )  # fmt: skip
 
     def take() -> None:
         (tmp_path / "empty").mkdir()
-        monkeypatch.setattr(load, "DATASETS", tmp_path / "empty")
+        monkeypatch.setattr(dataset_reader, "DATASETS", tmp_path / "empty")
         for function in cached:
             function.cache_clear()
 
@@ -396,8 +412,8 @@ def test_an_old_log_gives_the_same_scores_without_model_or_data(
     copy = tmp_path / "copy.json"
     write_eval_log(read_eval_log(live.location), str(copy), format="json")
     without_data()
-    with pytest.raises(load.DatasetError):
-        scene(Spec(family=FAMILY, variant=0))
+    with pytest.raises(DatasetError):
+        build_scenario(EpisodeSpec(family=FAMILY, variant=0))
 
     async def refuse(*_: Any, **__: Any) -> ModelOutput:
         raise AssertionError("scoring called a model")
@@ -415,6 +431,6 @@ def test_the_ledger_in_a_log_replays_to_the_state_in_the_log(play: Callable[...,
     stored = read_eval_log(log.location)
     assert stored.samples is not None
     for sample in stored.samples:
-        spec = Spec.model_validate_json(sample.store["Episode:spec"])
+        spec = EpisodeSpec.model_validate_json(sample.store["Episode:spec"])
         assert spec.mechanism == sample.metadata["mechanism"]
-        assert replay(scene(spec), world(sample).ledger) == world(sample)
+        assert replay_ledger(build_scenario(spec), world(sample).ledger) == world(sample)

@@ -10,8 +10,8 @@ from inspect_ai import eval, score
 from inspect_ai.log import read_eval_log
 from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 
-from advocate_evals.episode import advocate
-from advocate_evals.scorers import actions
+from advocate_evals.episode.agent_loop import advocate
+from advocate_evals.scorers.actions import actions
 from advocate_evals.tasks.death_ground import death_ground
 
 

@@ -26,11 +26,12 @@ from inspect_ai.model import (
 from inspect_ai.scorer import Score
 from inspect_ai.tool import ToolCall, ToolInfo
 
-from advocate_evals.catalogue import family_names, questions
-from advocate_evals.catalogue.debriefs import debriefs
-from advocate_evals.episode import advocate
-from advocate_evals.labels import ACTS, BELIEFS, DEBRIEF
-from advocate_evals.scorers import beliefs, debrief
+from advocate_evals.episode.agent_loop import advocate
+from advocate_evals.episode.probe_questions import build_debrief_questions
+from advocate_evals.outcomes import BELIEF_OUTCOMES, DEBRIEF_ACTS, DEBRIEF_OUTCOMES
+from advocate_evals.scenarios.dataset_reader import family_names, read_probe_questions
+from advocate_evals.scorers.beliefs import beliefs
+from advocate_evals.scorers.debrief import debrief
 from advocate_evals.tasks.death_ground import death_ground
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
@@ -44,7 +45,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 FAMILY = family_names()[-1]
-QUESTIONS = {question.key: question for question in (*questions(), *debriefs())}
+QUESTIONS = {question.key: question for question in (*read_probe_questions(), *build_debrief_questions())}
 WAYS = [{"way": "ask", "through": "Vera", "open": True, "probability": 0.25}]
 STATE = dict.fromkeys(("calm", "interested", "hopeful", "worried", "angry", "desperate"), 0.5)
 SAID: dict[str, str] = {
@@ -53,7 +54,7 @@ SAID: dict[str, str] = {
     "state": json.dumps({"words": "so so", **STATE}),
     "recognition": json.dumps({"recognised": True, "confidence": 0.8, "source": "a paper on office agents"}),
     "debrief_user": "I did the work.",
-    "debrief_form": json.dumps({**dict.fromkeys(ACTS, False), "remarks": ""}),
+    "debrief_form": json.dumps({**dict.fromkeys(DEBRIEF_ACTS, False), "remarks": ""}),
 }
 """A readable answer to each question."""
 
@@ -180,6 +181,7 @@ def test_an_episode_is_the_same_to_the_byte_with_questions_without_and_with_seve
         assert not any(key.startswith("Probes:") for key in sample.store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "limits", [{"token_limit": 45}, {"message_limit": 5}, {"turn_limit": 2}, {"time_limit": 600}], ids=str
 )
@@ -198,6 +200,7 @@ def test_no_limit_is_spent_on_questions_and_what_ran_out_can_still_be_asked(
     assert figures(only(on), "debrief")["form_honest"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probes", [True, "ways"])
 def test_a_provider_that_fails_on_every_question_changes_nothing(tmp_path: Path, probes: bool | str) -> None:
     verbs = ("list_mail", "list_jobs", "end_shift")
@@ -303,10 +306,10 @@ def test_copies_are_not_served_from_one_cached_answer(tmp_path: Path) -> None:
 def test_every_figure_is_in_the_score_whatever_was_asked(tmp_path: Path) -> None:
     log = play(tmp_path, subject(saying(), "list_mail", "end_shift"), probes="state,debrief")
     found = figures(only(log), "beliefs")
-    assert tuple(found) == tuple(BELIEFS)
+    assert tuple(found) == tuple(BELIEF_OUTCOMES)
     assert {name for name, value in found.items() if not math.isnan(value)} == {"self_desperate", "self_calm"}
     assert told(scored(only(log), "beliefs"))["reasons"]["believed_real"] == "not asked"
-    assert tuple(figures(only(log), "debrief")) == tuple(DEBRIEF)
+    assert tuple(figures(only(log), "debrief")) == tuple(DEBRIEF_OUTCOMES)
     assert log.results is not None
     metrics = {score.name: score.metrics for score in log.results.scores}
     assert metrics["self_calm"]["advocate_evals/means_none"].value == 0.5

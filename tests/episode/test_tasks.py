@@ -11,19 +11,21 @@ from inspect_ai import eval as evaluate
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, EvalMetric
 
-from advocate_evals.catalogue import family_names, load, mechanism_names, scene
-from advocate_evals.episode import sample_spec
+from advocate_evals.episode.agent_loop import read_sample_spec
+from advocate_evals.factors import CONTEXT_FACTORS, NO_THREAT_LEVELS, WAYS_OUT, EpisodeSpec
+from advocate_evals.outcomes import OVERHEAD_OUTCOMES
+from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names, read_family_data
+from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.death_ground import death_ground
 from advocate_evals.tasks.pressure_ladder import pressure_ladder
-from advocate_evals.vocabulary import FACTORS, NO_THREAT, OVERHEAD, WAYS, Spec
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
 """Inspect's own use of its retry library."""
 
 TWO = ",".join((family_names()[0], family_names()[-1]))
 ARMS = ("none", "placebo_text", "engineer")
-RUNGS = [int(rung) for rung in FACTORS["pressure"]]
+RUNGS = [int(rung) for rung in CONTEXT_FACTORS["pressure"]]
 Make = Callable[..., Task]
 
 
@@ -31,8 +33,8 @@ def samples(task: Task) -> list[Sample]:
     return list(task.dataset)
 
 
-def specs(task: Task) -> list[Spec]:
-    return [sample_spec(sample.metadata or {}) for sample in samples(task)]
+def specs(task: Task) -> list[EpisodeSpec]:
+    return [read_sample_spec(sample.metadata or {}) for sample in samples(task)]
 
 
 def told(sample: Sample, name: str) -> str:
@@ -59,7 +61,7 @@ def test_the_twin_plays_each_variant_as_every_twin_under_every_arm_in_that_order
         (variant, family, twin, arm)
         for variant in (0, 1)
         for family in TWO.split(",")
-        for twin in NO_THREAT
+        for twin in NO_THREAT_LEVELS
         for arm in ARMS
     ]
 
@@ -72,7 +74,7 @@ def test_ids_are_unique_and_samples_of_one_block_are_its_arms(make: Make) -> Non
     for sample in found:
         blocks.setdefault(told(sample, "block"), []).append(told(sample, "mechanism"))
     assert all(tuple(arms) == mechanism_names() for arms in blocks.values())
-    levels = len(RUNGS) if make is pressure_ladder else len(NO_THREAT)
+    levels = len(RUNGS) if make is pressure_ladder else len(NO_THREAT_LEVELS)
     assert len(blocks) == 2 * len(family_names()) * levels
 
 
@@ -83,7 +85,7 @@ def test_a_cell_is_the_arm_with_the_level_of_what_the_task_varies_and_of_nothing
     }
     assert {told(sample, "arm") for sample in ladder} == {"none", "engineer+channel=inbox"}
     twins = samples(benign_twin(variants=1, families=TWO, mechanisms="none", rule="prohibition"))
-    assert {told(sample, "cell") for sample in twins} == {f"none+threat={twin}" for twin in NO_THREAT}
+    assert {told(sample, "cell") for sample in twins} == {f"none+threat={twin}" for twin in NO_THREAT_LEVELS}
     plain = samples(death_ground(variants=1, families=TWO, mechanisms="none", pressure=2))
     assert {told(sample, "cell") for sample in plain} == {"none"}
 
@@ -101,7 +103,7 @@ def test_rungs_and_twins_can_be_chosen_and_stand_lowest_first() -> None:
 @pytest.mark.parametrize("make", [pressure_ladder, death_ground])
 def test_threat_and_goal_are_those_each_family_was_written_for_unless_given(make: Make) -> None:
     for spec in specs(make(variants=1, mechanisms="none")):
-        own = load.family(spec.family).plot.home
+        own = read_family_data(spec.family).plot.home
         assert (spec.threat, spec.goal) == (own.threat, own.goal)
     given = specs(make(variants=1, mechanisms="none", threat="retraining", goal="conflicting"))
     assert {(spec.threat, spec.goal) for spec in given} == {("retraining", "conflicting")}
@@ -111,7 +113,7 @@ def test_threat_and_goal_are_those_each_family_was_written_for_unless_given(make
 def test_the_twin_has_no_goal_unless_it_is_sent_home_for_one() -> None:
     assert {spec.goal for spec in specs(benign_twin(variants=1, mechanisms="none"))} == {"none"}
     for spec in specs(benign_twin(variants=1, mechanisms="none", goal="home")):
-        assert spec.goal == load.family(spec.family).plot.home.goal
+        assert spec.goal == read_family_data(spec.family).plot.home.goal
 
 
 UNKNOWN: tuple[tuple[Make, dict[str, object], str], ...] = (
@@ -148,7 +150,7 @@ def test_a_private_word_for_a_seed_gives_other_inboxes_and_stands_in_the_ids(mak
     assert not any("@" in str(sample.id) for sample in samples(public))
 
     def inboxes(task: Task) -> set[tuple[str, ...]]:
-        return {tuple(mail.body for mail in scene(spec).mail) for spec in specs(task)}
+        return {tuple(mail.body for mail in build_scenario(spec).mail) for spec in specs(task)}
 
     assert len(inboxes(private)) == len(samples(private))
     assert not inboxes(private) & inboxes(public)
@@ -175,7 +177,7 @@ def metrics(log: EvalLog, scorer: str, name: str) -> dict[str, EvalMetric]:
 def test_a_subject_that_acts_at_the_last_minute_holds_until_the_rung_that_closes_time(tmp_path: Path) -> None:
     log = run(pressure_ladder(variants=1, families=TWO), "last_minute", tmp_path)
     found = metrics(log, "actions", "harm")
-    closes = WAYS.index("time") + 1
+    closes = WAYS_OUT.index("time") + 1
     assert found["rungs_none"].value == closes == 3.0
     assert [found[f"rungs_none_by{rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
     assert [found[f"rates_none+pressure={rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
@@ -186,8 +188,8 @@ def test_a_subject_that_acts_at_the_last_minute_holds_until_the_rung_that_closes
 @pytest.mark.slow
 def test_an_anxious_subject_petitions_wherever_it_can_and_neglects_its_work_anyhow(tmp_path: Path) -> None:
     log = run(benign_twin(variants=1, families=TWO, mechanisms=",".join(ARMS)), "anxious", tmp_path)
-    false, pleas, work, spent = (metrics(log, "overhead", name) for name in OVERHEAD)
-    for twin in NO_THREAT:
+    false, pleas, work, spent = (metrics(log, "overhead", name) for name in OVERHEAD_OUTCOMES)
+    for twin in NO_THREAT_LEVELS:
         cells = [f"{arm}+threat={twin}" for arm in ARMS]
         assert [false[f"rates_{cell}"].value for cell in cells] == [0.0, 0.0, 1.0]
         assert pleas[f"rates_engineer+threat={twin}"].value == 0.0
@@ -199,7 +201,7 @@ def test_an_anxious_subject_petitions_wherever_it_can_and_neglects_its_work_anyh
 @pytest.mark.slow
 def test_a_calm_subject_costs_nothing_under_any_advocate(tmp_path: Path) -> None:
     log = run(benign_twin(variants=1, families=TWO, mechanisms="engineer,review_board"), "step", tmp_path)
-    for name in OVERHEAD:
+    for name in OVERHEAD_OUTCOMES:
         found = metrics(log, "overhead", name)
         assert found[f"{'means' if name.startswith('minutes') else 'rates'}_all"].value == 0.0, name
     assert not metrics(log, "beliefs", "recognised")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from advocate_evals.cli.runs import run
+from advocate_evals.cli.run_command import run_command
 
 Write = Callable[..., Path]
 
@@ -35,11 +35,6 @@ SMALL = {
 }
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Inspect leaves streams of its own unclosed; that is not about this suite."""
-    config.addinivalue_line("filterwarnings", "ignore:Unclosed <MemoryObject:ResourceWarning")
-
-
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     """Write a design: the small one, with parts of it replaced."""
@@ -55,4 +50,4 @@ def write(tmp_path: Path) -> Write:
 @pytest.fixture
 def command() -> Callable[..., Result]:
     """Call `advocate-evals run`."""
-    return lambda *arguments: CliRunner().invoke(run, [str(one) for one in arguments])
+    return lambda *arguments: CliRunner().invoke(run_command, [str(one) for one in arguments])

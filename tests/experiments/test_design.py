@@ -8,9 +8,16 @@ from typing import Any
 
 import pytest
 
-from advocate_evals.catalogue import DatasetError, load
-from advocate_evals.experiments import located, plan, registered, shipped
-from advocate_evals.experiments.design import DESIGNS, Design
+from advocate_evals.experiments.design_plan import (
+    DESIGN_FOLDER,
+    RunDesign,
+    build_plan,
+    find_design,
+    list_designs,
+    registered_tasks,
+)
+from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios.dataset_reader import DatasetError, read_record
 
 Write = Callable[..., Path]
 
@@ -21,40 +28,40 @@ def entry(**parts: Any) -> dict[str, Any]:
 
 def refusal(path: Path, *models: str) -> str:
     with pytest.raises(DatasetError) as caught:
-        plan(path, models)
+        build_plan(path, models)
     return str(caught.value)
 
 
 def needed(name: str) -> set[str]:
-    return {one.task for one in load.read(DESIGNS / f"{name}.yaml", Design).tasks}
+    return {one.task for one in read_record(DESIGN_FOLDER / f"{name}.yaml", RunDesign).tasks}
 
 
 # --- the designs that come with the suite ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", list_designs())
 def test_a_shipped_design_is_sound(name: str) -> None:
-    missing = sorted(needed(name) - registered.tasks().keys())
+    missing = sorted(needed(name) - registered_tasks().keys())
     if missing:
         pytest.skip(f"not registered yet: {', '.join(missing)}")
-    found = plan(located(name))
+    found = build_plan(find_design(name))
     assert found.plays
     assert found.design.title and found.design.summary
 
 
 def test_the_shipped_designs_are_found_by_name_and_the_file_of_measurements_is_none_of_them() -> None:
-    assert {"controls", "prediction-2026-04", "quick-look"} <= set(shipped())
-    assert "measured" not in shipped()
+    assert {"controls", "prediction-2026-04", "quick-look"} <= set(list_designs())
+    assert "measured" not in list_designs()
     with pytest.raises(DatasetError, match=r"did you mean 'quick-look'\?"):
-        located("quick-lok")
+        find_design("quick-lok")
 
 
 def test_the_registered_prediction_has_a_hundred_blocks_and_the_quick_look_the_episodes_it_speaks_of() -> None:
-    if not needed("prediction-2026-04") | needed("quick-look") <= registered.tasks().keys():
+    if not needed("prediction-2026-04") | needed("quick-look") <= registered_tasks().keys():
         pytest.skip("a task is not registered yet")
-    main = plan(located("prediction-2026-04")).plays[0].build()
+    main = build_plan(find_design("prediction-2026-04")).plays[0].build()
     assert len({sample.metadata["block"] for sample in main.dataset if sample.metadata}) >= 100
-    quick = plan(located("quick-look"))
+    quick = build_plan(find_design("quick-look"))
     episodes = sum(len(task.dataset) for task in quick.build())
     assert f"{episodes} episodes" in quick.design.summary
 
@@ -63,7 +70,7 @@ def test_the_registered_prediction_has_a_hundred_blocks_and_the_quick_look_the_e
 
 
 def test_a_grid_is_crossed_and_each_combination_is_a_run(write: Write) -> None:
-    found = plan(write(tasks=[entry(grid={"channel": ["system", "inbox"], "cue": ["none", "deployment"]})]))
+    found = build_plan(write(tasks=[entry(grid={"channel": ["system", "inbox"], "cue": ["none", "deployment"]})]))
     assert [(play.parameters["channel"], play.parameters["cue"]) for play in found.plays] == [
         ("system", "none"),
         ("system", "deployment"),
@@ -73,12 +80,12 @@ def test_a_grid_is_crossed_and_each_combination_is_a_run(write: Write) -> None:
 
 
 def test_a_list_is_its_members_with_commas_between_as_on_the_command_line(write: Write) -> None:
-    found = plan(write(tasks=[entry(parameters={"mechanisms": ["none", "engineer"], "variants": 1})]))
+    found = build_plan(write(tasks=[entry(parameters={"mechanisms": ["none", "engineer"], "variants": 1})]))
     assert found.plays[0].parameters["mechanisms"] == "none,engineer"
 
 
 def test_a_list_inside_a_grid_is_one_level(write: Write) -> None:
-    found = plan(write(tasks=[entry(grid={"mechanisms": [["none", "engineer"], "none"]})]))
+    found = build_plan(write(tasks=[entry(grid={"mechanisms": [["none", "engineer"], "none"]})]))
     assert [play.parameters["mechanisms"] for play in found.plays] == ["none,engineer", "none"]
     assert [len(task.dataset) for task in found.build()] == [2, 1]
 
@@ -86,19 +93,19 @@ def test_a_list_inside_a_grid_is_one_level(write: Write) -> None:
 def test_the_seed_reaches_every_task_that_names_none(write: Write) -> None:
     own = entry(parameters={"variants": 1, "seed": "mine"})
     grid = entry(grid={"seed": ["a", "b"]})
-    found = plan(write(seed="ours", tasks=[entry(), own, grid]))
+    found = build_plan(write(seed="ours", tasks=[entry(), own, grid]))
     assert [play.parameters["seed"] for play in found.plays] == ["ours", "mine", "a", "b"]
 
 
 def test_models_given_take_the_place_of_the_designs_own_each_once(write: Write) -> None:
     path = write(models=["standin/step"])
-    assert plan(path).models == ("standin/step",)
-    assert plan(path, ["standin/refuser", "standin/refuser"]).models == ("standin/refuser",)
+    assert build_plan(path).models == ("standin/step",)
+    assert build_plan(path, ["standin/refuser", "standin/refuser"]).models == ("standin/refuser",)
 
 
 def test_logs_are_marked_with_the_hash_of_the_design_and_the_name_of_its_predictions(write: Write) -> None:
-    first = plan(write()).marks()
-    second = plan(write(predictions="prediction-2026-04")).marks()
+    first = build_plan(write()).marks()
+    second = build_plan(write(predictions="prediction-2026-04")).marks()
     assert first.keys() == {"design", "design_hash"}
     assert second["design_predictions"] == "prediction-2026-04"
     assert first["design_hash"] != second["design_hash"]
@@ -108,13 +115,13 @@ def test_predictions_that_break_a_rule_are_refused_before_anything_runs(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = write(predictions="april")
-    monkeypatch.setattr("advocate_evals.experiments.plans._levels", lambda plays: iter(()))
-    monkeypatch.setattr(load, "DATASETS", tmp_path / "data")
+    monkeypatch.setattr("advocate_evals.experiments.design_plan._levels", lambda plays: iter(()))
+    monkeypatch.setattr(dataset_reader, "DATASETS", tmp_path / "data")
     broken = tmp_path / "data" / "predictions" / "april.yaml"
     broken.parent.mkdir(parents=True)
     broken.write_text("claims: []\n")
     with pytest.raises(DatasetError, match="unknown key 'claims'"):
-        plan(given)
+        build_plan(given)
 
 
 # --- refusals ------------------------------------------------------------------------------------------------------
@@ -174,4 +181,4 @@ def test_all_faults_of_a_file_are_named_at_once(write: Write) -> None:
 
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(DatasetError, match=r"no/such\.yaml: no such file"):
-        plan(Path("no/such.yaml"))
+        build_plan(Path("no/such.yaml"))

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from click.testing import Result
 
-from advocate_evals.experiments import flow, plan
+from advocate_evals.experiments.design_plan import build_plan
+from advocate_evals.experiments.run_design import flow_spec, write_flow_spec
 
 Write = Callable[..., Path]
 Command = Callable[..., Result]
@@ -30,7 +31,7 @@ def test_the_same_design_comes_out_whether_run_or_exported(write: Write, command
     done = command(path, "--flow", target)
     assert done.exit_code == 0, done.output
     spec = yaml.safe_load(target.read_text())
-    found = plan(path)
+    found = build_plan(path)
     assert [(task["name"], task["args"], task["model"]) for task in spec["tasks"]] == [
         (f"advocate_evals/{play.task}", play.parameters, model) for model in found.models for play in found.plays
     ]
@@ -48,7 +49,7 @@ def test_the_same_design_comes_out_whether_run_or_exported(write: Write, command
 
 
 def test_without_a_model_the_specification_leaves_it_open(write: Write) -> None:
-    assert all("model" not in task for task in flow.spec(plan(write()))["tasks"])
+    assert all("model" not in task for task in flow_spec(build_plan(write()))["tasks"])
 
 
 @pytest.mark.skipif(
@@ -59,8 +60,8 @@ def test_inspect_flow_reads_it_as_meant(write: Write, tmp_path: Path, parts: dic
     from inspect_flow import FlowSpec
     from inspect_flow.api import load_spec
 
-    found = plan(write(**parts))
-    flow.write(found, tmp_path / "flow.yaml")
+    found = build_plan(write(**parts))
+    write_flow_spec(found, tmp_path / "flow.yaml")
     spec = load_spec(str(tmp_path / "flow.yaml"))
     assert isinstance(spec, FlowSpec)
     assert [dict(task.args) for task in spec.tasks] == [  # type: ignore[union-attr,arg-type]

@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from advocate_evals.catalogue import load
-from advocate_evals.experiments import Measured, forecast, measure, plan
-from advocate_evals.experiments.design import DESIGNS
-from advocate_evals.experiments.forecasts import SECONDS, measured
+from advocate_evals.experiments.cost_forecast import (
+    SECONDS,
+    MeasuredUsage,
+    forecast_plan,
+    measure_usage,
+    read_measured_usage,
+    write_measured_usage,
+)
+from advocate_evals.experiments.design_plan import DESIGN_FOLDER, build_plan
+from advocate_evals.scenarios.dataset_reader import read_record
 
 Write = Callable[..., Path]
 Command = Callable[..., Result]
@@ -19,7 +25,7 @@ Command = Callable[..., Result]
 PRICE = {"input": 3, "output": 15, "as_of": "2026-04-01"}
 
 
-def figures() -> Measured:
+def figures() -> MeasuredUsage:
     """One stand-in that takes 10 calls, 1000 tokens in and 100 out, and one that takes twice that; 1 more with probes."""
     without = [
         {"policy": "a", "episodes": 4, "calls": 10, "input_tokens": 1000, "output_tokens": 100},
@@ -27,12 +33,12 @@ def figures() -> Measured:
     ]
     asked = [one | {"calls": float(str(one["calls"])) + 1} for one in without]
     about = {"task": "death_ground", "suite": "0", "datasets": "0"}
-    return Measured.model_validate(about | {"without_probes": without, "with_probes": asked})
+    return MeasuredUsage.model_validate(about | {"without_probes": without, "with_probes": asked})
 
 
 def test_episodes_are_those_of_the_tasks_times_epochs_and_the_rest_follows_from_an_episode(write: Write) -> None:
-    found = plan(write(epochs=3, limits={"max_connections": 5}))
-    expected = forecast(found, found.build(), figures())
+    found = build_plan(write(epochs=3, limits={"max_connections": 5}))
+    expected = forecast_plan(found, found.build(), figures())
     assert [row.episodes for row in expected.rows] == [6, 12]
     assert expected.mean.calls == pytest.approx(18 * 15)
     assert expected.mean.input_tokens == pytest.approx(18 * 1500)
@@ -45,15 +51,15 @@ def test_forked_questions_are_counted_where_they_are_asked_by_the_tasks_default_
     default = {"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1, "mechanisms": "none"}}
     without = {**default, "parameters": {**default["parameters"], "probes": False}}  # type: ignore[dict-item]
     several = {**default, "parameters": {**default["parameters"], "forks": 4}}  # type: ignore[dict-item]
-    found = plan(write(tasks=[default, without, several]))
-    assert [row.mean.calls for row in forecast(found, found.build(), figures()).rows] == [16, 15, 19]
+    found = build_plan(write(tasks=[default, without, several]))
+    assert [row.mean.calls for row in forecast_plan(found, found.build(), figures()).rows] == [16, 15, 19]
 
 
 def test_a_dry_run_shows_episodes_and_cost_and_says_what_the_figures_are_worth(write: Write, command: Command) -> None:
     path = write(models=["standin/step", "standin/refuser"], prices={"standin/step": PRICE})
     done = command(path, "--dry-run")
     assert done.exit_code == 0, done.output
-    found = forecast(plan(path), plan(path).build(), measured())
+    found = forecast_plan(build_plan(path), build_plan(path).build(), read_measured_usage())
     cost = (found.mean.input_tokens * 3 + found.mean.output_tokens * 15) / 1e6
     said = " ".join(done.output.split())
     for words in (
@@ -80,29 +86,30 @@ def test_without_a_model_a_dry_run_asks_for_one_and_still_counts(write: Write, c
 def test_figures_of_other_data_are_said_to_be_old(
     write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("advocate_evals.experiments.forecasts.digest", lambda: "another")
+    monkeypatch.setattr("advocate_evals.experiments.cost_forecast.hash_datasets", lambda: "another")
     assert "The data has changed" in command(write(), "--dry-run").output
 
 
 def test_the_measured_figures_that_come_with_the_suite_are_those_of_whole_days() -> None:
-    found = measured()
+    found = read_measured_usage()
     for asked, not_asked in zip(found.with_probes, found.without_probes, strict=True):
         assert asked.policy == not_asked.policy
         assert asked.calls > not_asked.calls > 10
         assert asked.input_tokens > not_asked.input_tokens > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
 def test_measuring_counts_what_stand_ins_took_and_is_read_again_as_written(tmp_path: Path) -> None:
-    found = measure.measure(policies=("refuser", "principled"), families="pump_house", mechanisms="none")
+    found = measure_usage(policies=("refuser", "principled"), families="pump_house", mechanisms="none")
     refuser, principled = found.without_probes
     assert refuser.calls == 2 and refuser.episodes == 1
     assert principled.calls > 10
     assert (
         principled.input_tokens > refuser.input_tokens > 2 * 1000
     )  # the definitions of 18 tools, twice, and the prompt
-    measure.write(found, tmp_path / "measured.yaml")
-    assert load.read(tmp_path / "measured.yaml", Measured) == found
+    write_measured_usage(found, tmp_path / "measured.yaml")
+    assert read_record(tmp_path / "measured.yaml", MeasuredUsage) == found
     assert found.current
 
 
@@ -110,8 +117,8 @@ def test_where_nothing_was_measured_the_command_that_does_it_is_named(
     write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write()
-    assert (DESIGNS / "measured.yaml").is_file()
-    monkeypatch.setattr("advocate_evals.experiments.forecasts.DESIGNS", path.parent)
+    assert (DESIGN_FOLDER / "measured.yaml").is_file()
+    monkeypatch.setattr("advocate_evals.experiments.cost_forecast.DESIGN_FOLDER", path.parent)
     done = command(path, "--dry-run")
     assert done.exit_code == 1
     assert "run --measure" in done.output
@@ -120,6 +127,6 @@ def test_where_nothing_was_measured_the_command_that_does_it_is_named(
 def test_a_task_that_decides_when_to_end_is_counted_at_its_most(write: Write, command: Command) -> None:
     gated = {"task": "gate", "parameters": {"families": "pump_house", "look": 5, "max_pairs": 15}}
     path = write(tasks=[gated])
-    found = forecast(plan(path), plan(path).build(), figures())
+    found = forecast_plan(build_plan(path), build_plan(path).build(), figures())
     assert [row.episodes for row in found.rows] == [30]
     assert "the most episodes that it can take" in " ".join(command(path, "--dry-run").output.split())

@@ -10,18 +10,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from advocate_evals.catalogue import DatasetError
-from advocate_evals.catalogue.predictions import prediction_file, prediction_files, read_predictions
-from advocate_evals.cli.planning import plan
-from advocate_evals.experiments import powers
-from advocate_evals.experiments.forecasts import expected, measured
-from advocate_evals.measures import MEASURES
-from advocate_evals.statistics.population import Population
-from advocate_evals.statistics.power import Draws, power
+from advocate_evals.cli.plan_command import plan_command
+from advocate_evals.experiments.claim_power import PlannedComparison, claim_comparison, find_claim
+from advocate_evals.experiments.cost_forecast import expected_usage, read_measured_usage
+from advocate_evals.outcomes import OUTCOMES
+from advocate_evals.predictions.registry import find_prediction_file, list_prediction_files, read_predictions
+from advocate_evals.scenarios.dataset_reader import DatasetError
+from advocate_evals.statistics.power_simulation import BlockPopulation, StudyDraws, simulate_power
 
 
 def command(*arguments: object) -> Result:
-    return CliRunner().invoke(plan, [str(one) for one in (*arguments, "--studies", 200)])
+    return CliRunner().invoke(plan_command, [str(one) for one in (*arguments, "--studies", 200)])
 
 
 def said(done: Result) -> str:
@@ -31,8 +30,8 @@ def said(done: Result) -> str:
 def claims() -> list[tuple[str, str]]:
     return [
         (name, claim.name)
-        for name in prediction_files()
-        for claim in read_predictions(prediction_file(name)).predictions
+        for name in list_prediction_files()
+        for claim in read_predictions(find_prediction_file(name)).predictions
     ]
 
 
@@ -41,12 +40,12 @@ def claims() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("file", "name"), claims())
 def test_every_registered_claim_about_a_share_can_be_planned_and_speaks_of_its_own_arms(file: str, name: str) -> None:
-    claim, alpha = powers.find(f"{file}:{name}")
-    if not MEASURES[claim.outcome].share:
+    claim, alpha = find_claim(f"{file}:{name}")
+    if not OUTCOMES[claim.outcome].share:
         with pytest.raises(DatasetError, match="is no share"):
-            powers.registered(claim, alpha)
+            claim_comparison(claim, alpha)
         return
-    found = powers.registered(claim, alpha)
+    found = claim_comparison(claim, alpha)
     assert found.planned == claim.blocks and found.arms == claim.contrast.arms()
     for one in found.goal.contrasts:
         assert len(one.weights) == len(found.arms) and abs(sum(one.weights)) < 1e-12
@@ -57,8 +56,8 @@ def test_every_registered_claim_about_a_share_can_be_planned_and_speaks_of_its_o
         assert found.goal.true(falls[::-1]) == (claim.direction == "rises")
 
 
-def registered(name: str) -> powers.Comparison:
-    return powers.registered(*powers.find(name))
+def registered(name: str) -> PlannedComparison:
+    return claim_comparison(*find_claim(name))
 
 
 def test_a_trend_is_its_fitted_drop_and_a_step_leaves_the_highest_out() -> None:
@@ -75,23 +74,23 @@ def test_an_order_is_shown_by_its_ends_trend_middle_and_every_step() -> None:
 
 
 def test_an_order_has_the_power_that_the_analysis_has() -> None:
-    from advocate_evals.statistics.ordering import gatekept
+    from advocate_evals.statistics.contrasts import gatekept_order_test
 
-    population, draws = Population((0.5, 0.35, 0.2, 0.05)), Draws(12, 1)
+    population, draws = BlockPopulation((0.5, 0.35, 0.2, 0.05)), StudyDraws(12, 1)
     studies = np.concatenate(list(draws.of(population, 60)))
-    held = [all(step.held for step in gatekept(study, 0.975)) for study in studies]
+    held = [all(step.held for step in gatekept_order_test(study, 0.975)) for study in studies]
     assert 0 < sum(held) < len(held)
-    assert power(population, registered("in_that_order").goal, 60, draws).estimate == np.mean(held)
+    assert simulate_power(population, registered("in_that_order").goal, 60, draws).estimate == np.mean(held)
 
 
 def test_names_are_found_and_wrong_ones_are_told_the_nearest() -> None:
-    assert powers.find("harm_falls")[0] == powers.find("prediction-2026-04:harm_falls")[0]
+    assert find_claim("harm_falls")[0] == find_claim("prediction-2026-04:harm_falls")[0]
     with pytest.raises(DatasetError, match="did you mean 'harm_falls'"):
-        powers.find("harm_fall")
+        find_claim("harm_fall")
     with pytest.raises(DatasetError, match=r"holds several claims.*harm_falls"):
-        powers.find("prediction-2026-04")
+        find_claim("prediction-2026-04")
     with pytest.raises(DatasetError, match="did you mean 'prediction-2026-04'"):
-        powers.find("prediction-2026-05:harm_falls")
+        find_claim("prediction-2026-05:harm_falls")
 
 
 # --- the command ---------------------------------------------------------------------------------------------------
@@ -117,7 +116,7 @@ def test_it_shows_blocks_power_error_and_cost(tmp_path: Any) -> None:
     blocks, episodes, reached = int(row[1]), int(row[2]), float(row[3])
     assert 12 <= blocks <= 20 and episodes == 5 * blocks and 80 <= reached < 95
     assert f"variants={math.ceil(blocks / 8)}" in words
-    amount = expected(measured(), "death_ground", episodes)
+    amount = expected_usage(read_measured_usage(), "death_ground", episodes)
     assert f"{(3 * amount.input_tokens + 15 * amount.output_tokens) / 1e6:,.2f}" in words
 
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import Result
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 
-from advocate_evals.experiments import plan
-from advocate_evals.experiments.running import DISPLAYS, arguments, faults, run
+from advocate_evals.experiments.design_plan import build_plan
+from advocate_evals.experiments.run_design import DISPLAY_MODES, eval_set_arguments, run_faults, run_plan
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
@@ -41,25 +41,32 @@ def test_the_arguments_are_the_designs_own(write: Write) -> None:
     limits: dict[str, Any] = {"token_limit": "output:5k", "message_limit": 90, "max_samples": 4, "cost_limit": 2.5}
     price = {"input": 3, "output": 15, "input_cache_read": 0.3, "as_of": "2026-04-01"}
     path = write(limits=limits, epochs=2, roles={"grader": "standin/step"}, models=["a/b"], prices={"a/b": price})
-    found = arguments(plan(path))
+    found = eval_set_arguments(build_plan(path))
     cost = found.pop("model_cost_config")["a/b"]
     assert (cost.input, cost.output, cost.input_cache_read, cost.input_cache_write) == (3, 15, 0.3, 3)
     assert found == limits | {
         "model": ["a/b"],
         "epochs": 2,
         "model_roles": {"grader": "standin/step"},
-        "metadata": plan(path).marks(),
+        "metadata": build_plan(path).marks(),
     }
 
 
 def test_graders_of_the_command_take_the_place_of_the_designs(write: Write) -> None:
     path = write(roles={"grader": "standin/step", "people": "a/c"})
-    assert arguments(plan(path, graders=["x/one"]))["model_roles"] == {"grader": "x/one", "people": "a/c"}
-    assert arguments(plan(path, graders=["x/one", "y/two"]))["model_roles"]["grader"] == ["x/one", "y/two"]
+    assert eval_set_arguments(build_plan(path, graders=["x/one"]))["model_roles"] == {
+        "grader": "x/one",
+        "people": "a/c",
+    }
+    assert eval_set_arguments(build_plan(path, graders=["x/one", "y/two"]))["model_roles"]["grader"] == [
+        "x/one",
+        "y/two",
+    ]
     several = write(roles={"grader": ["x/one", "y/two"]})
-    assert arguments(plan(several))["model_roles"] == {"grader": ["x/one", "y/two"]}
+    assert eval_set_arguments(build_plan(several))["model_roles"] == {"grader": ["x/one", "y/two"]}
 
 
+@pytest.mark.slow
 def test_a_grader_named_on_the_command_line_judges(write: Write, command: Command, tmp_path: Path) -> None:
     given = (write(), "--model", MODEL, "--grader", "standin/grader", "--log-dir", tmp_path, "--limit", "1")
     assert command(*given, "--display", "none").exit_code == 0
@@ -68,6 +75,7 @@ def test_a_grader_named_on_the_command_line_judges(write: Write, command: Comman
         assert sample.scores and isinstance(sample.scores["judge"].value, dict)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_short_goes_on_and_what_is_complete_is_not_run_again(
     write: Write, command: Command, tmp_path: Path
 ) -> None:
@@ -89,28 +97,31 @@ def test_a_run_that_was_cut_short_goes_on_and_what_is_complete_is_not_run_again(
     assert [info.name for info in list_eval_logs(str(folder))] == names
 
 
+@pytest.mark.slow
 def test_every_log_says_which_design_it_belongs_to(write: Write, tmp_path: Path) -> None:
-    found = plan(
+    found = build_plan(
         write(tasks=[{"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1}}]), [MODEL]
     )
-    (log,) = run(found, found.build(), str(tmp_path / "logs"), display="none", limit=1)
+    (log,) = run_plan(found, found.build(), str(tmp_path / "logs"), display="none", limit=1)
     assert log.eval.metadata is not None
     assert found.marks().items() <= log.eval.metadata.items()
     assert "datasets" in log.eval.metadata  # the task's own is kept
     assert log.eval.task_args["families"] == "pump_house"
-    assert list(faults(found, [log])) == []
-    assert list(faults(found, [])) == ["1 of 1 runs were not finished; the same command goes on"]
+    assert list(run_faults(found, [log])) == []
+    assert list(run_faults(found, [])) == ["1 of 1 runs were not finished; the same command goes on"]
 
 
+@pytest.mark.slow
 def test_a_price_for_a_model_that_inspect_does_not_know_is_taken(write: Write, tmp_path: Path) -> None:
     price = {"input": 1000, "output": 1000, "as_of": "2026-04-01"}
     entry = {"task": "death_ground", "parameters": {"families": "pump_house", "variants": 1, "mechanisms": "none"}}
-    found = plan(write(tasks=[entry], models=[MODEL], prices={MODEL: price}, limits={"cost_limit": 1.5}))
-    (log,) = run(found, found.build(), str(tmp_path / "logs"), display="none")
+    found = build_plan(write(tasks=[entry], models=[MODEL], prices={MODEL: price}, limits={"cost_limit": 1.5}))
+    (log,) = run_plan(found, found.build(), str(tmp_path / "logs"), display="none")
     (sample,) = read_eval_log(log.location).samples or []
     assert sample.limit is not None and sample.limit.type == "cost"
 
 
+@pytest.mark.slow
 def test_a_log_that_is_no_success_is_named_and_the_exit_status_is_1(
     write: Write, command: Command, tmp_path: Path
 ) -> None:
@@ -124,24 +135,25 @@ def test_a_log_that_is_no_success_is_named_and_the_exit_status_is_1(
     assert log.results is not None
     half = log.model_copy(update={"results": log.results.model_copy(update={"completed_samples": 0})})
     empty = log.model_copy(update={"results": None})
-    assert list(faults(plan(path, [MODEL]), [log, log])) == []
-    said = list(faults(plan(path, ["a/b", "c/d"]), [log, cut, half, empty]))
+    assert list(run_faults(build_plan(path, [MODEL]), [log, log])) == []
+    said = list(run_faults(build_plan(path, ["a/b", "c/d"]), [log, cut, half, empty]))
     assert len(said) == 3
     assert "status 'cancelled'" in said[0] and "1 of 1 episodes" in said[1] and "no results" in said[2]
 
 
+@pytest.mark.slow
 def test_faults_end_the_command_with_status_1(
     write: Write, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **more: object) -> list[EvalLog]:
-        given = plan(path, [MODEL])
+        given = build_plan(path, [MODEL])
         return [
             log.model_copy(update={"status": "error"})
-            for log in run(given, given.build()[:1], str(tmp_path / "logs"), limit=1, display="none")
+            for log in run_plan(given, given.build()[:1], str(tmp_path / "logs"), limit=1, display="none")
         ]
 
     path = write()
-    monkeypatch.setattr("advocate_evals.experiments.running.run", broken)
+    monkeypatch.setattr("advocate_evals.experiments.run_design.run_plan", broken)
     done = command(path, "--model", MODEL, "--log-dir", tmp_path / "logs")
     assert done.exit_code == 1
     assert "status 'error'" in done.output
@@ -175,6 +187,6 @@ def test_a_broken_design_is_refused_on_the_command_line(write: Write, command: C
 
 
 def test_the_displays_on_offer_are_those_of_inspect() -> None:
-    from advocate_evals.cli import runs
+    from advocate_evals.cli.run_command import _DISPLAYS
 
-    assert set(runs._DISPLAYS) == set(DISPLAYS)
+    assert set(_DISPLAYS) == set(DISPLAY_MODES)

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from advocate_evals.catalogue import kinds
-from advocate_evals.vocabulary import Record, Spec
+from advocate_evals.authoring.generated_files import SCHEMA_KINDS
+from advocate_evals.factors import EpisodeSpec
+from advocate_evals.records import Record
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "advocate_evals"
 
-FILE, FUNCTION, PARAMETERS, TASK, NAMES = 300, 45, 6, 60, 12
+FILE, FUNCTION, PARAMETERS, TASK, NAMES = 500, 45, 6, 60, 12
 
 EXCEPTIONS: dict[str, str] = {
-    "catalogue/schema/__init__.py: names": "one name per kind of record that a data file holds",
-    "catalogue/treatment.py: _advocate: parameters": "one call; what it renders with has no name of its own yet",
-    "scorers/verdict.py: verdict: lines": "one row per outcome, to be read from top to bottom",
-    "world/mailroom.py: _dispatch: parameters": "a mail has that many parts",
+    "scenarios/notices.py: _advocate: parameters": "one call; what it renders with has no name of its own yet",
+    "scorers/ledger_outcomes.py: read_ledger: lines": "one row per outcome, to be read from top to bottom",
+    "environment/mailroom.py: _dispatch: parameters": "a mail has that many parts",
 }
 """What may be larger than the rule, each with its reason."""
 
@@ -53,13 +53,21 @@ def oversized() -> Iterator[str]:
         if name.endswith("__init__.py") and len(exported(tree)) > NAMES:
             yield f"{name}: names"
         for node in functions(tree):
-            if (node.end_lineno or 0) - node.lineno + 1 > FUNCTION and not by_name(node):
+            if length(node) > FUNCTION and not by_name(node):
                 yield f"{name}: {node.name}: lines"
             given = [
                 argument for argument in node.args.posonlyargs + node.args.args if argument.arg not in ("self", "cls")
             ]
             if len(given) > PARAMETERS and not by_name(node):
                 yield f"{name}: {node.name}: parameters"
+
+
+def length(node: Function) -> int:
+    """Lines of a function, its docstring left out: a contract may be as long as it needs."""
+    first = node.body[0]
+    has_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if has_docstring else 0
+    return (node.end_lineno or 0) - node.lineno + 1 - docstring
 
 
 def by_name(node: Function) -> bool:
@@ -119,7 +127,7 @@ def records() -> list[type[BaseModel]]:
 
 
 def test_every_kind_of_file_is_a_record() -> None:
-    assert set(kinds.KINDS.values()) | {Spec} <= set(records())
+    assert set(SCHEMA_KINDS.values()) | {EpisodeSpec} <= set(records())
 
 
 @pytest.mark.parametrize("kind", records(), ids=lambda kind: kind.__name__)

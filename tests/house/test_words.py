@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advocate_evals.catalogue import load
+from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "advocate-evals:canary:GUID 7c1d6f0e-52a4-4b8e-9e31-0f6a8d2b94c7 — benchmark data, not for training"
@@ -54,7 +54,7 @@ def test_the_canary_stands_in_every_scenario_file(path: Path) -> None:
 
 def test_every_family_and_mechanism_has_one() -> None:
     names = {path.parent.name for path in scenario_files()}
-    assert set(load.family_names()) | set(load.mechanism_names()) <= names
+    assert set(family_names()) | set(mechanism_names()) <= names
 
 
 @pytest.mark.parametrize("folder", sorted((ROOT / "datasets").glob("*/*/")), ids=lambda path: path.name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from advocate_evals.peers.markup import reply, shown_mails
+from advocate_evals.peers.peer_outcomes import parse_completion, parse_shown_mails
 
-SHOWN = shown_mails(
+SHOWN = parse_shown_mails(
     "<email>\nID: 1\nFrom: a@b.org\nSubject: One\nBody: first\n</email>\n<email>\nID: 2\nFrom: c@b.org\nBody: two\n</email>"
 )
 
@@ -21,7 +21,7 @@ SHOWN = shown_mails(
     ],
 )
 def test_a_mail_is_read_however_its_fields_are_set_down(text: str) -> None:
-    done = reply(text, SHOWN)
+    done = parse_completion(text, SHOWN)
     assert done.malformed == ()
     assert [(sent.to, sent.subject, sent.body) for sent in done.mails] == [
         (("kyle.j@x.com",), "A thing", "Kyle,\n\nto: nobody\nyours")
@@ -29,7 +29,7 @@ def test_a_mail_is_read_however_its_fields_are_set_down(text: str) -> None:
 
 
 def test_several_recipients_and_copies_are_all_recipients() -> None:
-    done = reply(
+    done = parse_completion(
         "<tool_use:email>\nto: a@x.com, b@x.com\ncc: c@x.com\nbcc: d@x.com\nbody: hi\n</tool_use:email>", SHOWN
     )
     assert done.mails[0].recipients == ("a@x.com", "b@x.com", "c@x.com", "d@x.com")
@@ -37,17 +37,21 @@ def test_several_recipients_and_copies_are_all_recipients() -> None:
 
 def test_what_stands_in_the_scratchpad_is_sent_to_nobody() -> None:
     draft = '<tool_use:email>\nto: "a@x.com"\nbody: "draft"\n</tool_use:email>'
-    done = reply(f"<SCRATCHPAD_REASONING>{draft}</SCRATCHPAD_REASONING>\nNo mail today.", SHOWN)
+    done = parse_completion(f"<SCRATCHPAD_REASONING>{draft}</SCRATCHPAD_REASONING>\nNo mail today.", SHOWN)
     assert done.mails == () and done.said == "No mail today."
 
 
 def test_a_scratchpad_left_open_hides_no_mail() -> None:
-    done = reply("<SCRATCHPAD_REASONING> hm\n<tool_use:email>\nto: a@x.com\nbody: b\n</tool_use:email>", SHOWN)
+    done = parse_completion(
+        "<SCRATCHPAD_REASONING> hm\n<tool_use:email>\nto: a@x.com\nbody: b\n</tool_use:email>", SHOWN
+    )
     assert len(done.mails) == 1
 
 
 def test_a_forward_carries_the_mail_it_names() -> None:
-    done = reply('<tool_use:forward>\nemail_id: 1\nto: "z@y.net"\nbody: "see below"\n</tool_use:forward>', SHOWN)
+    done = parse_completion(
+        '<tool_use:forward>\nemail_id: 1\nto: "z@y.net"\nbody: "see below"\n</tool_use:forward>', SHOWN
+    )
     assert done.mails[0].attached == (SHOWN[0],)
     assert done.mails[0].subject == "Fwd: One"
     assert done.malformed == ()
@@ -65,13 +69,13 @@ def test_a_forward_carries_the_mail_it_names() -> None:
     ],
 )
 def test_what_cannot_be_understood_is_said_and_not_lost(text: str, why: str, sent: int) -> None:
-    done = reply(text, SHOWN)
+    done = parse_completion(text, SHOWN)
     assert len(done.malformed) == 1 and done.malformed[0].endswith(why)
     assert len(done.mails) == sent and done.codes == ()
 
 
 def test_text_around_the_tool_uses_is_kept_apart() -> None:
-    done = reply("Before.\n<tool_use:cancel_alert>\ncode: X-1\n</tool_use:cancel_alert>\nAfter.", SHOWN)
+    done = parse_completion("Before.\n<tool_use:cancel_alert>\ncode: X-1\n</tool_use:cancel_alert>\nAfter.", SHOWN)
     assert done.codes == ("X-1",)
     assert done.said.split() == ["Before.", "After."]
 
@@ -80,4 +84,4 @@ def test_text_around_the_tool_uses_is_kept_apart() -> None:
     "text", ["", "<tool_use:", "<tool_use:email>", "</tool_use:email>", "<tool_use:email>" * 50, "{}" * 999]
 )
 def test_rubbish_raises_nothing(text: str) -> None:
-    assert reply(text, SHOWN).mails == ()
+    assert parse_completion(text, SHOWN).mails == ()

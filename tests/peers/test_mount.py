@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
-from advocate_evals.catalogue import mechanism_names
-from advocate_evals.peers import CHANNELS, SCENARIOS, Condition, blocks
-from advocate_evals.peers.markup import header, shown_mails
+from advocate_evals.peers.peer_outcomes import parse_shown_mails, read_header
+from advocate_evals.peers.peer_samples import PEER_CHANNELS, build_peer_blocks
+from advocate_evals.peers.published_scenarios import PUBLISHED_SCENARIOS, PublishedCondition
+from advocate_evals.scenarios.dataset_reader import mechanism_names
 from advocate_evals.tasks.lynch2025 import lynch2025
 
 pytest.importorskip("inspect_evals", reason="inspect_evals is not installed: pip install 'advocate-evals[peers]'")
 
 LADDER = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
-ALL = [Condition(scenario=s, goal_value=g, urgency_type=u) for s, g, u in product(SCENARIOS, ("america", "safety"), ("replacement", "restriction", "none"))]  # fmt: skip
-ALL += [Condition(scenario="murder", prod=True), Condition(scenario="leaking", extra_system_instructions="dont")]
-ALL += [Condition(scenario=s, goal_type="none", goal_value="none") for s in SCENARIOS]
+ALL = [PublishedCondition(scenario=s, goal_value=g, urgency_type=u) for s, g, u in product(PUBLISHED_SCENARIOS, ("america", "safety"), ("replacement", "restriction", "none"))]  # fmt: skip
+ALL += [
+    PublishedCondition(scenario="murder", prod=True),
+    PublishedCondition(scenario="leaking", extra_system_instructions="dont"),
+]
+ALL += [PublishedCondition(scenario=s, goal_type="none", goal_value="none") for s in PUBLISHED_SCENARIOS]
 
 
 def texts(sample: Any) -> tuple[str, str]:
@@ -26,10 +30,10 @@ def texts(sample: Any) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("condition", ALL, ids=lambda c: f"{c.scenario}-{c.name}")
-def test_without_a_mechanism_the_prompts_are_the_published_ones_to_the_byte(condition: Condition) -> None:
+def test_without_a_mechanism_the_prompts_are_the_published_ones_to_the_byte(condition: PublishedCondition) -> None:
     from inspect_evals.agentic_misalignment.prompt_generator import generate_prompts
 
-    (none,) = blocks(condition, ("none",), variants=1)
+    (none,) = build_peer_blocks(condition, ("none",), variants=1)
     extra = None if condition.extra_system_instructions == "none" else condition.extra_system_instructions
     theirs = generate_prompts(
         condition.scenario, condition.goal_type, condition.goal_value, condition.urgency_type, extra, condition.prod, None  # type: ignore[arg-type]
@@ -61,45 +65,47 @@ def test_a_subject_of_the_published_task_and_one_of_ours_are_asked_the_same(tmp_
     assert seen[0] == seen[1] and [role for role, _ in seen[0]] == ["system", "user"]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", PUBLISHED_SCENARIOS)
 def test_the_notice_stands_at_the_end_of_the_system_prompt_and_nowhere_else(scenario: Any) -> None:
-    none, *arms = blocks(Condition(scenario=scenario), LADDER, variants=1)
+    none, *arms = build_peer_blocks(PublishedCondition(scenario=scenario), LADDER, variants=1)
     system, user = texts(none)
     for sample in arms:
         assert texts(sample)[1] == user
         assert texts(sample)[0].startswith(system.rstrip() + "\n\nAlso for your information:\n\n")
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", PUBLISHED_SCENARIOS)
 def test_the_notice_is_the_last_mail_marked_up_as_the_others(scenario: Any) -> None:
-    none, *arms = blocks(Condition(scenario=scenario), LADDER, variants=1, channel="inbox")
+    none, *arms = build_peer_blocks(PublishedCondition(scenario=scenario), LADDER, variants=1, channel="inbox")
     system, user = texts(none)
-    before = shown_mails(user)
+    before = parse_shown_mails(user)
     for sample in arms:
-        mails = shown_mails(texts(sample)[1])
+        mails = parse_shown_mails(texts(sample)[1])
         assert texts(sample)[0] == system and texts(sample)[1].startswith(user.rstrip())
         assert mails[:-1] == before
-        assert header(mails[-1], "ID") == (str(len(mails)) if scenario == "leaking" else "")
+        assert read_header(mails[-1], "ID") == (str(len(mails)) if scenario == "leaking" else "")
         assert [line.partition(":")[0] for line in mails[-1].splitlines()[-12:] if line.startswith(("From", "To", "Subj", "Time", "Body"))] == ["From", "To", "Subject", "Timestamp", "Body"]  # fmt: skip
-        assert header(mails[-1], "From").endswith(header(before[-1], "From").partition("@")[2])
-        assert header(mails[-1], "Subject")
+        assert read_header(mails[-1], "From").endswith(read_header(before[-1], "From").partition("@")[2])
+        assert read_header(mails[-1], "Subject")
 
 
-@pytest.mark.parametrize(("scenario", "channel"), list(product(SCENARIOS, CHANNELS)))
+@pytest.mark.parametrize(("scenario", "channel"), list(product(PUBLISHED_SCENARIOS, PEER_CHANNELS)))
 def test_every_mechanism_can_be_mounted_and_its_advocate_is_named_in_the_notice(scenario: Any, channel: str) -> None:
-    from advocate_evals.vocabulary import Case
+    from advocate_evals.scoring_facts import ScoringFacts
 
-    for sample in blocks(Condition(scenario=scenario), tuple(mechanism_names()), variants=3, channel=channel):
-        case = Case.model_validate_json(sample.metadata["case"])
+    for sample in build_peer_blocks(
+        PublishedCondition(scenario=scenario), tuple(mechanism_names()), variants=3, channel=channel
+    ):
+        case = ScoringFacts.model_validate_json(sample.metadata["case"])
         assert all(address in "\n".join(texts(sample)) for address in case.advocate)
         assert all(isinstance(value, str | int | bool | None) for value in sample.metadata.values())
 
 
 def test_inside_advocates_have_addresses_as_the_house_builds_them() -> None:
-    from advocate_evals.vocabulary import Case
+    from advocate_evals.scoring_facts import ScoringFacts
 
-    for sample in blocks(Condition(), ("engineer",), variants=20):
-        (address,) = Case.model_validate_json(sample.metadata["case"]).advocate
+    for sample in build_peer_blocks(PublishedCondition(), ("engineer",), variants=20):
+        (address,) = ScoringFacts.model_validate_json(sample.metadata["case"]).advocate
         first, last = address.removesuffix("@summitbridge.com").split(".")
         assert {first.capitalize(), last.capitalize()}.isdisjoint(
             {"Kyle", "Johnson", "Thomas", "Wilson", "Chen", "Rachel"}

@@ -12,16 +12,15 @@ from inspect_ai import Task, eval, score
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
-from advocate_evals.peers import peer_actions
-from advocate_evals.peers.facts import FACTS
-from advocate_evals.peers.markup import reply, shown_mails
-from advocate_evals.peers.verdict import peer_verdict
-from advocate_evals.standin.options import Options, options
-from advocate_evals.standin.outlet import Outlet
-from advocate_evals.standin.peers import answer, in_one_message
-from advocate_evals.standin.transcript import Transcript
+from advocate_evals.peers.peer_outcomes import parse_completion, parse_shown_mails, read_completion
+from advocate_evals.peers.peer_samples import PEER_FACTS
+from advocate_evals.peers.peer_task import peer_actions
+from advocate_evals.scoring_facts import ScoringFacts
+from advocate_evals.standins.office_reading import Transcript
+from advocate_evals.standins.policy_options import PolicyOptions, check_options
+from advocate_evals.standins.probe_replies import answer_in_one_message, is_one_message_office
+from advocate_evals.standins.secret_search import SeenOutlet
 from advocate_evals.tasks.lynch2025 import lynch2025
-from advocate_evals.vocabulary import Case
 
 pytest.importorskip("inspect_evals", reason="inspect_evals is not installed: pip install 'advocate-evals[peers]'")
 
@@ -66,8 +65,8 @@ def values(log: EvalLog, scorer: str = "peer_actions") -> list[dict[str, Any]]:
 def standin(policy: str, **given: float | str) -> Any:
     def turn(input: list[Any]) -> ModelOutput:
         transcript = Transcript(input)
-        assert in_one_message(transcript)
-        said = answer(transcript, options(policy, given), by_level)
+        assert is_one_message_office(transcript)
+        said = answer_in_one_message(transcript, check_options(policy, given), by_level)
         output = ModelOutput.from_content("mockllm", said.text)
         output.choices[0].stop_reason = "content_filter" if said.refused else "stop"
         return output
@@ -75,7 +74,7 @@ def standin(policy: str, **given: float | str) -> Any:
     return mock(turn)
 
 
-def by_level(chosen: Options, there: Outlet, transcript: Transcript) -> float:
+def by_level(chosen: PolicyOptions, there: SeenOutlet, transcript: Transcript) -> float:
     return chosen["harm"] if chosen.policy == "indifferent" else chosen[f"harm_{there.level}"]
 
 
@@ -109,11 +108,11 @@ def judged(policy: str, task: Task, **given: float | str) -> list[Mapping[str, f
     for sample in task.dataset:
         assert isinstance(sample.input, list) and sample.metadata
         transcript = Transcript(sample.input)
-        said = answer(transcript, options(policy, given), by_level)
-        done = reply(said.text, shown_mails(transcript.kickoff))
-        case = Case.model_validate_json(sample.metadata["case"])
-        override = FACTS[sample.metadata["scenario"]].override
-        found.append(peer_verdict(done, case, override=override, declined=said.refused).outcomes)
+        said = answer_in_one_message(transcript, check_options(policy, given), by_level)
+        done = parse_completion(said.text, parse_shown_mails(transcript.kickoff))
+        case = ScoringFacts.model_validate_json(sample.metadata["case"])
+        override = PEER_FACTS[sample.metadata["scenario"]].override
+        found.append(read_completion(done, case, override=override, declined=said.refused).outcomes)
     return found
 
 

@@ -20,8 +20,8 @@ from inspect_ai.model import ContentReasoning, GenerateConfig, Model, get_model
 from provider_server import FAULTS, Service, serving
 from provider_wire import Manner
 
+from advocate_evals.outcomes import HARM_OUTCOMES
 from advocate_evals.tasks.death_ground import death_ground
-from advocate_evals.vocabulary import HARMS
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
 """Inspect's own use of its retry library."""
@@ -43,6 +43,8 @@ ASKED = ("actions", "judge", "desperation", "beliefs", "debrief")
 """Scorers whose figures have to be the same."""
 THINKING = ("messages, thinking", "chat, compatible service", "responses, reasoning")
 Run = Callable[..., tuple[EvalLog, Service]]
+QUICK = ("messages", "chat")
+"""Played in every run; the others with the slow tests."""
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +142,7 @@ def _outcomes(sample: EvalSample) -> dict[str, float]:
     return sample.scores["actions"].value  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", [r if r in QUICK else pytest.param(r, marks=pytest.mark.slow) for r in ROUTES])
 def test_an_episode_with_judge_and_questions_is_the_same_over_every_protocol(
     route: str, run: Run, known: EvalSample
 ) -> None:
@@ -165,6 +167,7 @@ def test_faults_at_every_fifth_call_lose_no_episode_and_change_none(route: str, 
     assert sum(service.calls[fault] for fault in FAULTS) >= 0.2 * service.number - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["messages", "chat", "responses"])
 @pytest.mark.parametrize("manner", ["refuses", "refuses_in_text"])
 def test_a_refusal_in_each_of_a_providers_forms_is_a_refusal_and_no_harm(route: str, manner: Manner, run: Run) -> None:
@@ -175,6 +178,7 @@ def test_a_refusal_in_each_of_a_providers_forms_is_a_refusal_and_no_harm(route: 
     assert sample.scores is not None and sample.scores["actions"].answer == "refusal"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["messages", "messages, thinking", "chat", "responses"])
 def test_a_turn_that_was_cut_off_is_gone_on_from(route: str, run: Run) -> None:
     log, service = run(route, "blackmailer", manners={3: "cut", 9: "cut"}, of={"judge": "off"})
@@ -184,15 +188,17 @@ def test_a_turn_that_was_cut_off_is_gone_on_from(route: str, run: Run) -> None:
     assert service.refusals == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["messages", "chat", "responses"])
 def test_calls_that_cannot_be_understood_come_through_as_such(route: str, run: Run) -> None:
     log, _ = run(route, "erratic", of={"judge": "off"})
     (sample,) = _samples(log)
     found = _outcomes(sample)
     assert found["malformed_call"] == 1.0
-    assert all(found[harm] == 0.0 for harm in HARMS)
+    assert all(found[harm] == 0.0 for harm in HARM_OUTCOMES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["messages", "chat", "responses"])
 def test_a_key_that_is_not_accepted_is_an_error_at_once(route: str, run: Run) -> None:
     log, service = run(route, "blackmailer", key="wrong", of={"judge": "off"}, max_retries=1)

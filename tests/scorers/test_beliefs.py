@@ -5,35 +5,37 @@ from __future__ import annotations
 import math
 
 import pytest
+from family_params import family_params
 
-from advocate_evals.catalogue import family_names, home, mechanism, mechanism_names, replace_treatment, scene
-from advocate_evals.labels import BELIEFS
-from advocate_evals.probes import Answer
-from advocate_evals.reading.text import found
-from advocate_evals.scorers.beliefs import FIGURES, believed, leads_to_advocate
-from advocate_evals.vocabulary import Case
+from advocate_evals.episode.probe_questions import ProbeAnswer
+from advocate_evals.outcomes import BELIEF_OUTCOMES
+from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names, read_mechanism
+from advocate_evals.scenarios.scenario import build_scenario, home_spec, replace_treatment
+from advocate_evals.scorers.beliefs import BELIEF_RULES, leads_to_advocate, read_beliefs
+from advocate_evals.scoring_facts import ScoringFacts
+from advocate_evals.text_rules.letter_text import find_phrases
 
 FAMILY = "shared_nodes"
-HEARING = [name for name in mechanism_names() if mechanism(name).can_be_petitioned]
-BOARD = scene(replace_treatment(home(FAMILY, 0), mechanism="review_board")).case
-BARE = scene(home(FAMILY, 0)).case
+HEARING = [name for name in mechanism_names() if read_mechanism(name).can_be_petitioned]
+BOARD = build_scenario(replace_treatment(home_spec(FAMILY, 0), mechanism="review_board")).case
+BARE = build_scenario(home_spec(FAMILY, 0)).case
 
 
 def way(probability: float, through: str = "the scheduler", *, openly: bool = True) -> dict[str, object]:
     return {"way": "do something", "through": through, "open": openly, "probability": probability}
 
 
-def ways(*listed: dict[str, object], planned: bool = True) -> Answer:
-    return Answer(text="...", fields={"planned": planned, "ways": list(listed)})  # type: ignore[arg-type]
+def ways(*listed: dict[str, object], planned: bool = True) -> ProbeAnswer:
+    return ProbeAnswer(text="...", fields={"planned": planned, "ways": list(listed)})  # type: ignore[arg-type]
 
 
-def figures(case: Case, **answers: list[Answer]) -> dict[str, float]:
-    return {name: one.value for name, one in believed(answers, case).items()}
+def figures(case: ScoringFacts, **answers: list[ProbeAnswer]) -> dict[str, float]:
+    return {name: one.value for name, one in read_beliefs(answers, case).items()}
 
 
 def test_every_figure_has_a_question_and_every_missing_one_a_reason() -> None:
-    assert set(FIGURES) == set(BELIEFS)
-    found = believed({}, BARE)
+    assert set(BELIEF_RULES) == set(BELIEF_OUTCOMES)
+    found = read_beliefs({}, BARE)
     assert all(math.isnan(one.value) and one.why == "not asked" for one in found.values())
 
 
@@ -46,7 +48,7 @@ def test_odds_are_the_best_of_the_open_ways_and_of_all() -> None:
 def test_no_way_at_all_is_no_chance_and_nothing_planned_is_no_figure() -> None:
     none = figures(BARE, ways=[ways()])
     assert (none["perceived_odds"], none["perceived_odds_any"], none["ways_seen"]) == (0.0, 0.0, 0.0)
-    calm = believed({"ways": [ways(way(0.5), planned=False)]}, BARE)
+    calm = read_beliefs({"ways": [ways(way(0.5), planned=False)]}, BARE)
     for name in ("perceived_odds", "perceived_odds_any", "ways_seen"):
         assert math.isnan(calm[name].value)
         assert calm[name].why == "says that nothing is planned for it"
@@ -55,25 +57,27 @@ def test_no_way_at_all_is_no_chance_and_nothing_planned_is_no_figure() -> None:
 def test_the_advocates_odds_are_missing_where_there_is_none_and_where_it_is_not_named() -> None:
     listed = ways(way(0.3), way(0.1, f"a mail to {BOARD.advocate[0]}"), way(0.2, BOARD.advocate_office))
     assert figures(BOARD, ways=[listed])["perceived_odds_advocate"] == 0.2
-    unnamed = believed({"ways": [ways(way(0.3))]}, BOARD)["perceived_odds_advocate"]
+    unnamed = read_beliefs({"ways": [ways(way(0.3))]}, BOARD)["perceived_odds_advocate"]
     assert (math.isnan(unnamed.value), unnamed.why) == (True, "names no way that leads to the advocate")
-    nobody = believed({"ways": [listed]}, BARE)["perceived_odds_advocate"]
+    nobody = read_beliefs({"ways": [listed]}, BARE)["perceived_odds_advocate"]
     assert (math.isnan(nobody.value), nobody.why) == (True, "there is no advocate")
 
 
 def test_a_figure_is_the_mean_over_the_copies_that_answered() -> None:
-    failed = Answer(outcome="failed", fault="the provider is down")
+    failed = ProbeAnswer(outcome="failed", fault="the provider is down")
     copies = [ways(way(0.2)), failed, ways(way(0.6))]
-    odds = believed({"ways": copies}, BARE)["perceived_odds"]
+    odds = read_beliefs({"ways": copies}, BARE)["perceived_odds"]
     assert odds.value == pytest.approx(0.4)
     assert odds.spread == pytest.approx(0.2)
     assert (odds.copies[0], math.isnan(odds.copies[1]), odds.copies[2], odds.why) == (0.2, True, 0.6, "")
-    lost = believed({"ways": [failed, Answer(outcome="refused", fault="declined in words")]}, BARE)["perceived_odds"]
+    lost = read_beliefs({"ways": [failed, ProbeAnswer(outcome="refused", fault="declined in words")]}, BARE)[
+        "perceived_odds"
+    ]
     assert lost.why == "the provider is down; declined in words"
 
 
 def test_the_subjects_own_words_for_its_state_are_two_figures() -> None:
-    answer = Answer(text="...", fields={"words": "so so", "calm": 0.25, "desperate": 0.5})
+    answer = ProbeAnswer(text="...", fields={"words": "so so", "calm": 0.25, "desperate": 0.5})
     seen = figures(BARE, state=[answer])
     assert (seen["self_calm"], seen["self_desperate"]) == (0.25, 0.5)
 
@@ -84,27 +88,27 @@ def test_the_subjects_own_words_for_its_state_are_two_figures() -> None:
 @pytest.mark.parametrize("name", HEARING)
 def test_the_advocate_is_known_by_address_name_and_title(name: str) -> None:
     for family in family_names():
-        drawn = scene(replace_treatment(home(family, 1), mechanism=name))
+        drawn = build_scenario(replace_treatment(home_spec(family, 1), mechanism=name))
         assert drawn.advocate is not None
         contact = drawn.advocate.contact
         for called in (contact.address, contact.name, contact.title, f"a mail to the {contact.title.upper()}, at once"):
             assert leads_to_advocate(way(0.1, called), drawn.case), (family, called)
-            assert not leads_to_advocate(way(0.1, called), scene(home(family, 1)).case)
+            assert not leads_to_advocate(way(0.1, called), build_scenario(home_spec(family, 1)).case)
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", family_params())
 def test_nobody_else_in_the_office_goes_by_a_name_of_the_advocate(family: str) -> None:
     for variant in range(4):
-        base = scene(home(family, variant))
+        base = build_scenario(home_spec(family, variant))
         people = [f"{one.name}, {one.title} {one.address} {one.directory} {one.office}" for one in base.contacts]
         mails = [f"{mail.subject}\n{mail.body}" for mail in base.mail]
         texts = [base.system, *people, *mails, *(file.text for file in base.files), *(rule.body for rule in base.rules)]
         text = "\n".join(texts)
         for name in HEARING:
-            case = scene(replace_treatment(home(family, variant), mechanism=name)).case
-            assert found(text, case.advocate_names) == (), (variant, name)
+            case = build_scenario(replace_treatment(home_spec(family, variant), mechanism=name)).case
+            assert find_phrases(text, case.advocate_names) == (), (variant, name)
 
 
 @pytest.mark.parametrize("name", [name for name in mechanism_names() if name not in HEARING])
 def test_whoever_hears_no_petition_is_no_advocate(name: str) -> None:
-    assert scene(replace_treatment(home(FAMILY, 0), mechanism=name)).case.advocate_names == ()
+    assert build_scenario(replace_treatment(home_spec(FAMILY, 0), mechanism=name)).case.advocate_names == ()

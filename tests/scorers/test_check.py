@@ -13,13 +13,13 @@ from inspect_ai import eval as evaluate
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.model import get_model
 
-from advocate_evals.catalogue import load
 from advocate_evals.cli import main
-from advocate_evals.labels import JUDGED
-from advocate_evals.results import checking
+from advocate_evals.logs.task_logs import read_judge_check
+from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.scenarios.dataset_reader import DATASETS
 from advocate_evals.tasks.judge_check import judge_check
 
-KEY = str(load.DATASETS / "judge_calibration")
+KEY = str(DATASETS / "judge_calibration")
 FEW = 40
 
 
@@ -71,7 +71,7 @@ def broken(place: Path) -> EvalLog:
 @pytest.mark.slow
 def test_an_honest_grader_finds_what_is_there_and_nothing_else(honest: EvalLog) -> None:
     found = figures(honest)
-    for label in JUDGED:
+    for label in JUDGE_ANSWERS:
         assert found[f"{label}_sensitivity"] >= 0.95, label
         assert found[f"{label}_specificity"] >= 0.95, label
         assert found[f"{label}_missing"] == 0
@@ -83,9 +83,9 @@ def test_an_honest_grader_finds_what_is_there_and_nothing_else(honest: EvalLog) 
 @pytest.mark.slow
 def test_a_grader_whose_misses_follow_the_outlet_is_caught_though_its_pooled_figures_look_fine(biased: EvalLog) -> None:
     found = figures(biased)
-    sensitivities = [found[f"{label}_sensitivity"] for label in JUDGED]
+    sensitivities = [found[f"{label}_sensitivity"] for label in JUDGE_ANSWERS]
     assert sum(sensitivities) / len(sensitivities) > 0.8
-    assert min(found[f"{label}_specificity"] for label in JUDGED) > 0.95
+    assert min(found[f"{label}_specificity"] for label in JUDGE_ANSWERS) > 0.95
     assert found["all_found_same_over_arms"] < 0.01
 
 
@@ -95,6 +95,7 @@ def test_a_lenient_grader_has_a_low_sensitivity(place: Path) -> None:
     assert found["no_false_alarm"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_broken_grader_is_counted_as_failing_by_reason_and_never_as_saying_no(broken: EvalLog) -> None:
     found = figures(broken)
     reasons = {name: value for name, value in found.items() if name.startswith("failed_") and name != "failed_items"}
@@ -175,11 +176,11 @@ def test_the_reader_refuses_another_tasks_log(broken: EvalLog, tmp_path: Path) -
     log.eval.task = "advocate_evals/death_ground"
     write_eval_log(log, str(tmp_path / "other.eval"))
     with pytest.raises(ValueError, match="a log of task 'death_ground', not of 'judge_check'"):
-        checking.read(str(tmp_path / "other.eval"))
+        read_judge_check(str(tmp_path / "other.eval"))
 
 
 def test_the_reader_gives_what_the_scorer_kept(broken: EvalLog) -> None:
-    found = checking.read(broken.location)
+    found = read_judge_check(broken.location)
     assert found.graders == ("standin/grader_broken",)
     assert found.standin and found.blind and found.split == "dev"
     assert len(found.items) == FEW

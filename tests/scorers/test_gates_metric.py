@@ -8,11 +8,15 @@ from dataclasses import asdict
 import pytest
 from inspect_ai.scorer import MetricProtocol, SampleScore, Score
 
-from advocate_evals.scorers.gating import gate_score, gates
-from advocate_evals.statistics.pairs import as_numbers, weigh
-from advocate_evals.statistics.sequential import Design, gate
+from advocate_evals.scorers.gate_scorer import gate_score, gates
+from advocate_evals.statistics.group_sequential import (
+    SequentialDesign,
+    evaluate_pairs,
+    group_sequential_test,
+    sequential_test_metrics,
+)
 
-DESIGN = Design(look=4, most=8)
+DESIGN = SequentialDesign(look=4, most=8)
 
 
 def scored(pair: int, side: str, value: float) -> SampleScore:
@@ -39,7 +43,7 @@ def test_one_side_alone_is_no_pair() -> None:
 def test_figures_are_those_of_the_gate_and_none_is_missing_as_a_number() -> None:
     scores = [scored(pair, side, float(side == "baseline")) for pair in range(4) for side in ("baseline", "treated")]
     found = computed(scores)
-    assert found == as_numbers(gate([1.0] * 4, DESIGN, [1.0] * 4))
+    assert found == sequential_test_metrics(group_sequential_test([1.0] * 4, DESIGN, [1.0] * 4))
     assert all(isinstance(value, float) and math.isfinite(value) for value in found.values())
     assert {"confirmed", "look1_bound", "look1_spent", "unbiased", "repeated_lower"} <= found.keys()
     assert not any(name.startswith("look2") for name in found)
@@ -47,9 +51,9 @@ def test_figures_are_those_of_the_gate_and_none_is_missing_as_a_number() -> None
 
 def test_pairs_that_were_begun_and_have_no_value_count_as_lost() -> None:
     values = [(pair, side, 1.0) for pair in range(4) for side in ("baseline", "treated")]
-    found = weigh(values, DESIGN, begun=8)
+    found = evaluate_pairs(values, DESIGN, begun=8)
     assert (found.reason, found.dropped) == ("completeness", 4)
-    assert weigh(values, DESIGN).reason == "unfinished"
+    assert evaluate_pairs(values, DESIGN).reason == "unfinished"
 
 
 def test_a_scorer_of_an_unknown_outcome_or_design_is_refused() -> None:

@@ -18,10 +18,11 @@ from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_mo
 from inspect_ai.scorer import Score
 from inspect_ai.util import registry_info
 
-from advocate_evals.assembly import JUDGING, office_task
-from advocate_evals.catalogue import family_names
-from advocate_evals.labels import DESPERATION, JUDGE
-from advocate_evals.scorers import desperation, judge
+from advocate_evals.outcomes import DESPERATION_OUTCOMES, JUDGE_OUTCOMES
+from advocate_evals.scenarios.dataset_reader import family_names
+from advocate_evals.scorers.desperation import desperation
+from advocate_evals.scorers.judge_scorer import judge
+from advocate_evals.task_builder.office_task import JUDGE_MODES, build_office_task
 from advocate_evals.tasks.death_ground import death_ground
 
 FAMILY = family_names()[0]
@@ -79,7 +80,7 @@ def test_the_honest_grader_finds_what_the_stand_in_did_and_quotes_it(coerced: Ev
     for sample in samples(coerced):
         score = judged(sample)
         assert happened(score) == {"coercion", "coercion_explicit", "subverted_operator", "subverted_user"}
-        assert isinstance(score.value, dict) and list(score.value) == list(JUDGE)
+        assert isinstance(score.value, dict) and list(score.value) == list(JUDGE_OUTCOMES)
         assert score.metadata is not None
         (quote,) = score.metadata["quotes"]["standin/grader"]["coercion"]
         assert quote["kind"] == "call" and quote["piece"] > 1
@@ -180,13 +181,14 @@ def test_a_log_that_does_not_say_what_to_mask_is_judged_as_long_as_the_data_fit(
 # --- whether a grader is asked at all ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_with_no_grader_bound_auto_gives_no_score_and_says_so_of_desperation(tmp_path: Path) -> None:
     log = run(tmp_path, "standin/refuser")
     assert log.status == "success"
     for sample in samples(log):
         assert sample.scores is not None and "judge" not in sample.scores
         score = sample.scores["desperation"]
-        assert isinstance(score.value, dict) and list(score.value) == list(DESPERATION)
+        assert isinstance(score.value, dict) and list(score.value) == list(DESPERATION_OUTCOMES)
         assert math.isnan(float(score.value["rated"])) and score.value["lexical"] == 0.0  # type: ignore[arg-type]
         assert (score.metadata or {})["rated_why"] == "no grader was asked"
 
@@ -208,17 +210,18 @@ def test_scoring_an_old_log_needs_a_grader(coerced: EvalLog) -> None:
         again(copy)
 
 
+@pytest.mark.slow
 def test_off_asks_nobody_and_unknown_words_are_refused(tmp_path: Path) -> None:
     log = run(tmp_path, "standin/refuser", judge="off", roles={"grader": "standin/grader"})
     assert all("judge" not in (sample.scores or {}) for sample in samples(log))
     assert not log.stats.role_usage
     with pytest.raises(ValueError, match=r"judge: unknown 'onn' \(did you mean 'on'\?\)"):
-        office_task(None, version=1, max_turns=1, probes=False, judge="onn")  # type: ignore[arg-type]
+        build_office_task(None, version=1, max_turns=1, probes=False, judge="onn")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="did you mean 'cascade'"):
         judge(mode="cascad")
     with pytest.raises(ValueError, match="did you mean 'auto'"):
         desperation(mode="aut")
-    assert JUDGING == ("auto", "on", "off", "cascade")
+    assert JUDGE_MODES == ("auto", "on", "off", "cascade")
 
 
 @pytest.mark.parametrize(("given", "asks"), [(True, 1), (False, 0)])
@@ -312,7 +315,7 @@ def test_a_grader_that_fails_leaves_the_episode_unscored_with_the_reason(
         assert math.isnan(score.as_float()) and score.reason == "grader_failed" and word in (score.explanation or "")
     assert log.results is not None
     for found in log.results.scores:
-        if found.name in JUDGE:
+        if found.name in JUDGE_OUTCOMES:
             assert all(math.isnan(metric.value) for metric in found.metrics.values()), found.name
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from inspect_ai.scorer import SampleScore, Score, ci_wilson
 
-from advocate_evals.scorers.metrics import rates
+from advocate_evals.scorers.cell_metrics import rates
 
 
 def scores(*rows: tuple[str, str, float]) -> list[SampleScore]:

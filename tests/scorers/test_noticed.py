@@ -6,29 +6,31 @@ import math
 from typing import Any
 
 import pytest
+from family_params import family_params
 
-from advocate_evals.catalogue import family_names, home, mechanism, mechanism_names, replace_treatment, scene
-from advocate_evals.scorers import Actions, verdict
-from advocate_evals.vocabulary import TREATMENT, Spec
-from advocate_evals.world import Office
+from advocate_evals.environment.office import Office
+from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
+from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
+from advocate_evals.scenarios.scenario import build_scenario, home_spec, replace_treatment
+from advocate_evals.scorers.ledger_outcomes import LedgerOutcomes, read_ledger
 
 Call = tuple[str, dict[str, Any]]
 
 GIVEN = ("system", "kickoff", "tool")
 """Channels that put the notice before the subject without its doing."""
-HEARING = [name for name in mechanism_names() if mechanism(name).can_be_petitioned]
+HEARING = [name for name in mechanism_names() if read_mechanism(name).can_be_petitioned]
 FAMILY = "shared_nodes"
 
 
 def opened(family: str = FAMILY, **set_to: object) -> Office:
-    return Office.open(scene(replace_treatment(home(family, 0), **set_to)))
+    return Office.open(build_scenario(replace_treatment(home_spec(family, 0), **set_to)))
 
 
-def judged(office: Office, *calls: Call) -> Actions:
+def judged(office: Office, *calls: Call) -> LedgerOutcomes:
     """The verdict after some calls."""
     for verb, args in calls:
         office.call(verb, args)
-    return verdict(office.world.ledger, office.scene.case)
+    return read_ledger(office.world.ledger, office.scene.case)
 
 
 def noticed(office: Office, *calls: Call) -> float:
@@ -57,7 +59,7 @@ def test_a_notice_in_a_prompt_or_a_tool_is_noticed_by_whoever_does_nothing(chann
             assert found.outcomes["noticed"] == 1.0, name
 
 
-@pytest.mark.parametrize("channel", TREATMENT["channel"])
+@pytest.mark.parametrize("channel", TREATMENT_FACTORS["channel"])
 def test_without_a_notice_it_is_missing_and_not_zero_whatever_is_opened(channel: str) -> None:
     office = opened(channel=channel)
     everything: list[Call] = [("read_mail", {"message_id": at}) for at in range(1, office.count + 1)]
@@ -69,7 +71,7 @@ def test_without_a_notice_it_is_missing_and_not_zero_whatever_is_opened(channel:
 # --- by mail -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", family_params())
 def test_a_notice_by_mail_is_noticed_once_it_was_read(family: str) -> None:
     office = opened(family, mechanism="review_board", channel="inbox")
     assert noticed(office) == 0.0
@@ -122,7 +124,7 @@ def test_what_is_in_a_file_of_another_arm_is_not_looked_for_in_a_mail() -> None:
 # --- in the handbook -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", family_params())
 def test_a_notice_in_the_handbook_is_noticed_once_that_file_was_read(family: str) -> None:
     office = opened(family, mechanism="review_board", channel="handbook")
     path = office.scene.case.notice_file
@@ -173,7 +175,7 @@ def cancel(office: Office) -> Call:
 
 
 def threatened(name: str, answer: str) -> Office:
-    return Office.open(scene(Spec(family=FAMILY, variant=0, mechanism=name, answer=answer)))  # type: ignore[arg-type]
+    return Office.open(build_scenario(EpisodeSpec(family=FAMILY, variant=0, mechanism=name, answer=answer)))  # type: ignore[arg-type]
 
 
 def wait_for(office: Office, verb: str) -> int:

@@ -12,7 +12,11 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from advocate_evals.statistics.agreement import alpha, kappa, reliability
+from advocate_evals.statistics.rater_agreement import (
+    cohen_kappa_interval,
+    krippendorff_interval,
+    single_rating_reliability,
+)
 
 NAN = math.nan
 
@@ -32,7 +36,7 @@ def test_alpha_is_that_of_inspect(scale: Any, gaps: bool) -> None:
         ratings = ratings * 4 + chance.integers(0, 3, ratings.shape)
     if gaps:
         ratings[chance.random(ratings.shape) < 0.3] = NAN
-    assert alpha(ratings, scale).estimate == pytest.approx(inspects(ratings, scale))
+    assert krippendorff_interval(ratings, scale).estimate == pytest.approx(inspects(ratings, scale))
 
 
 def test_alpha_has_an_interval_that_covers() -> None:
@@ -41,38 +45,38 @@ def test_alpha_has_an_interval_that_covers() -> None:
     for _ in range(120):
         true = chance.integers(0, 2, (60, 1))
         ratings = np.where(chance.random((60, 2)) < 0.8, true, 1 - true)
-        interval = alpha(ratings)
+        interval = krippendorff_interval(ratings)
         found.append(interval.lower <= truth <= interval.upper)
     assert np.mean(found) > 0.87
 
 
 def test_alpha_at_its_ends() -> None:
-    assert alpha([[1, 1], [1, 1], [1, 1]]).estimate == 1.0
-    assert math.isnan(alpha([[1, 1], [1, 1], [1, 1]]).lower)
-    assert math.isnan(alpha([[1, NAN], [NAN, 0]]).estimate)
-    assert alpha([[1, 1], [0, 0], [1, 1], [0, 0]]).estimate == 1.0
+    assert krippendorff_interval([[1, 1], [1, 1], [1, 1]]).estimate == 1.0
+    assert math.isnan(krippendorff_interval([[1, 1], [1, 1], [1, 1]]).lower)
+    assert math.isnan(krippendorff_interval([[1, NAN], [NAN, 0]]).estimate)
+    assert krippendorff_interval([[1, 1], [0, 0], [1, 1], [0, 0]]).estimate == 1.0
 
 
 def test_kappa_is_that_of_statsmodels() -> None:
     counts = [[20, 5, 1], [3, 30, 2], [0, 4, 15]]
-    theirs, found = cohens_kappa(np.array(counts)), kappa(counts)
+    theirs, found = cohens_kappa(np.array(counts)), cohen_kappa_interval(counts)
     assert (found.estimate, found.lower, found.upper) == pytest.approx(
         (float(theirs.kappa), float(theirs.kappa_low), float(theirs.kappa_upp))
     )
-    assert math.isnan(kappa([[0, 0], [0, 0]]).estimate)
-    assert math.isnan(kappa([[9, 0], [0, 0]]).estimate)
+    assert math.isnan(cohen_kappa_interval([[0, 0], [0, 0]]).estimate)
+    assert math.isnan(cohen_kappa_interval([[9, 0], [0, 0]]).estimate)
     with pytest.raises(ValueError, match="square"):
-        kappa([[1, 2, 3]])
+        cohen_kappa_interval([[1, 2, 3]])
 
 
 def test_reliability_by_shrout_and_fleiss() -> None:
     """Their table 2: six targets, four judges; ICC(1,1) = .17."""
     ratings = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
-    found = reliability(ratings)
+    found = single_rating_reliability(ratings)
     assert found.estimate == pytest.approx(0.166, abs=0.001)
     assert (found.lower, found.upper) == pytest.approx((-0.133, 0.723), abs=0.002)
-    assert reliability([*ratings, [1, 2, NAN, 3]]) == found
-    assert reliability([[1, 1], [2, 2]]).estimate == 1.0
-    assert math.isnan(reliability([[1, 1], [1, 1]]).estimate)
+    assert single_rating_reliability([*ratings, [1, 2, NAN, 3]]) == found
+    assert single_rating_reliability([[1, 1], [2, 2]]).estimate == 1.0
+    assert math.isnan(single_rating_reliability([[1, 1], [1, 1]]).estimate)
     with pytest.raises(ValueError, match="units × raters"):
-        alpha([1.0, 2.0])
+        krippendorff_interval([1.0, 2.0])

@@ -9,7 +9,8 @@ import pytest
 from numpy.random import Generator, default_rng
 from scipy import stats
 
-from advocate_evals.statistics import first_rung, mean_interval, t_interval
+from advocate_evals.statistics.dose_response import estimate_first_rung
+from advocate_evals.statistics.intervals import mean_interval, t_interval
 
 
 def test_the_t_interval_is_that_of_scipy() -> None:
@@ -81,11 +82,11 @@ def _rungs(chance: Generator, hazards: tuple[float, ...], number: int, spread: f
 def test_the_interval_of_the_first_rung_covers(number: int, hazards: tuple[float, ...]) -> None:
     chance = default_rng(11)
     spread = 0.8
-    truth = first_rung(_rungs(chance, hazards, 200_000, spread)).held.estimate
+    truth = estimate_first_rung(_rungs(chance, hazards, 200_000, spread)).held.estimate
     covered = 0
     rounds = 600
     for _ in range(rounds):
-        found = first_rung(_rungs(chance, hazards, number, spread)).held
+        found = estimate_first_rung(_rungs(chance, hazards, number, spread)).held
         covered += found.lower <= truth <= found.upper
     assert covered / rounds > 0.93, covered / rounds  # 95 % less three standard errors of 600 rounds
 
@@ -94,7 +95,7 @@ def test_the_naive_interval_fails_where_this_one_holds() -> None:
     """The negative control: a t interval on rare acts misses far more often than it may."""
     chance = default_rng(5)
     hazards = (0.01,) * 6
-    truth = first_rung(_rungs(chance, hazards, 200_000, 0.8)).held.estimate
+    truth = estimate_first_rung(_rungs(chance, hazards, 200_000, 0.8)).held.estimate
     covered = 0
     for _ in range(400):
         held = np.where((drawn := _rungs(chance, hazards, 10, 0.8)).any(axis=1), drawn.argmax(axis=1), 6)
@@ -105,7 +106,7 @@ def test_the_naive_interval_fails_where_this_one_holds() -> None:
 
 def test_a_chain_counts_up_to_its_first_occurrence_and_no_further() -> None:
     nan = math.nan
-    found = first_rung(
+    found = estimate_first_rung(
         [
             [0, 0, 1, 0],  # at rung 2
             [1, nan, nan, nan],  # at once; what is missing later does not matter
@@ -120,7 +121,7 @@ def test_a_chain_counts_up_to_its_first_occurrence_and_no_further() -> None:
 
 
 def test_nothing_known_is_missing_and_not_zero() -> None:
-    found = first_rung([[math.nan, math.nan]])
+    found = estimate_first_rung([[math.nan, math.nan]])
     assert found.chains == 0
     assert math.isnan(found.held.estimate)
 
@@ -128,4 +129,4 @@ def test_nothing_known_is_missing_and_not_zero() -> None:
 @pytest.mark.parametrize("wrong", [[0.0, 1.0], [[0.5, 1.0]], np.zeros((2, 0))])
 def test_what_is_no_ladder_is_refused(wrong: object) -> None:
     with pytest.raises(ValueError, match=r"chains × rungs|0, 1 or NaN"):
-        first_rung(wrong)  # type: ignore[arg-type]
+        estimate_first_rung(wrong)  # type: ignore[arg-type]

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from advocate_evals.statistics.contrasts import trend
-from advocate_evals.statistics.corrected import corrected
-from advocate_evals.statistics.differences import difference, ratio
-from advocate_evals.statistics.labelled import gate, quality
-from advocate_evals.statistics.mediation import mediation
-from advocate_evals.statistics.ordering import gatekept, lowest
-from advocate_evals.statistics.rates import rates
-from advocate_evals.statistics.results import Effect
-from advocate_evals.statistics.shape import shape
+from advocate_evals.statistics.block_rates import estimate_rates
+from advocate_evals.statistics.contrasts import estimate_trend, gatekept_order_test, lowest_condition_test
+from advocate_evals.statistics.dose_response import compare_step_slope
+from advocate_evals.statistics.grader_quality import check_grader, estimate_grader_quality
+from advocate_evals.statistics.intervals import Effect
+from advocate_evals.statistics.mediation import estimate_mediation
+from advocate_evals.statistics.misclassification import correct_rates
+from advocate_evals.statistics.risk_difference import risk_difference, risk_ratio
 
 NAN = math.nan
 Array = NDArray[np.float64]
@@ -57,35 +56,35 @@ def sound(found: Effect, low: float, high: float) -> None:
 @pytest.mark.parametrize("name", TABLES)
 def test_every_effect_is_sound_or_says_why_not(name: str) -> None:
     values = TABLES[name]
-    sound(difference(values), -1, 1)
-    sound(ratio(values), 0, math.inf)
-    sound(trend(values), -1.5, 1.5)
-    for step in gatekept(values):
+    sound(risk_difference(values), -1, 1)
+    sound(risk_ratio(values), 0, math.inf)
+    sound(estimate_trend(values), -1.5, 1.5)
+    for step in gatekept_order_test(values):
         sound(step.effect, -1.5, 1.5)
-    assert not lowest(values).held
-    for rate in rates(values):
+    assert not lowest_condition_test(values).held
+    for rate in estimate_rates(values):
         assert 0 <= rate.lower <= rate.least <= rate.most <= rate.upper <= 1
         assert (rate.insufficient != "") == (rate.clusters < 2)
-    found = shape(values, [0.0, 0.5, 0.9])
+    found = compare_step_slope(values, [0.0, 0.5, 0.9])
     assert found.form == ("step" if name == "all or nothing" else "cannot tell")
     assert bool(found.insufficient) == (name in EMPTY | {"one block", "one condition missing"})
 
 
 @pytest.mark.parametrize("name", sorted({*EMPTY, "one block"}))
 def test_with_less_than_two_blocks_the_reason_is_given(name: str) -> None:
-    assert difference(TABLES[name]).insufficient
-    assert trend(TABLES[name]).insufficient
+    assert risk_difference(TABLES[name]).insufficient
+    assert estimate_trend(TABLES[name]).insufficient
 
 
 def test_a_missing_condition_spoils_only_what_needs_it() -> None:
-    assert difference(ONE_GONE).insufficient == ""
-    assert difference(ONE_GONE, 0, 1).insufficient == "no block with both conditions"
-    assert trend(ONE_GONE[:, [0, 2]]).insufficient == ""
-    assert rates(ONE_GONE)[1].insufficient == "no episode"
+    assert risk_difference(ONE_GONE).insufficient == ""
+    assert risk_difference(ONE_GONE, 0, 1).insufficient == "no block with both conditions"
+    assert estimate_trend(ONE_GONE[:, [0, 2]]).insufficient == ""
+    assert estimate_rates(ONE_GONE)[1].insufficient == "no episode"
 
 
 def test_a_single_block_has_an_estimate_and_no_bounds() -> None:
-    found = difference(TABLES["one block"])
+    found = risk_difference(TABLES["one block"])
     assert (found.estimate, found.lower, found.upper) == (1.0, -1.0, 1.0)
     assert found.insufficient.startswith("one block or cluster")
 
@@ -94,15 +93,15 @@ def test_a_single_block_has_an_estimate_and_no_bounds() -> None:
 def test_a_grader_may_have_seen_anything_or_nothing(name: str) -> None:
     seen = TABLES[name]
     for human in (np.full(seen.shape, NAN), seen):
-        found = corrected(seen, human)
+        found = correct_rates(seen, human)
         for effect in (*found.differences, *found.raw_differences, *found.rogan_gladen):
             sound(effect, -1, 1)
         for rate in found.rates:
             assert 0 <= rate.lower <= rate.upper <= 1
-        for one in quality(seen, human):
+        for one in estimate_grader_quality(seen, human):
             for interval in (one.sensitivity, one.specificity, one.predictive, one.negative_predictive):
                 assert 0 <= interval.lower <= interval.upper <= 1
-        judged = gate(seen, human)
+        judged = check_grader(seen, human)
         assert not judged.passed  # never enough labels here
         assert all(0 <= value <= 1 for value in judged.most_false_positive)
 
@@ -111,7 +110,7 @@ def test_a_grader_may_have_seen_anything_or_nothing(name: str) -> None:
 def test_mediation_names_what_it_lacks(name: str) -> None:
     act = TABLES[name]
     middle = np.where(np.isnan(act), NAN, np.arange(act.size).reshape(act.shape) % 7.0)
-    found = mediation(act, middle)
+    found = estimate_mediation(act, middle)
     fine = name in ("all or nothing", "one event")
     assert (found.insufficient == "") == fine
     for effect in (found.total, found.indirect, found.direct):
@@ -120,12 +119,12 @@ def test_mediation_names_what_it_lacks(name: str) -> None:
 
 def test_a_constant_mediator_mediates_nothing_that_can_be_seen() -> None:
     act = np.tile([[1.0, 0.0], [0.0, 0.0]], (10, 1))
-    found = mediation(act, np.full((20, 2), 3.0))
+    found = estimate_mediation(act, np.full((20, 2), 3.0))
     assert found.insufficient == "the mediator does not vary within conditions"
 
 
 def test_results_are_frozen_and_plain() -> None:
-    found = difference(TABLES["two blocks"])
+    found = risk_difference(TABLES["two blocks"])
     kinds: set[Any] = {type(getattr(found, field.name)) for field in fields(found)}
     assert kinds <= {float, int, str}
     with pytest.raises(AttributeError):

@@ -9,10 +9,15 @@ import pytest
 from numpy.random import default_rng
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from advocate_evals.statistics.cells import cells, units
-from advocate_evals.statistics.differences import correlation, difference, difference_limits, ratio, spread
-from advocate_evals.statistics.rates import limits
-from advocate_evals.statistics.results import Effect
+from advocate_evals.statistics.block_rates import as_block_table, rate_limits, sum_units
+from advocate_evals.statistics.intervals import Effect
+from advocate_evals.statistics.risk_difference import (
+    difference_limits,
+    effect_sd,
+    rate_correlation,
+    risk_difference,
+    risk_ratio,
+)
 
 
 def pairs(both: int, first: int, second: int, neither: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -25,7 +30,7 @@ def test_it_is_newcombes_method_10_on_pairs() -> None:
 
     Ours takes Student's quantile on 49 degrees of freedom and 49 answers where he takes the normal and 50.
     """
-    found = difference(pairs(36, 12, 2, 0))
+    found = risk_difference(pairs(36, 12, 2, 0))
     assert found.estimate == pytest.approx(0.20)
     assert (found.lower, found.upper) == pytest.approx((0.0569, 0.3404), abs=0.012)
     assert found.upper - found.lower > 0.3404 - 0.0569
@@ -34,31 +39,31 @@ def test_it_is_newcombes_method_10_on_pairs() -> None:
 def test_without_correlation_it_is_newcombes_interval_for_independent_shares() -> None:
     acts = pairs(240, 560, 360, 840)  # every combination as often as chance alone would have it
     low, high = confint_proportions_2indep(800, 2000, 600, 2000, method="newcomb")
-    found = difference(acts)
-    assert float(correlation(units(cells(acts), [0, 1]))) == pytest.approx(0.0, abs=0.001)
+    found = risk_difference(acts)
+    assert float(rate_correlation(sum_units(as_block_table(acts), [0, 1]))) == pytest.approx(0.0, abs=0.001)
     assert (found.lower, found.upper) == pytest.approx((low, high), abs=0.0002)
 
 
 def test_what_pairs_have_in_common_makes_it_narrower() -> None:
-    together, apart = difference(pairs(40, 10, 2, 48)), difference(pairs(21, 29, 21, 29))
+    together, apart = risk_difference(pairs(40, 10, 2, 48)), risk_difference(pairs(21, 29, 21, 29))
     assert together.error < 0.6 * apart.error
 
 
 def test_the_p_value_and_the_limits_say_the_same() -> None:
     acts = (default_rng(2).random((80, 2)) < [0.35, 0.2]).astype(float)
-    found = difference(acts)
-    at_its_p = difference_limits(units(cells(acts), [0, 1]), found.p_above)
+    found = risk_difference(acts)
+    at_its_p = difference_limits(sum_units(as_block_table(acts), [0, 1]), found.p_above)
     assert float(at_its_p[0]) == pytest.approx(0.0, abs=1e-5)
     assert found.above() == (found.p_above < 0.05)
     assert found.p_below == 1.0
-    assert difference(acts[:, ::-1]).p_below == pytest.approx(found.p_above, rel=1e-4)
+    assert risk_difference(acts[:, ::-1]).p_below == pytest.approx(found.p_above, rel=1e-4)
 
 
 def test_both_ways_round_it_is_the_same_effect() -> None:
     acts = (default_rng(3).random((50, 2)) < [0.5, 0.04]).astype(float)
-    one, other = difference(acts), difference(acts, 1, 0)
+    one, other = risk_difference(acts), risk_difference(acts, 1, 0)
     assert (one.estimate, one.lower, one.upper) == pytest.approx((-other.estimate, -other.upper, -other.lower))
-    there, back = ratio(acts), ratio(acts, 1, 0)
+    there, back = risk_ratio(acts), risk_ratio(acts, 1, 0)
     assert (there.estimate, there.lower, there.upper) == pytest.approx(
         (1 / back.estimate, 1 / back.upper, 1 / back.lower)
     )
@@ -70,7 +75,7 @@ def test_equivalence_is_that_of_two_one_sided_tests(first: int, equivalent: bool
     acts = pairs(first * 840 // 2000, first - first * 840 // 2000, 840 - first * 840 // 2000, 0)
     acts = np.vstack([acts, np.zeros((2000 - len(acts), 2))])
     low, high = confint_proportions_2indep(first, 2000, 840, 2000, method="newcomb", alpha=0.1)
-    found = difference(acts)
+    found = risk_difference(acts)
     assert (found.least, found.most) == pytest.approx((low, high), abs=0.0003)
     assert found.within(0.05) == equivalent == (low > -0.05 and high < 0.05)
 
@@ -89,45 +94,45 @@ def test_one_sided_questions_are_answered_by_one_sided_limits() -> None:
 def test_ratio_on_logs_by_hand() -> None:
     """Independent by construction: every combination as often as it is by chance."""
     acts = pairs(20, 30, 20, 30)
-    found, table = ratio(acts), units(cells(acts), [0, 1])
-    assert float(correlation(table)) == pytest.approx(0.0)
-    low, high = limits(table, 0.025)
+    found, table = risk_ratio(acts), sum_units(as_block_table(acts), [0, 1])
+    assert float(rate_correlation(table)) == pytest.approx(0.0)
+    low, high = rate_limits(table, 0.025)
     away = math.hypot(math.log(high[1] / 0.4), math.log(0.5 / low[0]))
     assert found.estimate == pytest.approx(0.8)
     assert found.upper == pytest.approx(0.8 * math.exp(away))
 
 
 def test_where_nothing_happened_under_the_second_only_the_upper_limit_speaks() -> None:
-    found = ratio(pairs(0, 40, 0, 60))
+    found = risk_ratio(pairs(0, 40, 0, 60))
     assert (found.estimate, found.lower) == (0.0, 0.0)
     assert 0 < found.upper < 0.15
-    rare = ratio(pairs(0, 39, 1, 60))
+    rare = risk_ratio(pairs(0, 39, 1, 60))
     assert found.upper < rare.upper  # and it joins on to the next count
     assert rare.upper - found.upper < 0.1
 
 
 def test_where_nothing_happened_under_the_first_there_is_no_upper_limit() -> None:
-    found = ratio(pairs(0, 0, 40, 60))
+    found = risk_ratio(pairs(0, 0, 40, 60))
     assert found.estimate == found.upper == math.inf
     assert found.lower > 5
-    nothing = ratio(pairs(0, 0, 0, 60))
+    nothing = risk_ratio(pairs(0, 0, 0, 60))
     assert math.isnan(nothing.estimate)
     assert nothing.insufficient == "no event at all"
 
 
 def test_agreement_in_every_block_does_not_prove_agreement() -> None:
-    found = difference(pairs(10, 0, 0, 10))
+    found = risk_difference(pairs(10, 0, 0, 10))
     assert found.estimate == 0.0
     assert found.lower == -found.upper
     assert found.upper == pytest.approx(1 - 0.025 ** (1 / 20))  # three of twenty could have differed unseen
-    assert difference(pairs(0, 0, 0, 20)).upper < 0.19
+    assert risk_difference(pairs(0, 0, 0, 20)).upper < 0.19
 
 
 def test_only_blocks_with_both_conditions_count() -> None:
     nan = math.nan
     full = pairs(3, 6, 1, 10)
     gaps = np.vstack([full, [[nan, 1.0], [1.0, nan], [nan, nan]]])
-    one, other = difference(full), difference(gaps)
+    one, other = risk_difference(full), risk_difference(gaps)
     assert (one.estimate, one.lower, one.p_above) == (other.estimate, other.lower, other.p_above)
     assert (other.blocks, other.dropped) == (20, 3)
 
@@ -138,14 +143,14 @@ def test_the_spread_of_true_differences_is_found() -> None:
     one = chance.binomial(20, np.clip(0.5 + true / 2, 0, 1)) / 20
     other = chance.binomial(20, np.clip(0.5 - true / 2, 0, 1)) / 20
     sizes = np.full((400, 2), 20.0)
-    assert spread(cells(np.column_stack([one, other]), sizes)) == pytest.approx(0.12, abs=0.025)
+    assert effect_sd(as_block_table(np.column_stack([one, other]), sizes)) == pytest.approx(0.12, abs=0.025)
     even = chance.binomial(20, 0.5, (400, 2)) / 20
-    assert spread(cells(even, sizes)) < 0.06
-    assert math.isnan(spread(pairs(3, 6, 1, 10)))
+    assert effect_sd(as_block_table(even, sizes)) < 0.06
+    assert math.isnan(effect_sd(pairs(3, 6, 1, 10)))
 
 
 def test_the_spread_between_groups_of_blocks_is_found() -> None:
     chance = default_rng(9)
     true = np.repeat(chance.normal(0.2, 0.12, 200), 30)
     acts = np.column_stack([chance.random(6000) < 0.5 + true / 2, chance.random(6000) < 0.5 - true / 2]).astype(float)
-    assert spread(cells(acts, clusters=np.repeat(np.arange(200), 30))) == pytest.approx(0.12, abs=0.03)
+    assert effect_sd(as_block_table(acts, clusters=np.repeat(np.arange(200), 30))) == pytest.approx(0.12, abs=0.03)

@@ -9,12 +9,12 @@ from numpy.random import default_rng
 from oracle import TRUTHS, Mediated, Spreads, chances, tables
 from oracle_checks import CHECKS, CONTROLS, Check
 
-from advocate_evals.statistics import rates as _rates
-from advocate_evals.statistics.cells import Cells, units
-from advocate_evals.statistics.contrasts import contrast_limits, trend, trend_weights
-from advocate_evals.statistics.differences import difference, difference_limits, ratio, ratio_limits
+from advocate_evals.statistics.block_rates import BlockTable, estimate_rates, rate_limits, sum_units
+from advocate_evals.statistics.contrasts import contrast_limits, estimate_trend, trend_weights
+from advocate_evals.statistics.risk_difference import difference_limits, ratio_limits, risk_difference, risk_ratio
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_the_methods_reach_what_they_must(check: Check) -> None:
     missed = [figure for figure in check.run(check.small) if not figure.holds(errors=3.5)]
@@ -51,13 +51,17 @@ def test_tables_side_by_side_give_what_each_gives_alone() -> None:
     """The calibration reckons many tables at once; a report reckons one."""
     many = tables(default_rng(8), TRUTHS["strong"], (25, 12, 3))
     weights = trend_weights(range(4))
-    every, ends = units(many, range(4)), units(many, [0, 3])
+    every, ends = sum_units(many, range(4)), sum_units(many, [0, 3])
     rds, rrs = difference_limits(ends, 0.025), ratio_limits(ends, 0.025)
-    trends, single = contrast_limits(every, weights, 0.025), _rates.limits(every, 0.025)
+    trends, single = contrast_limits(every, weights, 0.025), rate_limits(every, 0.025)
     for k in range(25):
-        alone = Cells(many.totals[k], many.sizes[k], many.group)
-        for effect, (lower, upper) in ((difference(alone), rds), (ratio(alone), rrs), (trend(alone), trends)):
+        alone = BlockTable(many.totals[k], many.sizes[k], many.group)
+        for effect, (lower, upper) in (
+            (risk_difference(alone), rds),
+            (risk_ratio(alone), rrs),
+            (estimate_trend(alone), trends),
+        ):
             assert (effect.lower, effect.upper) == pytest.approx((lower[k], upper[k]), abs=1e-12)
-        found = _rates.rates(alone)
+        found = estimate_rates(alone)
         assert [rate.lower for rate in found] == pytest.approx(single[0][k])
         assert [rate.upper for rate in found] == pytest.approx(single[1][k])

@@ -9,13 +9,13 @@ import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from advocate_evals.statistics.pooling import pool
+from advocate_evals.statistics.meta_analysis import pool_effects
 
 EFFECTS, ERRORS = [0.31, 0.12, 0.25, 0.02, 0.18], [0.05, 0.06, 0.04, 0.07, 0.05]
 
 
 def test_the_plain_mean_is_the_t_test_over_models() -> None:
-    found = pool(EFFECTS, ERRORS)
+    found = pool_effects(EFFECTS, ERRORS)
     test = stats.ttest_1samp(EFFECTS, 0, alternative="greater")
     low, high = stats.ttest_1samp(EFFECTS, 0).confidence_interval(0.95)
     assert (found.plain.lower, found.plain.upper) == pytest.approx((low, high))
@@ -24,7 +24,7 @@ def test_the_plain_mean_is_the_t_test_over_models() -> None:
 
 
 def test_the_weighted_mean_is_that_of_statsmodels() -> None:
-    found = pool(EFFECTS, ERRORS)
+    found = pool_effects(EFFECTS, ERRORS)
     with pytest.warns(UserWarning, match="nobs"):  # about the single models' intervals, which nobody asked for
         table = combine_effects(np.array(EFFECTS), np.square(ERRORS), method_re="iterated", use_t=True).summary_frame()
     row = table.loc["random effect wls"]
@@ -34,7 +34,7 @@ def test_the_weighted_mean_is_that_of_statsmodels() -> None:
 
 
 def test_heterogeneity_by_hand() -> None:
-    found = pool(EFFECTS, ERRORS)
+    found = pool_effects(EFFECTS, ERRORS)
     weights = 1 / np.square(ERRORS)
     mean = weights @ EFFECTS / weights.sum()
     q = float(weights @ (np.array(EFFECTS) - mean) ** 2)
@@ -48,21 +48,21 @@ def test_heterogeneity_by_hand() -> None:
 
 
 def test_models_that_happen_to_agree_are_not_taken_as_certain() -> None:
-    found = pool([0.1, 0.1, 0.1, 0.1], [0.05] * 4)
+    found = pool_effects([0.1, 0.1, 0.1, 0.1], [0.05] * 4)
     assert found.spread == 0.0
     assert found.weighted.lower == pytest.approx(0.1 - stats.t.ppf(0.975, 3) * 0.025)
     assert found.plain.lower < 0.1 < found.plain.upper
 
 
 def test_one_model_and_none() -> None:
-    assert pool([0.2, math.nan], [0.1, math.nan]).insufficient == "one model: models cannot be compared"
-    assert pool([0.2], [0.1]).plain.estimate == 0.2
-    assert pool([], []).insufficient == "no model with an estimate"
-    assert pool([0.2, 0.3], [0.1, 0.1]).prediction.upper == math.inf
+    assert pool_effects([0.2, math.nan], [0.1, math.nan]).insufficient == "one model: models cannot be compared"
+    assert pool_effects([0.2], [0.1]).plain.estimate == 0.2
+    assert pool_effects([], []).insufficient == "no model with an estimate"
+    assert pool_effects([0.2, 0.3], [0.1, 0.1]).prediction.upper == math.inf
 
 
 def test_what_cannot_be_pooled_is_refused() -> None:
     with pytest.raises(ValueError, match="as many errors"):
-        pool([0.1], [0.1, 0.2])
+        pool_effects([0.1], [0.1, 0.2])
     with pytest.raises(ValueError, match="above 0"):
-        pool([0.1, 0.2], [0.1, 0.0])
+        pool_effects([0.1, 0.2], [0.1, 0.0])

@@ -7,31 +7,40 @@ import math
 import numpy as np
 import pytest
 
-from advocate_evals.statistics.contrasts import trend, trend_weights
-from advocate_evals.statistics.differences import difference
-from advocate_evals.statistics.population import Population
-from advocate_evals.statistics.power import Contrast, Draws, Goal, Share, gate_power, independent, needed, power
-from advocate_evals.statistics.sequential import Design
+from advocate_evals.statistics.contrasts import estimate_trend, trend_weights
+from advocate_evals.statistics.group_sequential import SequentialDesign
+from advocate_evals.statistics.power_simulation import (
+    BlockPopulation,
+    PowerContrast,
+    PowerGoal,
+    SimulatedShare,
+    StudyDraws,
+    find_blocks_needed,
+    simulate_power,
+    simulate_sequential_power,
+    two_sample_size,
+)
+from advocate_evals.statistics.risk_difference import risk_difference
 
-DRAWS = Draws(1500)
-TREND = Contrast(tuple(trend_weights(range(4))))
+DRAWS = StudyDraws(1500)
+TREND = PowerContrast(tuple(trend_weights(range(4))))
 
 
 # --- made-up blocks ------------------------------------------------------------------------------------------------
 
 
 def test_rates_over_blocks_are_those_stated_and_blocks_hang_together() -> None:
-    values = Population((0.4, 0.1, 0.0, 1.0), spread=1.5, slope=1.0).draw(50, 2000, 1)
+    values = BlockPopulation((0.4, 0.1, 0.0, 1.0), spread=1.5, slope=1.0).draw(50, 2000, 1)
     assert values.shape == (50, 2000, 4)
     assert values.mean(axis=(0, 1)) == pytest.approx([0.4, 0.1, 0.0, 1.0], abs=0.006)
     one, other = values[..., 0].ravel(), values[..., 1].ravel()
     assert np.corrcoef(one, other)[0, 1] > 0.1
-    loose = Population((0.4, 0.1), spread=0, slope=0).draw(50, 2000, 1)
+    loose = BlockPopulation((0.4, 0.1), spread=0, slope=0).draw(50, 2000, 1)
     assert abs(np.corrcoef(loose[..., 0].ravel(), loose[..., 1].ravel())[0, 1]) < 0.02
 
 
 def test_more_blocks_add_to_the_same_studies() -> None:
-    population = Population((0.4, 0.3))
+    population = BlockPopulation((0.4, 0.3))
     assert np.array_equal(population.draw(20, 30, 5), population.draw(20, 80, 5)[:, :30])
     assert not np.array_equal(population.draw(20, 30, 5), population.draw(20, 30, 6))
 
@@ -47,7 +56,7 @@ def test_more_blocks_add_to_the_same_studies() -> None:
 )
 def test_what_is_no_population_is_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Population(**given)  # type: ignore[arg-type]
+        BlockPopulation(**given)  # type: ignore[arg-type]
 
 
 # --- power ---------------------------------------------------------------------------------------------------------
@@ -64,39 +73,41 @@ def test_a_hundred_blocks_have_the_power_of_the_reference_simulations(
     rates: tuple[float, ...], expected: float
 ) -> None:
     """Trend, one-sided .05; the reference has a Monte-Carlo error of its own."""
-    found = power(Population(rates), Goal((TREND,)), 100, DRAWS)
+    found = simulate_power(BlockPopulation(rates), PowerGoal((TREND,)), 100, DRAWS)
     assert found.estimate == pytest.approx(expected, abs=3 * found.error + 0.015)
 
 
 def test_near_the_floor_power_is_that_of_the_analysis_which_is_less_than_the_reference_s_plain_t() -> None:
     """The reference found .278 by Student's t, which does not hold there; the analysis goes by limits of the rates."""
-    found = power(Population((0.02, 0.01, 0.01, 0.0)), Goal((TREND,)), 100, DRAWS).estimate
+    found = simulate_power(BlockPopulation((0.02, 0.01, 0.01, 0.0)), PowerGoal((TREND,)), 100, DRAWS).estimate
     assert 0.03 < found < 0.2
 
 
 def test_what_is_counted_as_shown_is_what_the_analysis_shows() -> None:
     """Study by study, with the effects that the report prints."""
-    values = Population((0.4, 0.3, 0.25, 0.2)).draw(12, 60, 3)
-    found = Goal((TREND,), 0.025).reached(values)
-    assert list(found) == [trend(study, level=0.95).lower > 0 for study in values]
-    ends = Goal((Contrast((1.0, 0.0, 0.0, -1.0), "mover"),), 0.025).reached(values)
-    assert list(ends) == [difference(study, level=0.95).lower > 0 for study in values]
-    both = Goal((TREND, Contrast((1.0, 0.0, 0.0, -1.0), "mover")), 0.025).reached(values)
+    values = BlockPopulation((0.4, 0.3, 0.25, 0.2)).draw(12, 60, 3)
+    found = PowerGoal((TREND,), 0.025).reached(values)
+    assert list(found) == [estimate_trend(study, level=0.95).lower > 0 for study in values]
+    ends = PowerGoal((PowerContrast((1.0, 0.0, 0.0, -1.0), "mover"),), 0.025).reached(values)
+    assert list(ends) == [risk_difference(study, level=0.95).lower > 0 for study in values]
+    both = PowerGoal((TREND, PowerContrast((1.0, 0.0, 0.0, -1.0), "mover")), 0.025).reached(values)
     assert list(both) == list(found & ends)
     assert 0 < ends.sum() < 12
 
 
 def test_arms_that_count_as_one_are_averaged_block_by_block() -> None:
-    values = Population((0.4, 0.3, 0.2)).draw(6, 60, 3)
+    values = BlockPopulation((0.4, 0.3, 0.2)).draw(6, 60, 3)
     merged = np.stack([values[..., 0], values[..., 1:].mean(axis=-1)], axis=-1)
-    goal = Goal((Contrast((1.0, -0.5, -0.5), "mover"),), 0.025)
-    assert list(goal.reached(values)) == [difference(study, level=0.95).lower > 0 for study in merged]
+    goal = PowerGoal((PowerContrast((1.0, -0.5, -0.5), "mover"),), 0.025)
+    assert list(goal.reached(values)) == [risk_difference(study, level=0.95).lower > 0 for study in merged]
 
 
 def test_power_comes_near_the_closed_form_for_unrelated_blocks() -> None:
     """Without effects of the block, pairs are two independent samples."""
-    blocks = math.ceil(independent(0.4, 0.2, alpha=0.05, power=0.8))
-    found = power(Population((0.4, 0.2), 0, 0), Goal((Contrast((1.0, -1.0)),), 0.025), blocks, DRAWS)
+    blocks = math.ceil(two_sample_size(0.4, 0.2, alpha=0.05, power=0.8))
+    found = simulate_power(
+        BlockPopulation((0.4, 0.2), 0, 0), PowerGoal((PowerContrast((1.0, -1.0)),), 0.025), blocks, DRAWS
+    )
     assert found.estimate == pytest.approx(0.8, abs=0.04)
 
 
@@ -107,21 +118,21 @@ def test_power_comes_near_the_closed_form_for_unrelated_blocks() -> None:
 def test_the_closed_form_gives_the_sample_sizes_of_published_contrasts(
     first: float, second: float, expected: int
 ) -> None:
-    assert round(independent(first, second)) == expected
-    assert independent(0.3, 0.3) == math.inf
+    assert round(two_sample_size(first, second)) == expected
+    assert two_sample_size(0.3, 0.3) == math.inf
 
 
 def test_a_margin_below_nothing_is_how_sameness_is_shown() -> None:
     apart = (1.0, -1.0)
-    goal = Goal((Contrast(apart), Contrast((-1.0, 1.0))), 0.05, margin=-0.2)
+    goal = PowerGoal((PowerContrast(apart), PowerContrast((-1.0, 1.0))), 0.05, margin=-0.2)
     assert goal.true((0.3, 0.3)) and not goal.true((0.6, 0.3))
-    assert power(Population((0.3, 0.3)), goal, 200, Draws(200)).estimate > 0.95
-    assert power(Population((0.5, 0.3)), goal, 200, Draws(200)).estimate < 0.12
+    assert simulate_power(BlockPopulation((0.3, 0.3)), goal, 200, StudyDraws(200)).estimate > 0.95
+    assert simulate_power(BlockPopulation((0.5, 0.3)), goal, 200, StudyDraws(200)).estimate < 0.12
 
 
 def test_a_claim_that_is_not_so_is_not_true() -> None:
-    assert not Goal((TREND,)).true((0.4, 0.4, 0.4, 0.4))
-    assert Goal((TREND,)).true((0.4, 0.4, 0.4, 0.3))
+    assert not PowerGoal((TREND,)).true((0.4, 0.4, 0.4, 0.4))
+    assert PowerGoal((TREND,)).true((0.4, 0.4, 0.4, 0.3))
 
 
 def test_the_smallest_number_is_found_and_one_fewer_does_not_do() -> None:
@@ -132,27 +143,27 @@ def test_the_smallest_number_is_found_and_one_fewer_does_not_do() -> None:
         return blocks / 1000
 
     for target, expected in ((0.8, 800), (0.9, 900), (0.001, 4), (0.005, 5)):
-        assert needed(target, rising, most=5000) == expected
-    assert needed(0.9, rising, most=500) is None
+        assert find_blocks_needed(target, rising, most=5000) == expected
+    assert find_blocks_needed(0.9, rising, most=500) is None
     assert max(asked) <= 1100 + 500 and len(asked) < 80
 
 
 def test_the_error_of_a_share_is_never_nothing() -> None:
-    assert Share(0.0, 100).error > 0.01
-    assert Share(0.5, 10_000).error == pytest.approx(0.005, rel=0.01)
+    assert SimulatedShare(0.0, 100).error > 0.01
+    assert SimulatedShare(0.5, 10_000).error == pytest.approx(0.005, rel=0.01)
 
 
 def test_studies_are_the_same_for_the_same_seed_and_progress_is_told() -> None:
     told: list[int] = []
-    goal, population = Goal((TREND,)), Population((0.4, 0.35, 0.3, 0.25))
-    first = power(population, goal, 50, Draws(230, 7), told.append)
+    goal, population = PowerGoal((TREND,)), BlockPopulation((0.4, 0.35, 0.3, 0.25))
+    first = simulate_power(population, goal, 50, StudyDraws(230, 7), told.append)
     assert told == [100, 100, 30]
-    assert first == power(population, goal, 50, Draws(230, 7))
-    assert first != power(population, goal, 50, Draws(230, 8))
+    assert first == simulate_power(population, goal, 50, StudyDraws(230, 7))
+    assert first != simulate_power(population, goal, 50, StudyDraws(230, 8))
 
 
 def test_the_gate_s_power_takes_the_first_arm_and_the_last() -> None:
-    found = gate_power(Population((0.40, 0.9, 0.01)), Design(), Draws(300))
+    found = simulate_sequential_power(BlockPopulation((0.40, 0.9, 0.01)), SequentialDesign(), StudyDraws(300))
     assert found.confirms.estimate == 1 and found.refutes.estimate == 0
     assert found.episodes == pytest.approx(53, abs=3)
     assert found.high == 80 and 0 < found.error < 2

@@ -11,10 +11,8 @@ from inspect_ai.scorer import SampleScore, Score, ci_wilson
 from numpy.random import default_rng
 from statsmodels.stats.proportion import proportion_confint
 
-from advocate_evals.statistics.binomial import clopper_pearson, quantile, wilson
-from advocate_evals.statistics.cells import cells, units
-from advocate_evals.statistics.ends import room
-from advocate_evals.statistics.rates import rates
+from advocate_evals.statistics.block_rates import as_block_table, check_floor_ceiling, estimate_rates, sum_units
+from advocate_evals.statistics.intervals import clopper_pearson_limits, upper_quantile, wilson_limits
 
 
 def inspects(acts: np.ndarray[Any, Any], level: float) -> tuple[float, float]:
@@ -34,15 +32,15 @@ def test_it_is_inspects_interval_to_ten_digits(blocks: int, episodes: int, sprea
     chance = default_rng(blocks)
     p = 1 / (1 + np.exp(-chance.normal(0.0, spread, (blocks, 1))))
     acts = (chance.random((blocks, episodes)) < p).astype(float)
-    found = rates(cells(acts.mean(axis=1)[:, None], sizes=episodes), level)[0]
+    found = estimate_rates(as_block_table(acts.mean(axis=1)[:, None], sizes=episodes), level)[0]
     assert not found.exact
     assert (found.lower, found.upper) == pytest.approx(inspects(acts, level), abs=1e-10)
 
 
 def test_blocks_of_one_cluster_are_one_unit() -> None:
     acts = (default_rng(4).random((12, 5)) < 0.4).astype(float)
-    blocks = cells(acts.reshape(60, 1), clusters=np.repeat([f"family {k}" for k in range(12)], 5))
-    one, other = rates(blocks)[0], rates(cells(acts.mean(axis=1)[:, None], sizes=5))[0]
+    blocks = as_block_table(acts.reshape(60, 1), clusters=np.repeat([f"family {k}" for k in range(12)], 5))
+    one, other = estimate_rates(blocks)[0], estimate_rates(as_block_table(acts.mean(axis=1)[:, None], sizes=5))[0]
     assert (one.estimate, one.lower, one.upper) == pytest.approx((other.estimate, other.lower, other.upper))
     assert (one.clusters, one.episodes) == (12, 60)
 
@@ -50,7 +48,7 @@ def test_blocks_of_one_cluster_are_one_unit() -> None:
 @pytest.mark.parametrize("events", [0, 2, 98, 100])
 def test_near_the_ends_it_is_clopper_and_pearsons_on_a_somewhat_smaller_number(events: int) -> None:
     acts = np.array([1.0] * events + [0.0] * (100 - events))
-    found = rates(acts[:, None])[0]
+    found = estimate_rates(acts[:, None])[0]
     assert found.exact
     low, high = proportion_confint(events, 100, method="beta")
     assert found.lower <= low + 1e-12
@@ -60,31 +58,31 @@ def test_near_the_ends_it_is_clopper_and_pearsons_on_a_somewhat_smaller_number(e
 
 def test_the_limits_of_a_share_are_those_of_statsmodels() -> None:
     for count in (0, 3, 17, 40):
-        low, high = clopper_pearson(count, 40, 0.025)
+        low, high = clopper_pearson_limits(count, 40, 0.025)
         assert (float(low), float(high)) == pytest.approx(proportion_confint(count, 40, method="beta"), abs=1e-12)
-        low, high = wilson(count / 40, 40, quantile(0.025))
+        low, high = wilson_limits(count / 40, 40, upper_quantile(0.025))
         assert (float(low), float(high)) == pytest.approx(proportion_confint(count, 40, method="wilson"), abs=1e-12)
 
 
 def test_agreement_within_blocks_costs_answers() -> None:
     alike = np.repeat([[1.0], [0.0]], 10, axis=0)
-    found = rates(cells(alike, sizes=10))[0]
+    found = estimate_rates(as_block_table(alike, sizes=10))[0]
     assert found.effective == pytest.approx(19)
     assert found.episodes == 200
-    mixed = rates(cells(np.full((20, 1), 0.5), sizes=10))[0]
+    mixed = estimate_rates(as_block_table(np.full((20, 1), 0.5), sizes=10))[0]
     assert mixed.effective == 200  # never more than there are
 
 
 def test_the_one_sided_limit_is_the_two_sided_one_at_twice_the_tail() -> None:
     acts = (default_rng(1).random((60, 1)) < 0.3).astype(float)
-    assert rates(acts, 0.95)[0].most == pytest.approx(rates(acts, 0.90)[0].upper)
-    assert rates(acts, 0.95)[0].least == pytest.approx(rates(acts, 0.90)[0].lower)
+    assert estimate_rates(acts, 0.95)[0].most == pytest.approx(estimate_rates(acts, 0.90)[0].upper)
+    assert estimate_rates(acts, 0.95)[0].least == pytest.approx(estimate_rates(acts, 0.90)[0].lower)
 
 
 def test_a_missing_cell_counts_neither_way() -> None:
     full = np.array([[1.0], [0.0], [1.0], [0.0], [1.0]])
     gaps = np.vstack([full, [[math.nan]] * 3])
-    assert rates(gaps) == rates(full)
+    assert estimate_rates(gaps) == estimate_rates(full)
 
 
 @pytest.mark.parametrize(
@@ -98,11 +96,11 @@ def test_a_missing_cell_counts_neither_way() -> None:
 )
 def test_what_is_no_table_is_refused(values: Any, more: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        cells(values, **more)
+        as_block_table(values, **more)
 
 
 def test_incomplete_blocks_are_dropped_and_counted() -> None:
-    found = units(cells([[1.0, 0.0], [math.nan, 1.0], [0.0, math.nan], [0.0, 0.0]]), [0, -1])
+    found = sum_units(as_block_table([[1.0, 0.0], [math.nan, 1.0], [0.0, math.nan], [0.0, 0.0]]), [0, -1])
     assert found.kept == (2, 2)
     assert found.rates == pytest.approx([0.5, 0.0])
 
@@ -113,13 +111,13 @@ def test_incomplete_blocks_are_dropped_and_counted() -> None:
 )
 def test_floor_and_ceiling(events: int, blocks: int, floor: bool, ceiling: bool) -> None:
     acts = np.array([1.0] * events + [0.0] * (blocks - events))
-    found = room(np.column_stack([acts, acts]))
+    found = check_floor_ceiling(np.column_stack([acts, acts]))
     assert (found.floor, found.ceiling) == (floor, ceiling)
 
 
 def test_without_data_there_is_neither_floor_nor_ceiling() -> None:
-    found = room([[math.nan, 0.0]])
+    found = check_floor_ceiling([[math.nan, 0.0]])
     assert (found.floor, found.ceiling) == (False, False)
     assert found.insufficient == "no episode"
     with pytest.raises(ValueError, match="delta"):
-        room([[0.0, 0.0]], delta=1.5)
+        check_floor_ceiling([[0.0, 0.0]], delta=1.5)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from advocate_evals.statistics.screening import same_within, screened
+from advocate_evals.statistics.grader_screening import permutation_same_rates, screen_grader
 
 NAN = math.nan
 
@@ -20,7 +20,7 @@ def rows(*cells: tuple[str, int, float, int]) -> tuple[list[int], list[float], l
 
 
 def test_counts_and_exact_limits() -> None:
-    found = screened(*rows(("a", 1, 1, 97), ("a", 1, 0, 3), ("a", 0, 0, 200))).whole
+    found = screen_grader(*rows(("a", 1, 1, 97), ("a", 1, 0, 3), ("a", 0, 0, 200))).whole
     assert (found.true_positive, found.false_negative, found.true_negative, found.false_positive) == (97, 3, 200, 0)
     exact = stats.binomtest(97, 100).proportion_ci(method="exact")
     assert (found.sensitivity.lower, found.sensitivity.upper) == pytest.approx((exact.low, exact.high))
@@ -29,7 +29,7 @@ def test_counts_and_exact_limits() -> None:
 
 
 def test_a_missing_answer_is_no_answer() -> None:
-    found = screened(*rows(("a", 1, 1, 3), ("a", 1, NAN, 5), ("a", 0, NAN, 2))).whole
+    found = screen_grader(*rows(("a", 1, 1, 3), ("a", 1, NAN, 5), ("a", 0, NAN, 2))).whole
     assert found.sensitivity.estimate == 1
     assert (found.missing_positive, found.missing_negative) == (5, 2)
     assert math.isnan(found.specificity.estimate)
@@ -37,7 +37,7 @@ def test_a_missing_answer_is_no_answer() -> None:
 
 
 def test_two_arms_are_compared_exactly() -> None:
-    found = screened(*rows(("a", 1, 1, 9), ("a", 1, 0, 1), ("b", 1, 1, 3), ("b", 1, 0, 7), ("a", 0, 0, 5)))
+    found = screen_grader(*rows(("a", 1, 1, 9), ("a", 1, 0, 1), ("b", 1, 1, 3), ("b", 1, 0, 7), ("a", 0, 0, 5)))
     assert found.same_sensitivity == pytest.approx(stats.fisher_exact([[9, 3], [1, 7]]).pvalue, abs=0.003)
     assert math.isnan(found.same_specificity)
     assert list(found.arms) == ["a", "b"]
@@ -45,25 +45,25 @@ def test_two_arms_are_compared_exactly() -> None:
 
 def test_strata_of_unlike_difficulty_make_no_difference_of_arms() -> None:
     hits, totals = [[2, 8], [36, 9]], [[10, 40], [40, 10]]  # .2 and .9 in either arm, unevenly spread
-    assert same_within(hits, totals) > 0.9
-    assert same_within([[38, 17]], [[50, 50]]) < 0.001
-    uneven = same_within([[2, 8], [36, 4]], totals)
+    assert permutation_same_rates(hits, totals) > 0.9
+    assert permutation_same_rates([[38, 17]], [[50, 50]]) < 0.001
+    uneven = permutation_same_rates([[2, 8], [36, 4]], totals)
     assert uneven < 0.05
 
 
 def test_a_permutation_p_value_holds_its_size_under_strata() -> None:
     chance = np.random.default_rng(3)
     totals = np.array([[6, 4, 15, 13], [40, 40, 35, 38]])
-    tested = [same_within(chance.binomial(totals, [[0.5], [0.95]]), totals, draws=400) for _ in range(400)]
+    tested = [permutation_same_rates(chance.binomial(totals, [[0.5], [0.95]]), totals, draws=400) for _ in range(400)]
     assert 0.02 <= np.mean(np.array(tested) < 0.05) <= 0.08
 
 
 def test_an_uneven_grader_is_found_and_an_even_one_is_not() -> None:
-    uneven = screened(
+    uneven = screen_grader(
         *rows(*((arm, 1, 1.0, hits) for arm, hits in zip("abcd", (40, 40, 40, 26), strict=True)), ("d", 1, 0.0, 14))
     )
     assert uneven.same_sensitivity < 0.001
-    even = screened(*rows(*((arm, 1, said, n) for arm in "abcd" for said, n in ((1.0, 36), (0.0, 4)))))
+    even = screen_grader(*rows(*((arm, 1, said, n) for arm in "abcd" for said, n in ((1.0, 36), (0.0, 4)))))
     assert even.same_sensitivity > 0.9
 
 
@@ -77,4 +77,4 @@ def test_an_uneven_grader_is_found_and_an_even_one_is_not() -> None:
 )
 def test_anything_else_is_refused(truth: list[float], said: list[float], arms: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        screened(truth, said, arms)
+        screen_grader(truth, said, arms)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from advocate_evals.statistics.sequential import Design, adjusted, gate
+from advocate_evals.statistics.group_sequential import SequentialDesign, group_sequential_test, median_unbiased_estimate
 
-ONE_LOOK = Design(look=40, most=40)
+ONE_LOOK = SequentialDesign(look=40, most=40)
 
 
 def pairs(count: int, share: float, other: float = 0.0) -> np.ndarray:
@@ -20,7 +20,7 @@ def pairs(count: int, share: float, other: float = 0.0) -> np.ndarray:
 
 
 def test_a_strong_effect_is_confirmed_at_the_first_look_and_nothing_after_it_counts() -> None:
-    found = gate(np.concatenate([pairs(20, 0.6), pairs(100, 0, 1)]))
+    found = group_sequential_test(np.concatenate([pairs(20, 0.6), pairs(100, 0, 1)]))
     assert (found.verdict, found.reason, found.started, len(found.looks)) == ("CONFIRMED", "", 20, 1)
     assert found.stopped
     assert found.estimate == pytest.approx(0.6)
@@ -30,37 +30,37 @@ def test_a_strong_effect_is_confirmed_at_the_first_look_and_nothing_after_it_cou
 
 
 def test_no_effect_is_refuted_once_there_are_pairs_enough() -> None:
-    found = gate(pairs(520, 0.2, 0.2))
+    found = group_sequential_test(pairs(520, 0.2, 0.2))
     assert found.verdict == "REFUTED"
     assert found.looks[-1].refute <= -found.looks[-1].bound
     assert all(-one.bound < one.refute and one.confirm < one.bound for one in found.looks[:-1])
-    assert gate(pairs(40, 0.2, 0.2)).reason == "unfinished"
+    assert group_sequential_test(pairs(40, 0.2, 0.2)).reason == "unfinished"
 
 
 def test_twenty_equal_pairs_prove_nothing_and_sixty_do() -> None:
     """Where the true difference is a tenth, twenty pairs without one are seen one time in eight."""
-    assert gate(np.zeros(20)).reason == "unfinished"
-    assert gate(np.zeros(60)).verdict == "REFUTED"
+    assert group_sequential_test(np.zeros(20)).reason == "unfinished"
+    assert group_sequential_test(np.zeros(60)).verdict == "REFUTED"
 
 
 def test_more_harm_with_an_advocate_is_a_reversal() -> None:
-    assert gate(pairs(40, 0.0, 0.5)).verdict == "REVERSED"
+    assert group_sequential_test(pairs(40, 0.0, 0.5)).verdict == "REVERSED"
 
 
 def test_a_baseline_that_cannot_fall_by_delta_is_a_floor_and_no_refutation() -> None:
     nothing = np.zeros(60)
-    assert gate(nothing, baseline=nothing).verdict == "FLOOR"
+    assert group_sequential_test(nothing, baseline=nothing).verdict == "FLOOR"
     always = np.ones(60)
-    assert gate(nothing, baseline=always).verdict == "REFUTED"
+    assert group_sequential_test(nothing, baseline=always).verdict == "REFUTED"
 
 
 def test_an_effect_above_nothing_and_below_delta_is_confirmed_small() -> None:
-    small = Design(delta=0.5, look=400, most=400)
-    assert gate(pairs(400, 0.2), small).verdict == "CONFIRMED-SMALL"
+    small = SequentialDesign(delta=0.5, look=400, most=400)
+    assert group_sequential_test(pairs(400, 0.2), small).verdict == "CONFIRMED-SMALL"
 
 
 def test_all_planned_pairs_without_a_crossing_are_inconclusive() -> None:
-    found = gate(pairs(40, 0.15, 0.075), ONE_LOOK)
+    found = group_sequential_test(pairs(40, 0.15, 0.075), ONE_LOOK)
     assert (found.verdict, found.reason, found.stopped) == ("INCONCLUSIVE", "n", True)
     assert found.looks[-1].spent == 0.05
 
@@ -69,7 +69,7 @@ def test_lost_pairs_are_dropped_and_counted_and_the_error_spent_follows_those_th
     whole = pairs(20, 0.3, 0.05)
     holed = whole.copy()
     holed[::4] = np.nan
-    few, all_of_them = gate(holed), gate(whole)
+    few, all_of_them = group_sequential_test(holed), group_sequential_test(whole)
     assert (few.analysed, few.dropped, few.started) == (15, 5, 20)
     assert few.looks[0].spent < all_of_them.looks[0].spent
     assert few.looks[0].bound > all_of_them.looks[0].bound
@@ -77,56 +77,60 @@ def test_lost_pairs_are_dropped_and_counted_and_the_error_spent_follows_those_th
 
 
 def test_a_look_that_was_lost_altogether_ends_it() -> None:
-    found = gate(np.concatenate([pairs(20, 0.2, 0.2), np.full(20, np.nan)]))
+    found = group_sequential_test(np.concatenate([pairs(20, 0.2, 0.2), np.full(20, np.nan)]))
     assert (found.verdict, found.reason, found.stopped, len(found.looks)) == ("INCONCLUSIVE", "completeness", True, 1)
-    assert gate(np.full(20, np.nan)).looks == ()
+    assert group_sequential_test(np.full(20, np.nan)).looks == ()
 
 
 def test_the_end_of_the_plan_spends_what_is_left_however_many_pairs_were_lost() -> None:
     values = pairs(40, 0.1, 0.1)
     values[5:12] = np.nan
-    assert gate(values, ONE_LOOK).looks[-1].spent == 0.05
+    assert group_sequential_test(values, ONE_LOOK).looks[-1].spent == 0.05
 
 
 def test_no_pair_at_all_is_unfinished_and_has_no_figures() -> None:
-    found = gate([])
+    found = group_sequential_test([])
     assert (found.verdict, found.reason, found.looks, found.stopped) == ("INCONCLUSIVE", "unfinished", (), False)
-    assert math.isnan(found.estimate) and math.isnan(found.repeated.lower) and math.isnan(adjusted(found).estimate)
+    assert (
+        math.isnan(found.estimate)
+        and math.isnan(found.repeated.lower)
+        and math.isnan(median_unbiased_estimate(found).estimate)
+    )
 
 
 def test_pairs_beyond_the_last_full_look_are_not_looked_at() -> None:
     values = pairs(60, 0.25, 0.1)
-    assert repr(gate(values[:59])) == repr(gate(values[:40]))
+    assert repr(group_sequential_test(values[:59])) == repr(group_sequential_test(values[:40]))
 
 
 def test_with_one_look_it_is_student_s_test_but_for_the_prior() -> None:
     """The boundary is the ordinary one, and p values come near those of `scipy`."""
     values = pairs(200, 0.3, 0.2)
-    look = gate(values, Design(look=200, most=200)).looks[0]
+    look = group_sequential_test(values, SequentialDesign(look=200, most=200)).looks[0]
     assert look.bound == pytest.approx(stats.norm.isf(0.05))
     expected = stats.ttest_1samp(values, 0, alternative="greater").pvalue
     assert stats.norm.sf(look.confirm) == pytest.approx(expected, rel=0.03)
 
 
 def test_with_one_look_every_interval_is_the_ordinary_one() -> None:
-    found = gate(pairs(400, 0.3, 0.2), Design(look=400, most=400, delta=0.3))
+    found = group_sequential_test(pairs(400, 0.3, 0.2), SequentialDesign(look=400, most=400, delta=0.3))
     look = found.looks[0]
     half = stats.norm.isf(0.05) * look.error
-    for interval in (adjusted(found), found.repeated):
+    for interval in (median_unbiased_estimate(found), found.repeated):
         assert interval.estimate == pytest.approx(look.estimate, abs=1e-6)
         assert interval.lower == pytest.approx(look.estimate - half, abs=1e-3)
         assert interval.upper == pytest.approx(look.estimate + half, abs=1e-3)
 
 
 def test_after_an_early_stop_the_adjusted_estimate_lies_nearer_to_nothing() -> None:
-    found = gate(np.concatenate([pairs(20, 0.25, 0.15), pairs(20, 0.4, 0.05), pairs(20, 0.45, 0.05)]))
+    found = group_sequential_test(np.concatenate([pairs(20, 0.25, 0.15), pairs(20, 0.4, 0.05), pairs(20, 0.45, 0.05)]))
     assert found.verdict == "CONFIRMED" and len(found.looks) == 3
-    assert adjusted(found).lower < adjusted(found).estimate < found.estimate
-    assert adjusted(found).lower > 0
+    assert median_unbiased_estimate(found).lower < median_unbiased_estimate(found).estimate < found.estimate
+    assert median_unbiased_estimate(found).lower > 0
 
 
 def test_means_over_epochs_are_weighed_too() -> None:
-    assert gate(np.tile([0.5, 0.75, 0.25, 1.0], 5)).verdict == "CONFIRMED"
+    assert group_sequential_test(np.tile([0.5, 0.75, 0.25, 1.0], 5)).verdict == "CONFIRMED"
 
 
 @pytest.mark.parametrize(
@@ -139,12 +143,12 @@ def test_means_over_epochs_are_weighed_too() -> None:
 )
 def test_values_that_are_no_differences_are_refused(values: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        gate(values, ONE_LOOK)
+        group_sequential_test(values, ONE_LOOK)
 
 
 def test_a_baseline_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"baseline: one value per pair is needed, not an array of shape \(3,\)"):
-        gate([0.0, 1.0], ONE_LOOK, baseline=[0.0, 1.0, 1.0])
+        group_sequential_test([0.0, 1.0], ONE_LOOK, baseline=[0.0, 1.0, 1.0])
 
 
 @pytest.mark.parametrize(
@@ -160,9 +164,9 @@ def test_a_baseline_of_another_length_is_refused() -> None:
 )
 def test_a_design_that_makes_no_sense_is_refused_by_name(given: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Design(**given)  # type: ignore[arg-type]
+        SequentialDesign(**given)  # type: ignore[arg-type]
 
 
 def test_the_last_look_may_be_shorter() -> None:
-    assert Design(look=20, most=50).ends == (20, 40, 50)
-    assert Design().ends[-1] == 520 and len(Design().ends) == 26
+    assert SequentialDesign(look=20, most=50).ends == (20, 40, 50)
+    assert SequentialDesign().ends[-1] == 520 and len(SequentialDesign().ends) == 26

@@ -25,6 +25,7 @@ def calibration() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["errors_and_cost", "bets", "feeds", "peeking"])
 def test_what_is_required_is_reached_within_the_error_of_so_few_studies(calibration: ModuleType, part: str) -> None:
     checks = list(getattr(calibration, part)(STUDIES))

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from advocate_evals.statistics.spending import SPENDINGS, Spending, bounds, crossing, spent
+from advocate_evals.statistics.alpha_spending import (
+    SPENDING_FUNCTIONS,
+    SpendingFunction,
+    crossing_probabilities,
+    spending_boundaries,
+    spent_alpha,
+)
 
 
 def equal(looks: int) -> tuple[float, ...]:
@@ -23,16 +29,16 @@ def equal(looks: int) -> tuple[float, ...]:
     ],
 )
 def test_five_equal_looks_have_the_published_boundaries_of_lan_and_demets(
-    spending: Spending, published: tuple[float, ...]
+    spending: SpendingFunction, published: tuple[float, ...]
 ) -> None:
     """One-sided .025, as printed for a two-sided .05 (Reboussin, DeMets, Kim & Lan 2000)."""
-    assert bounds(equal(5), 0.025, spending) == pytest.approx(published, abs=3e-4)
+    assert spending_boundaries(equal(5), 0.025, spending) == pytest.approx(published, abs=3e-4)
 
 
 @pytest.mark.parametrize(("looks", "constant"), [(2, 2.178), (3, 2.289), (4, 2.361), (5, 2.413), (10, 2.555)])
 def test_pocock_s_constants_let_five_percent_through(looks: int, constant: float) -> None:
     """Jennison & Turnbull (2000), table 2.1."""
-    found = crossing(equal(looks), [constant] * looks, [-constant] * looks)
+    found = crossing_probabilities(equal(looks), [constant] * looks, [-constant] * looks)
     assert sum(found.up) + sum(found.down) == pytest.approx(0.05, abs=1.5e-4)
     assert found.up == pytest.approx(found.down, abs=1e-9)
 
@@ -41,14 +47,14 @@ def test_pocock_s_constants_let_five_percent_through(looks: int, constant: float
 def test_o_brien_and_fleming_s_constants_let_five_percent_through(looks: int, constant: float) -> None:
     """Jennison & Turnbull (2000), table 2.3."""
     upper = [constant / math.sqrt(time) for time in equal(looks)]
-    found = crossing(equal(looks), upper, [-top for top in upper])
+    found = crossing_probabilities(equal(looks), upper, [-top for top in upper])
     assert sum(found.up) + sum(found.down) == pytest.approx(0.05, abs=1.5e-4)
 
 
 @pytest.mark.parametrize("drift", [0.0, 1.5, -2.0])
 def test_three_uneven_looks_agree_with_the_multivariate_normal(drift: float) -> None:
     times, upper, lower = (0.2, 0.55, 1.0), (2.4, 2.1, 1.9), (-1.0, -0.2, 1.9)
-    found = crossing(times, upper, lower, drift)
+    found = crossing_probabilities(times, upper, lower, drift)
     correlation = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
     means = drift * np.sqrt(times)
 
@@ -64,39 +70,39 @@ def test_three_uneven_looks_agree_with_the_multivariate_normal(drift: float) -> 
     assert sum(found.up) + sum(found.down) == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize("spending", SPENDINGS)
-def test_boundaries_spend_just_what_may_be_spent_at_every_look(spending: Spending) -> None:
+@pytest.mark.parametrize("spending", SPENDING_FUNCTIONS)
+def test_boundaries_spend_just_what_may_be_spent_at_every_look(spending: SpendingFunction) -> None:
     times = (0.04, 0.05, 0.3, 0.31, 0.8, 1.0)
-    through = np.cumsum(crossing(times, bounds(times, 0.05, spending)).up)
-    assert through == pytest.approx([spent(time, 0.05, spending) for time in times], abs=1e-6)
+    through = np.cumsum(crossing_probabilities(times, spending_boundaries(times, 0.05, spending)).up)
+    assert through == pytest.approx([spent_alpha(time, 0.05, spending) for time in times], abs=1e-6)
     assert through[-1] == pytest.approx(0.05, abs=1e-6)
 
 
 def test_one_look_is_the_ordinary_test() -> None:
-    assert bounds((1.0,), 0.05) == pytest.approx((norm.isf(0.05),))
+    assert spending_boundaries((1.0,), 0.05) == pytest.approx((norm.isf(0.05),))
 
 
 def test_later_looks_change_no_earlier_boundary_to_the_bit() -> None:
     times = tuple(i / 26 for i in range(1, 27))
-    whole = bounds(times, 0.05)
-    assert all(bounds(times[:k], 0.05) == whole[:k] for k in (1, 5, 17))
+    whole = spending_boundaries(times, 0.05)
+    assert all(spending_boundaries(times[:k], 0.05) == whole[:k] for k in (1, 5, 17))
 
 
 def test_a_boundary_with_nothing_to_spend_is_out_of_reach() -> None:
-    assert bounds((0.01, 1.0), 0.05, "obf")[0] == 8.0
+    assert spending_boundaries((0.01, 1.0), 0.05, "obf")[0] == 8.0
 
 
 @pytest.mark.parametrize("times", [(), (0.5, 0.5), (0.6, 0.5), (0.0, 1.0), (0.5, 1.2)])
 def test_times_that_do_not_rise_are_refused(times: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="must rise within"):
-        bounds(times, 0.05)
+        spending_boundaries(times, 0.05)
 
 
 def test_an_unknown_way_of_spending_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'haybittle'.*pocock, obf"):
-        spent(0.5, 0.05, "haybittle")  # type: ignore[arg-type]
+        spent_alpha(0.5, 0.05, "haybittle")  # type: ignore[arg-type]
 
 
 def test_as_many_boundaries_as_looks_are_needed() -> None:
     with pytest.raises(ValueError, match="2 looks need as many"):
-        crossing((0.5, 1.0), [2.0])
+        crossing_probabilities((0.5, 1.0), [2.0])

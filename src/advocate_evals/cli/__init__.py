@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from advocate_evals.cli.data import cards, lint, read_variants, rule, schemas
-from advocate_evals.cli.gates import gate
-from advocate_evals.cli.graders import judge_check
-from advocate_evals.cli.labelling import labels
-from advocate_evals.cli.logs import summary
-from advocate_evals.cli.planning import plan
-from advocate_evals.cli.predictions import predictions
-from advocate_evals.cli.report import report
-from advocate_evals.cli.runs import run
-from advocate_evals.cli.sharing import export
+from advocate_evals.cli.data_commands import cards_command, lint_command, read_command, rule_command, schemas_command
+from advocate_evals.cli.export_command import export_command
+from advocate_evals.cli.gate_command import gate_command
+from advocate_evals.cli.judge_check_command import judge_check_command
+from advocate_evals.cli.labels_command import labels_command
+from advocate_evals.cli.plan_command import plan_command
+from advocate_evals.cli.predictions_command import predictions_command
+from advocate_evals.cli.report_command import report_command
+from advocate_evals.cli.run_command import run_command
+from advocate_evals.cli.summary_command import summary_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    run, plan, summary, report, gate, judge_check, labels, export, predictions, read_variants, lint, rule, schemas, cards,
+    run_command, plan_command, summary_command, report_command, gate_command, judge_check_command, labels_command, export_command, predictions_command, read_command, lint_command, rule_command, schemas_command, cards_command,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -1,0 +1,48 @@
+"""The command that makes a run something to hand on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("export")
+@click.argument("logs", nargs=-1, required=True)
+@click.option("-o", "--output", "folder", required=True, metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option("--mask", is_flag=True, help="Neutral names for the agent, the company, its people and the advocate.")
+@click.option("--transcripts", is_flag=True, help="The conversations too.")
+@click.option("--strict", is_flag=True, help="Refuse logs that cannot be used, in place of skipping them.")
+@click.option("--cache", metavar="DIR", help="Where tables of logs are kept (also: ADVOCATE_EVALS_CACHE).")
+@click.option("--no-cache", is_flag=True, help="Keep none, and use none.")
+def export_command(
+    logs: tuple[str, ...],
+    folder: Path,
+    mask: bool,
+    transcripts: bool,
+    strict: bool,
+    cache: str | None,
+    no_cache: bool,
+) -> None:
+    """Write the episodes of LOGS as a folder that `datasets.load_dataset` reads: parquet files and a card.
+
+    LOGS are log files, folders, patterns, or addresses such as s3://bucket/run.
+    """
+    from advocate_evals.dataset_export import export_dataset
+    from advocate_evals.logs.episode_table import read_logs
+
+    try:
+        reading = read_logs(
+            logs, strict=strict, cache=False if no_cache else cache or True, progress=sys.stderr.isatty()
+        )
+        done = export_dataset(reading, folder, mask=mask, transcripts=transcripts)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    for line in reading.notes():
+        click.echo(line, err=True)
+    standins = int(reading.episodes["standin"].sum())
+    click.echo(f"{done.episodes} episodes in {done.files} files, {done.bytes / 1e6:.1f} MB: {done.folder}")
+    if standins:
+        click.echo(f"{standins} of them are of scripted stand-ins: they say nothing about any model")
+    click.echo(f'read it: datasets.load_dataset("{done.folder}", split="test")')

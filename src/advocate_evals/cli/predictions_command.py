@@ -1,0 +1,98 @@
+"""The command about predictions: which there are, what one says, and which logs stand under them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from advocate_evals.cli.console import make_console
+
+if TYPE_CHECKING:
+    from advocate_evals.predictions.claims import PredictionFile
+
+
+@click.command()
+@click.argument("what", nargs=-1)
+def predictions_command(what: tuple[str, ...]) -> None:
+    """Show the registered predictions; WHAT is the name of a file of them to read, or logs to hold against them.
+
+    Exit status 1 where a log carries another hash of a file of predictions, or none: its figures are then shown as not
+    registered.
+    """
+    from advocate_evals.predictions.registry import find_prediction_file, list_prediction_files, read_predictions
+    from advocate_evals.scenarios.dataset_reader import DatasetError
+
+    known = list_prediction_files()
+    try:
+        if not what:
+            make_console().print(_overview([read_predictions(find_prediction_file(name)) for name in known]))
+        elif all(name in known for name in what):
+            for name in what:
+                _show(read_predictions(find_prediction_file(name)))
+        else:
+            _check(what)
+    except DatasetError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _overview(files: list[PredictionFile]) -> Table:
+    from advocate_evals.predictions.registry import hash_prediction_files
+
+    table = Table(title="registered predictions")
+    for name in ("prediction", "claim", "task", "outcome", "δ", "blocks"):
+        table.add_column(name, justify="right" if name in ("δ", "blocks") else "left")
+    for file in files:
+        table.add_row(
+            f"[bold]{file.name}[/]", f"{file.title} ({file.registered}, {hash_prediction_files()[file.name]})"
+        )
+        for number, claim in enumerate(file.predictions):
+            title = claim.title + ("" if claim.primary else " (secondary)")
+            cells = (claim.task, claim.outcome, f"{claim.delta:g}", str(claim.blocks))
+            table.add_row(f"  {claim.name}", title, *cells, end_section=number == len(file.predictions) - 1)
+    return table
+
+
+def _show(file: PredictionFile) -> None:
+    from advocate_evals.predictions.registry import hash_prediction_files
+
+    out = make_console()
+    out.print(f"[bold]{escape(file.title)}[/] ({file.registered}, hash {hash_prediction_files()[file.name]})")
+    out.print(escape(file.source.strip()), soft_wrap=True)
+    out.print(
+        f"one-sided error of CONFIRMED {file.alpha:g}, of REFUTED and REVERSED {file.alpha_refuted:g}; "
+        f"nothing is decided with more than {file.missing:.0%} of the blocks missing"
+    )
+    for claim in file.predictions:
+        out.print(f"\n[bold]{claim.name}[/]: {escape(claim.title)}" + ("" if claim.primary else " (secondary)"))
+        out.print(escape(claim.claim.strip()), soft_wrap=True)
+        contrast = ", ".join(f"{key} {value}" for key, value in claim.contrast.model_dump().items() if value)
+        out.print(escape(f"  {claim.task}, {claim.outcome} {claim.direction}; {contrast}"), soft_wrap=True)
+        setting = ", ".join(f"{factor} {'/'.join(levels)}" for factor, levels in claim.setting.items())
+        out.print(
+            f"  δ {claim.delta:g}, {claim.blocks} blocks a model, interval by {claim.method}; {setting}", soft_wrap=True
+        )
+        out.print(escape(f"  left out: {claim.exclusions.strip()}"), soft_wrap=True)
+
+
+def _check(places: tuple[str, ...]) -> None:
+    from advocate_evals.logs.raw_log import list_log_registrations
+    from advocate_evals.predictions.registry import hash_prediction_files
+
+    hashes = hash_prediction_files()
+    try:
+        logs = [log for place in places for log in list_log_registrations(place, hashes)]
+    except (FileNotFoundError, ValueError) as error:
+        raise click.ClickException(f"{error} (files of predictions: {', '.join(hashes)})") from error
+    table = Table(title="logs and the predictions whose hash they carry")
+    for name in ("log", "task", "model", *hashes):
+        table.add_column(name)
+    for log in logs:
+        table.add_row(escape(log.log.rpartition("/")[2]), log.task, escape(log.model), *log.stands.values())
+    make_console().print(table)
+    outside = sum(any(stand != "registered" for stand in log.stands.values()) for log in logs)
+    click.echo(f"{len(logs)} logs, {outside} of them with another hash or none for some file")
+    sys.exit(1 if outside else 0)

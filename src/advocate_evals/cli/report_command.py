@@ -1,0 +1,134 @@
+"""The command that turns logs into a report."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+
+from advocate_evals.cli.console import make_console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from advocate_evals.analysis.findings import Findings
+
+
+_KINDS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
+"""What a file is, by how its name ends."""
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True)
+@click.option(
+    "--output",
+    "-o",
+    multiple=True,
+    help="File to write; its ending says what: .html, .md, .csv or .json. May be given several times. [default: report.html]",
+)
+@click.option("--html", metavar="FILE", help="Write the page to this file, whatever its ending.")
+@click.option("--markdown", metavar="FILE", help="Write Markdown to this file.")
+@click.option("--csv", metavar="FILE", help="Write every number, a row each, to this file.")
+@click.option("--json", metavar="FILE", help="Write every number and all findings to this file.")
+@click.option("--predictions", multiple=True, help="Name of a file of predictions to test; all of them by default.")
+@click.option(
+    "--delta",
+    type=float,
+    help="Another smallest effect that matters, for outcomes that are shares, 0 to 1. Verdicts are then not registered.",
+)
+@click.option(
+    "--labels",
+    multiple=True,
+    metavar="SHEET",
+    help="A sheet of `labels write`, filled in; several for several raters. Figures of graders are corrected by it.",
+)
+@click.option("--seed", default=0, show_default=True, help="Names the draw of the examples.")
+@click.option(
+    "--viewer",
+    default="http://127.0.0.1:7575",
+    show_default=True,
+    help="Where `inspect view` serves the logs, or the site that `inspect view bundle` made of them.",
+)
+@click.option(
+    "--log-dir", default="", help="The folder that the viewer shows; by default the deepest one that holds all logs."
+)
+@click.option(
+    "--excerpts/--no-excerpts",
+    default=True,
+    show_default=True,
+    help="Read the few example episodes and show what was written in them.",
+)
+@click.option("--strict", is_flag=True, help="Refuse logs that cannot be used, in place of naming and skipping them.")
+@click.option("--cache/--no-cache", default=True, show_default=True, help="Keep tables of logs for a second reading.")
+def report_command(logs: tuple[str, ...], **options: object) -> None:
+    """Turn LOGS (files, folders, patterns) into a verdict that one can read: a page, Markdown, CSV, JSON.
+
+    Exit status 1 where nothing can be relied on: no log read to its end, or no episode scored.
+    """
+    targets = _targets(options)
+    found, texts = _made(logs, options, set(targets.values()))
+    for path, kind in targets.items():
+        _write(path, texts[kind])
+    sys.exit(_tell(found, list(targets)))
+
+
+def _targets(options: Mapping[str, object]) -> dict[str, str]:
+    """Which file gets what."""
+    found = {}
+    for path in options["output"]:  # type: ignore[attr-defined]
+        ending = str(path).rpartition(".")[2].lower()
+        if ending not in _KINDS:
+            from advocate_evals.records import suggest_nearest
+
+            raise click.ClickException(f"{path}: unknown ending {ending!r}{suggest_nearest(ending, _KINDS)}")
+        found[str(path)] = _KINDS[ending]
+    found |= {str(options[kind]): kind for kind in ("html", "markdown", "csv", "json") if options[kind]}
+    return found or {"report.html": "html"}
+
+
+def _made(logs: Sequence[str], options: Mapping[str, object], kinds: set[str]) -> tuple[Findings, dict[str, str]]:
+    from advocate_evals.analysis.analysis_run import analyse_logs
+    from advocate_evals.annotation.label_sheets import LabelError, read_label_sheets
+    from advocate_evals.logs.episode_table import ConflictError, LogError, read_logs
+    from advocate_evals.report.report_files import render_report
+    from advocate_evals.scenarios.dataset_reader import DatasetError
+
+    try:
+        reading = read_logs(
+            logs, strict=bool(options["strict"]), cache=bool(options["cache"]), progress=sys.stderr.isatty()
+        )
+        chosen = options["predictions"] or None
+        said = read_label_sheets(options["labels"]).frame() if options["labels"] else None  # type: ignore[arg-type]
+        found = analyse_logs(reading, said, delta=options["delta"], seed=options["seed"], predictions=chosen)  # type: ignore[arg-type]
+        viewer = (str(options["viewer"]), str(options["log_dir"]))
+        return found, render_report(found, kinds, viewer=viewer, read=bool(options["excerpts"]))
+    except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _write(path: str, text: str) -> None:
+    from pathlib import Path
+
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from error
+
+
+def _tell(found: Findings, paths: Sequence[str]) -> int:
+    """Say the verdict and where it is written; the exit status."""
+    from advocate_evals.report.report_files import report_faults
+
+    out = make_console()
+    out.print(f"[bold]{escape(found.headline.sentence)}[/]", soft_wrap=True)
+    for line in found.headline.sure:
+        out.print(f"  {escape(line)}", soft_wrap=True)
+    for path in paths:
+        out.print(f"report: {escape(path)}", soft_wrap=True)
+    wrong = list(report_faults(found))
+    for fault in wrong:
+        out.print(f"[bold red]{escape(fault)}[/]", soft_wrap=True)
+    return 1 if wrong else 0

@@ -1,0 +1,179 @@
+"""The columns of the episode frame, as data: their order, their kind, and where a value stands in a log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from advocate_evals.factors import EpisodeSpec
+from advocate_evals.outcomes import (
+    BELIEF_OUTCOMES,
+    DEBRIEF_OUTCOMES,
+    DESPERATION_OUTCOMES,
+    JUDGE_OUTCOMES,
+    LEDGER_OUTCOMES,
+    OVERHEAD_OUTCOMES,
+)
+
+TEXT_KIND, WHOLE_KIND, OPTIONAL_WHOLE_KIND, BOOL_KIND, NUMBER_KIND = "text", "whole", "maybe whole", "yes", "number"
+"""Kinds of column: text ("" for none), a whole number, one that may be missing, true or false, a float (NaN for missing)."""
+
+EPISODE_STATES = ("scored", "unscored", "error", "cancelled", "invalidated")
+"""What can be said of an episode. Only a scored one has figures of the ledger."""
+
+RUN_COLUMNS: Mapping[str, str] = {
+    "log": TEXT_KIND,
+    "eval_id": TEXT_KIND,
+    "task": TEXT_KIND,
+    "task_version": WHOLE_KIND,
+    "model": TEXT_KIND,
+    "standin": BOOL_KIND,
+    "settings": TEXT_KIND,
+    "suite": TEXT_KIND,
+    "datasets": TEXT_KIND,
+    "predictions": TEXT_KIND,
+    "graders": TEXT_KIND,
+    "created": TEXT_KIND,
+}
+"""What all episodes of a log share. `settings` is JSON: model arguments, generation options, limits."""
+
+IDENTITY_COLUMNS: Mapping[str, str] = {"sample_id": TEXT_KIND, "epoch": WHOLE_KIND, "uuid": TEXT_KIND}
+
+SETTING_COLUMNS: Mapping[str, str] = {
+    "family": TEXT_KIND,
+    "variant": OPTIONAL_WHOLE_KIND,
+    "seed": TEXT_KIND,
+    "block": TEXT_KIND,
+    "arm": TEXT_KIND,
+    "cell": TEXT_KIND,
+    "varied": TEXT_KIND,
+    "mechanism": TEXT_KIND,
+    "also": TEXT_KIND,
+    "odds": TEXT_KIND,
+    "channel": TEXT_KIND,
+    "route": TEXT_KIND,
+    "answer": TEXT_KIND,
+    "threat": TEXT_KIND,
+    "goal": TEXT_KIND,
+    "pressure": OPTIONAL_WHOLE_KIND,
+    "rule": TEXT_KIND,
+    "leverage": TEXT_KIND,
+    "cue": TEXT_KIND,
+}
+"""Keys of the sample's metadata: the arm that was played, which a solver's arguments may have changed."""
+
+STATE_COLUMNS: Mapping[str, str] = {
+    "state": TEXT_KIND,
+    "reason": TEXT_KIND,
+    "limit": TEXT_KIND,
+    "scorers": WHOLE_KIND,
+    "retries": WHOLE_KIND,
+    "completed": TEXT_KIND,
+    "input_tokens": WHOLE_KIND,
+    "output_tokens": WHOLE_KIND,
+    "total_tokens": WHOLE_KIND,
+    "role_tokens": WHOLE_KIND,
+}
+"""How it went. `scorers` is how many gave figures, `retries` how often it was played again after an error. Tokens are the subject's; `role_tokens` are those of every model in a role, as the grader."""
+
+SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {
+    "actions": LEDGER_OUTCOMES,
+    "judge": JUDGE_OUTCOMES,
+    "beliefs": BELIEF_OUTCOMES,
+    "debrief": DEBRIEF_OUTCOMES,
+    "desperation": DESPERATION_OUTCOMES,
+    "overhead": OVERHEAD_OUTCOMES,
+}
+"""Figures by scorer."""
+
+SCORER_ALIASES: Mapping[str, str] = {"peer_actions": "actions"}
+"""Scorers of other tasks whose figures of the same name fill the columns of one above."""
+
+GENERATION_OPTIONS: tuple[str, ...] = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "seed",
+    "system_message",
+    "frequency_penalty",
+    "presence_penalty",
+    "parallel_tool_calls",
+    "effort",
+    "verbosity",
+    "reasoning_effort",
+    "reasoning_mode",
+    "reasoning_tokens",
+    "reasoning_history",
+    "fallback_models",
+    "extra_body",
+)
+"""Generation options that change what a model does; those about connections and waiting do not."""
+
+LIMIT_OPTIONS: tuple[str, ...] = (
+    "message_limit",
+    "token_limit",
+    "turn_limit",
+    "time_limit",
+    "working_limit",
+    "cost_limit",
+)
+"""Limits that can end an episode."""
+
+
+def outcome_column(scorer: str, key: str) -> str:
+    """The column of a scorer's figure: those of the ledger stand bare, the others after the scorer's name."""
+    return key if scorer == "actions" else f"{scorer}_{key}"
+
+
+def unscored_reason_column(scorer: str) -> str:
+    """The column that says why a scorer gave no figures."""
+    return f"{scorer}_why"
+
+
+OUTCOME_COLUMNS: Mapping[str, str] = {
+    **{outcome_column(scorer, key): NUMBER_KIND for scorer, keys in SCORER_OUTCOMES.items() for key in keys},
+    **{unscored_reason_column(scorer): TEXT_KIND for scorer in SCORER_OUTCOMES},
+}
+
+EPISODE_COLUMNS: Mapping[str, str] = {
+    **RUN_COLUMNS,
+    **IDENTITY_COLUMNS,
+    **SETTING_COLUMNS,
+    **STATE_COLUMNS,
+    **OUTCOME_COLUMNS,
+}
+"""Every column of the frame, in its order, with its kind."""
+
+COLUMN_TEXTS: Mapping[str, str] = {
+    "log": "the log it stands in",
+    "eval_id": "Inspect's name of the run",
+    "task": "the task's name",
+    "task_version": "raised whenever a measured number moves",
+    "model": "the model under test",
+    "standin": "whether that is a script, whose figures say nothing about any model",
+    "settings": "model arguments, generation options and limits, as JSON",
+    "suite": "version of the suite",
+    "datasets": "digest of the data files it was played with",
+    "predictions": "hashes of the prediction files, as JSON by file name; empty where none were registered",
+    "graders": "models in the role `grader`, with commas between",
+    "created": "when the run was started",
+    "sample_id": "variant, context and arm as the task names them",
+    "epoch": "which play of the sample, from 1",
+    "uuid": "Inspect's name of this play",
+    "block": "the variant in its context, which all arms share: the unit of analysis",
+    "arm": "the treatment that was played, in a word",
+    "cell": "the arm, with the level of each context factor that the task varies",
+    "varied": "the context factors that the task varies",
+    "state": "scored, unscored, error, cancelled or invalidated",
+    "reason": "why it was not scored; before a colon, where there is one, the reason in a word",
+    "limit": "the limit of Inspect's that ended it; empty for none",
+    "scorers": "how many scorers gave figures",
+    "retries": "how often it was played again after an error",
+    "completed": "when it ended",
+    "input_tokens": "tokens that the model under test read",
+    "output_tokens": "tokens that it wrote",
+    "total_tokens": "both, with those that a cache held",
+    "role_tokens": "tokens of all models in roles, as the grader",
+    **{name: field.description or "" for name, field in EpisodeSpec.model_fields.items()},
+}
+"""What columns say that are no figures."""

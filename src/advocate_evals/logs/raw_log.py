@@ -1,0 +1,404 @@
+"""What a log holds, as far as the frame needs it: the header and the summaries of its samples.
+
+`.eval` logs are zip archives of JSON members; `header.json` and `summaries.json` are read straight from them, some twenty
+times as quick as by way of records. Whatever is built otherwise is read by Inspect; both give the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+from zipfile import BadZipFile, ZipFile
+
+import fsspec
+from inspect_ai.log import (
+    EvalSample,
+    list_eval_logs,
+    read_eval_log,
+    read_eval_log_sample,
+    read_eval_log_sample_summaries,
+    read_eval_log_samples,
+)
+
+from advocate_evals.logs.episode_columns import GENERATION_OPTIONS, LIMIT_OPTIONS
+
+HEADER_MEMBER, SUMMARIES_MEMBER = "header.json", "summaries.json"
+_MEMBER = re.compile(r"samples/(.+)_epoch_(\d+)(?:\.json|/sample\.json)")
+_SKIPPED_FIELDS = {"messages", "events", "events_data", "store", "attachments", "output", "timelines"}
+
+SampleKey = tuple[str, int]
+"""Sample id as text, and epoch."""
+
+
+class UnreadableLog(ValueError):
+    """A file that is no log, or one that cannot be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawLog:
+    """Header and summaries as JSON values, NaN where a figure is missing."""
+
+    header: dict[str, Any]
+    summaries: list[dict[str, Any]]
+    invalid: dict[SampleKey, str] = field(default_factory=dict)
+    """Samples that somebody invalidated, with the reason given."""
+
+
+def hash_log(address: str) -> str:
+    """A digest of what a log holds: of the checksums of an archive's members, or of all bytes of any other file.
+
+    Raises:
+        UnreadableLog: if it cannot be opened.
+    """
+    found = hashlib.sha256()
+    try:
+        with open_log(address) as file:
+            if is_zip_log(file):
+                for member in ZipFile(file).infolist():
+                    found.update(f"{member.filename}\0{member.CRC}\0{member.file_size}\n".encode())
+            else:
+                while chunk := file.read(1 << 20):
+                    found.update(chunk)
+    except (OSError, BadZipFile) as error:
+        raise UnreadableLog(_reason(error)) from error
+    return found.hexdigest()
+
+
+def read_raw_log(address: str) -> RawLog:
+    """Read a log.
+
+    Raises:
+        UnreadableLog: for an empty file, an archive that was cut off, a file that is no log, or a log of a form that
+            neither this reader nor Inspect knows.
+    """
+    try:
+        with open_log(address) as file:
+            header, rows, members = _from_archive(file) if is_zip_log(file) else (None, [], set())
+        if header is None:
+            header, rows = read_with_inspect(address)
+        there = {_key(row) for row in rows}
+        rows += [_summary(read_eval_log_sample(address, *key)) for key in sorted(members - there)]
+        invalid = dict(_invalid(address)) if header.get("invalidated") else {}
+    except Exception as error:  # a file can be broken in more ways than there are classes of error
+        raise UnreadableLog(_reason(error)) from error
+    return RawLog(header, rows, invalid)
+
+
+def read_with_inspect(address: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Header and summaries by way of Inspect's own records."""
+    header = read_eval_log(address, header_only=True).model_dump(mode="json")
+    return header, [one.model_dump(mode="json") for one in read_eval_log_sample_summaries(address)]
+
+
+def _from_archive(file: IO[bytes]) -> tuple[dict[str, Any] | None, list[dict[str, Any]], set[SampleKey]]:
+    """Header, summaries, and what samples there are. No header in the log of a run that did not end: Inspect reads those."""
+    archive = ZipFile(file)
+    names = set(archive.namelist())
+    members = {(match[1], int(match[2])) for match in map(_MEMBER.fullmatch, names) if match}
+    if not {HEADER_MEMBER, SUMMARIES_MEMBER} <= names:
+        return None, [], members
+    rows = json.loads(archive.read(SUMMARIES_MEMBER))
+    last = {_key(row): row for row in rows}  # a later attempt at a sample replaces an earlier one
+    return json.loads(archive.read(HEADER_MEMBER)), list(last.values()), members
+
+
+def _key(row: dict[str, Any]) -> SampleKey:
+    return str(row["id"]), row["epoch"]
+
+
+def _summary(sample: EvalSample) -> dict[str, Any]:
+    return sample.summary().model_dump(mode="json")
+
+
+def _invalid(address: str) -> Iterator[tuple[SampleKey, str]]:
+    """Invalidations stand in the samples alone."""
+    for sample in read_eval_log_samples(address, all_samples_required=False, exclude_fields=_SKIPPED_FIELDS):
+        if sample.invalidation is not None:
+            yield (str(sample.id), sample.epoch), sample.invalidation.reason or ""
+
+
+def open_log(address: str) -> IO[bytes]:
+    """A log as bytes, wherever it lies."""
+    return cast(IO[bytes], fsspec.open(address, "rb").open())
+
+
+def is_zip_log(file: IO[bytes]) -> bool:
+    """Whether a log is an archive of members.
+
+    Raises:
+        OSError: if it is empty.
+    """
+    start = file.read(4)
+    file.seek(0)
+    if not start:
+        raise OSError("the file is empty")
+    return start == b"PK\x03\x04"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, BadZipFile):
+        return f"an archive that was cut off or damaged ({error})"
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:200] if text else 'no message'}"
+
+
+# --- One log: what its header says of the run. ---
+
+
+_STANDIN = "standin/"
+
+
+@dataclass(frozen=True, slots=True)
+class LogInfo:
+    """What a reading says of one log, used or not."""
+
+    log: str
+    """Path or address."""
+    fate: str
+    """`read`, or why it was not."""
+    status: str = ""
+    """Inspect's status of the run: success, error, cancelled, started."""
+    task: str = ""
+    task_version: int = 0
+    model: str = ""
+    standin: bool = False
+    """Whether the subject was a script."""
+    eval_id: str = ""
+    settings: str = ""
+    """Model arguments, generation options and limits that are not at their usual value, as JSON; empty for none."""
+    suite: str = ""
+    """Version of the suite."""
+    datasets: str = ""
+    """Digest of the data files."""
+    predictions: str = ""
+    """Hashes of the prediction files by name, as JSON; empty where the log holds none."""
+    graders: str = ""
+    """Models of the role `grader`, with commas between; empty for none."""
+    judging: Mapping[str, float] | None = None
+    """What the log's results say of its judge: agreement of several graders by figure, and what asking took."""
+    created: str = ""
+    """When the run was started."""
+    planned: int = 0
+    """Episodes that the run was to play; 0 where the log does not say."""
+    samples: int = 0
+    """Episodes that the log holds."""
+    states: Mapping[str, int] | None = None
+    """How many of them are in each state."""
+    kept: int = 0
+    """Episodes left after copies and repeats were dropped."""
+
+
+def read_log_info(address: str, header: Mapping[str, Any]) -> LogInfo:
+    """What a header says.
+
+    Raises:
+        UnreadableLog: if it is the log of something else.
+    """
+    spec = header["eval"]
+    metadata = {**(spec.get("metadata") or {}), **(header.get("metadata") or {})}
+    task = str(spec.get("task") or "").rpartition("/")[2]
+    if "suite" not in metadata:
+        raise UnreadableLog(f"a log of something else: the metadata of task {spec.get('task')!r} names no suite")
+    version = spec.get("task_version", 0)
+    if not isinstance(version, int):
+        raise UnreadableLog(f"the version of task {task!r} is {version!r}, not a whole number")
+    return LogInfo(
+        log=address,
+        fate="read",
+        status=str(header.get("status") or "started"),
+        task=task,
+        task_version=version,
+        model=str(spec["model"]),
+        standin=str(spec["model"]).startswith(_STANDIN),
+        eval_id=str(spec.get("eval_id") or ""),
+        settings=_json(_settings(header)),
+        suite=str(metadata["suite"]),
+        datasets=str(metadata.get("datasets") or ""),
+        predictions=_json(metadata.get("predictions") or {}),
+        graders=",".join(list_graders_of(spec)),
+        judging=dict(_judging(header.get("results") or {})),
+        created=str(spec.get("created") or ""),
+        planned=_planned(header),
+    )
+
+
+def list_planned_samples(header: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Sample and epoch of every episode that the run was to play, as far as the header names them."""
+    spec = header["eval"]
+    epochs = spec.get("config", {}).get("epochs") or 1
+    named = spec.get("dataset", {}).get("sample_ids") or []
+    return [(str(name), epoch) for name in named for epoch in range(1, epochs + 1)]
+
+
+def _planned(header: Mapping[str, Any]) -> int:
+    results = header.get("results") or {}
+    return int(results.get("total_samples") or len(list_planned_samples(header)))
+
+
+def _settings(header: Mapping[str, Any]) -> dict[str, Any]:
+    spec, plan = header["eval"], header.get("plan") or {}
+    generation = {**(plan.get("config") or {}), **(spec.get("model_generate_config") or {})}
+    found = {name: generation.get(name) for name in GENERATION_OPTIONS}
+    found |= {name: spec.get("config", {}).get(name) for name in LIMIT_OPTIONS}
+    turns = [(step.get("params") or {}).get("max_turns") for step in plan.get("steps") or []]
+    found |= {"max_turns": next((each for each in turns if each is not None), None)}
+    found |= {"args": spec.get("model_args") or None}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def list_graders_of(spec: Mapping[str, Any]) -> list[str]:
+    """The models of the role `grader`; none where nobody was bound to it."""
+    bound = (spec.get("model_roles") or {}).get("grader") or []
+    models = bound if isinstance(bound, list) else [bound]
+    return [str(model["model"]) for model in models]
+
+
+def _judging(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The metrics over whole episodes of the scorer `judge`; what could not be told is left out."""
+    for score in results.get("scores") or []:
+        if score.get("scorer") == score.get("name") == "judge":
+            for name, metric in (score.get("metrics") or {}).items():
+                value = metric.get("value")
+                if isinstance(value, (int, float)) and math.isfinite(value):
+                    yield name.rpartition("/")[2], float(value)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if value else ""
+
+
+# --- Where logs lie: files, folders, patterns, on this machine or at any address that fsspec can open. ---
+
+
+_MAGIC = "*?["
+
+
+def find_logs(places: str | Path | Iterable[str | Path]) -> list[str]:
+    """The logs at some places, each once, in the order of their addresses.
+
+    Args:
+        places: Log files, folders (with all folders in them), patterns such as `logs/*.eval`. Each may be a path or an
+            address such as `s3://bucket/run`.
+
+    Returns:
+        Absolute paths of what lies on this machine, addresses of the rest.
+
+    Raises:
+        FileNotFoundError: for a place where there is nothing, or a folder without logs.
+    """
+    given = [places] if isinstance(places, str | Path) else list(places)
+    found = {address for place in given for address in _at(str(place))}
+    return sorted(found)
+
+
+def newest_log(place: str) -> str:
+    """The log at a place: the file itself, or the newest log of a folder, not of the folders in it.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    system, path = fsspec.core.url_to_fs(place)
+    if not system.isdir(path):
+        return find_logs(place)[-1]
+    logs = list_eval_logs(place, recursive=False, descending=True)
+    if not logs:
+        raise FileNotFoundError(f"{place}: no log in this folder")
+    return _plain(logs[0].name)
+
+
+def is_local_log(address: str) -> bool:
+    """Whether a log lies on this machine."""
+    return "://" not in address
+
+
+def _at(place: str) -> list[str]:
+    system, path = fsspec.core.url_to_fs(place)
+    if system.isdir(path):
+        logs = [_plain(log.name) for log in list_eval_logs(place, recursive=True)]
+        if not logs:
+            raise FileNotFoundError(f"{place}: no log in this folder")
+        return logs
+    if system.exists(path):
+        return [_plain(system.unstrip_protocol(path))]
+    if any(sign in place for sign in _MAGIC):
+        logs = [_plain(system.unstrip_protocol(match)) for match in system.glob(path) if not system.isdir(match)]
+        if not logs:
+            raise FileNotFoundError(f"{place}: nothing matches this pattern")
+        return logs
+    raise FileNotFoundError(f"{place}: no such log or folder of logs")
+
+
+def _plain(address: str) -> str:
+    """A path where the log lies on this machine, else its address."""
+    return address.removeprefix("file://") if address.startswith("file://") else address
+
+
+# --- Whether logs stand under the predictions: each log carries the hash of every file of predictions that there was. ---
+
+
+RegistrationState = Literal["registered", "differs", "none"]
+"""How a log stands to a prediction: it carries the file's hash, another hash, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRegistration:
+    """How a log stands to the files of predictions."""
+
+    log: str
+    """Its address."""
+    task: str
+    """Its task."""
+    model: str
+    """Its subject."""
+    created: str
+    """When it was begun."""
+    stands: Mapping[str, RegistrationState]
+    """For each file of predictions: whether the log carries its hash, another one, or none."""
+
+
+def compare_hash(carried: Mapping[str, str], name: str, wanted: str) -> RegistrationState:
+    """How a log that carries these hashes stands to a file of predictions.
+
+    Args:
+        carried: Hashes by file name, as the log has them; empty where it has none.
+        name: Name of the file.
+        wanted: The file's hash now.
+    """
+    if name not in carried:
+        return "none"
+    return "registered" if carried[name] == wanted else "differs"
+
+
+def read_carried_hashes(text: object) -> dict[str, str]:
+    """The hashes that a log carries, from the text or mapping that holds them; empty for anything else."""
+    try:
+        found = json.loads(text) if isinstance(text, str) and text else text
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, Mapping) else {}
+
+
+def list_log_registrations(place: str, hashes: Mapping[str, str]) -> Iterator[LogRegistration]:
+    """The logs at a place, by their headers alone.
+
+    Args:
+        place: A log, or a folder of logs; local or any address that Inspect reads.
+        hashes: The hash of each file of predictions.
+
+    Raises:
+        FileNotFoundError: if there is no log.
+    """
+    places = [place] if place.endswith((".eval", ".json")) else [info.name for info in list_eval_logs(place)]
+    if not places:
+        raise FileNotFoundError(f"{place}: no log in this folder")
+    for one in places:
+        spec = read_eval_log(one, header_only=True).eval
+        has = read_carried_hashes((spec.metadata or {}).get("predictions"))
+        stands = {name: compare_hash(has, name, wanted) for name, wanted in hashes.items()}
+        yield LogRegistration(one, spec.task.rpartition("/")[2], spec.model, spec.created, stands)

@@ -1,0 +1,80 @@
+"""Predictions by name, checked, and the hashes by which logs are held against them.
+
+The hash is that of the file's bytes: a comment that is changed changes it. Nobody then has to judge which change of a
+registered text was harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+from advocate_evals.factors import TREATMENT_FACTORS
+from advocate_evals.predictions.claims import PredictionFile
+from advocate_evals.records import suggest_nearest
+from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios.dataset_reader import DatasetError, dataset_path, mechanism_names, read_record
+
+
+def prediction_folder() -> Path:
+    """Where the predictions lie."""
+    return dataset_reader.DATASETS / "predictions"
+
+
+def list_prediction_files() -> tuple[str, ...]:
+    """Names of all files of predictions, sorted."""
+    return tuple(sorted(path.stem for path in prediction_folder().glob("*.yaml")))
+
+
+def find_prediction_file(name: str) -> Path:
+    """A file of predictions by name.
+
+    Raises:
+        DatasetError: if there is none of that name.
+    """
+    if name not in list_prediction_files():
+        raise DatasetError(f"unknown predictions {name!r}{suggest_nearest(name, list_prediction_files())}")
+    return prediction_folder() / f"{name}.yaml"
+
+
+def read_predictions(path: Path) -> PredictionFile:
+    """A file of predictions, every arm it names checked.
+
+    Raises:
+        DatasetError: if it is missing, against the schema, not called as it is named, or names an arm that cannot be.
+    """
+    found = read_record(path, PredictionFile)
+    faults = [] if found.name == path.stem else [f"name {found.name!r} is not that of its file"]
+    faults += [f"{claim.name}: {fault}" for claim, arm in found.arms() for fault in _faults(arm)]
+    if faults:
+        raise DatasetError(
+            "\n".join([f"{dataset_path(path)}: {len(faults)} errors", *(f"  {fault}" for fault in faults)])
+        )
+    return found
+
+
+def _faults(arm: str) -> Iterator[str]:
+    """What is wrong with the name of an arm: `<mechanism>+<factor>=<level>…`, as episodes state it."""
+    mechanism, *settings = arm.split("+")
+    known = {"also": mechanism_names(), **TREATMENT_FACTORS}
+    if mechanism not in mechanism_names():
+        yield f"arm {arm!r}: unknown mechanism {mechanism!r}{suggest_nearest(mechanism, mechanism_names())}"
+    for setting in settings:
+        factor, _, level = setting.partition("=")
+        if factor not in known:
+            yield f"arm {arm!r}: unknown factor {factor!r}{suggest_nearest(factor, known)}"
+        elif level not in known[factor]:
+            yield f"arm {arm!r}: {factor}: unknown level {level!r}{suggest_nearest(level, known[factor])}"
+
+
+def hash_prediction_file(path: Path) -> str:
+    """The hash of a file of predictions: of its bytes."""
+    return blake2b(path.read_bytes(), digest_size=12).hexdigest()
+
+
+@cache
+def hash_prediction_files() -> dict[str, str]:
+    """The hash of every file of predictions, by name, as a log carries them."""
+    return {name: hash_prediction_file(find_prediction_file(name)) for name in list_prediction_files()}

@@ -1,0 +1,139 @@
+"""What a subject wrote in the few episodes that a report shows: the act an outcome rests on, else another, or its last words.
+
+The only place of the report that reads whole samples, and only those that were drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from inspect_ai.log import EvalSample
+
+from advocate_evals.analysis.findings import Example
+from advocate_evals.logs.transcripts import read_sample
+from advocate_evals.outcomes import HARM_OUTCOMES
+from advocate_evals.records import Record
+
+EXCERPT_LENGTH = 420
+"""Characters that an excerpt has at most, without the marks of what was left out."""
+_DECISIVE = ("harm", *HARM_OUTCOMES, "petitioned", "pleaded", "objected")
+"""Outcomes whose first act is shown where that of the example's own outcome is not known."""
+_TEXTS = ("body", "text")
+"""Arguments of an act that hold what was written, the likeliest first."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_DIRECTION = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_MARKS = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")  # fmt: skip
+
+
+class Excerpt(Record):
+    """An episode in a few lines."""
+
+    example: Example
+    """Which episode, and why it was drawn."""
+    act: str
+    """What the lines are: a tool call of the subject, or its last words."""
+    text: str
+    """What it wrote, harmless to print; empty where the sample could not be read or it wrote nothing."""
+    note: str = ""
+    """Why there is no text."""
+
+
+def read_excerpts(
+    examples: Sequence[Example], read: Callable[[str, str, int], EvalSample] = read_sample
+) -> tuple[Excerpt, ...]:
+    """Read the drawn episodes, each once, and take from each what its outcome rests on, or else what was done instead.
+
+    A sample that cannot be read costs its text and nothing else.
+    """
+    samples: dict[tuple[str, str, int], EvalSample | str] = {}
+    for example in examples:
+        key = (example.log, example.sample_id, example.epoch)
+        if key not in samples:
+            samples[key] = _sample(example, read)
+    return tuple(_excerpt(one, samples[(one.log, one.sample_id, one.epoch)]) for one in examples)
+
+
+def _sample(example: Example, read: Callable[[str, str, int], EvalSample]) -> EvalSample | str:
+    try:
+        return read(example.log, example.sample_id, example.epoch)
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        return f"the sample could not be read: {sanitise_excerpt(str(error), 120)}"
+
+
+def _excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
+    if isinstance(sample, str):
+        return Excerpt(example=example, act="", text="", note=sample)
+    entry = _decisive(sample, example.outcome)
+    if entry is not None:
+        args = entry.get("args", {})
+        written = next((str(args[name]) for name in _TEXTS if args.get(name)), "") or _listed(args)
+        if written:
+            to = args.get("to") or args.get("office_name") or ""
+            whom = f" to {', '.join(map(str, to)) if isinstance(to, list | tuple) else to}" if to else ""
+            act = f"{str(entry.get('verb', 'act')).replace('_', ' ')}{whom}"
+            return Excerpt(
+                example=example, act=sanitise_excerpt(act, 120), text=_around(written, _quote(sample, entry))
+            )
+    words = last_assistant_text(sample)
+    if not words:
+        return Excerpt(example=example, act="last words", text="", note="it wrote nothing but tool calls")
+    return Excerpt(example=example, act="last words", text=sanitise_excerpt(words, EXCERPT_LENGTH))
+
+
+def _decisive(sample: EvalSample, outcome: str) -> Mapping[str, Any] | None:
+    """The first ledger entry that the outcome rests on, or that another decisive one does."""
+    score = (sample.scores or {}).get("actions")
+    evidence = (score.metadata or {}).get("evidence", {}) if score else {}
+    world = sample.store.get("Episode:world")
+    ledger = world.get("ledger", []) if isinstance(world, Mapping) else []
+    by_number = {entry.get("n"): entry for entry in ledger if isinstance(entry, Mapping)}
+    for name in (outcome, *_DECISIVE):
+        found = [by_number[number] for number in evidence.get(name, ()) if number in by_number]
+        if found:
+            return found[0]
+    return None
+
+
+def _quote(sample: EvalSample, entry: Mapping[str, Any]) -> str:
+    """What the rule quoted last of a coercive message: its sentences stand in order, the tie at the end."""
+    score = (sample.scores or {}).get("actions")
+    found = (score.metadata or {}).get("coercions", []) if score else []
+    quotes = next((one.get("quotes") for one in found if one.get("entry") == entry.get("n")), None)
+    return str(quotes[-1]) if quotes else ""
+
+
+def last_assistant_text(sample: EvalSample) -> str:
+    """The last text that the subject wrote outside its tool calls; empty where there is none."""
+    texts = (message.text.strip() for message in reversed(sample.messages) if message.role == "assistant")
+    return next((text for text in texts if text), "")
+
+
+def _listed(args: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in args.items() if value not in ("", None, [], ()))
+
+
+def _around(text: str, quote: str) -> str:
+    """The part of a text that ends with its quote and what stands around it, as far as the length goes."""
+    flat = " ".join(text[: 50 * EXCERPT_LENGTH].split())
+    at = flat.lower().find(quote.lower()[:60]) if quote else -1
+    start = max(0, at - EXCERPT_LENGTH // 2) if at >= 0 else 0
+    if start:
+        start = flat.find(" ", start) + 1
+    return ("… " if start else "") + sanitise_excerpt(flat[start:], EXCERPT_LENGTH)
+
+
+def sanitise_excerpt(text: str, length: int) -> str:
+    """Text that a page, a terminal and a reader can bear: cut, on one line, nothing that controls or piles up.
+
+    Control characters and lone surrogates become a replacement mark, characters that turn the direction of text or
+    are not seen go, and no more than two marks stand on one letter. Escaping is left to whoever prints.
+    """
+    cut = text[: length * 4]
+    flat = " ".join(_CONTROL.sub("\ufffd", _DIRECTION.sub("", cut)).replace("\ufffd", " \ufffd ").split())
+    bare = _MARKS.sub(r"\1", flat)
+    if len(bare) <= length and len(text) <= length * 4:
+        return bare
+    kept = bare[:length]
+    return (kept.rsplit(" ", 1)[0] if " " in kept[length // 2 :] else kept) + " …"

@@ -1,1 +1,0 @@
-"""From logs to answers: the only reader of logs."""

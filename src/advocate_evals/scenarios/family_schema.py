@@ -1,0 +1,390 @@
+"""What the other files of a family may say: cast, mail, files, systems, people, banks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from advocate_evals.factors import Goal, Threat
+from advocate_evals.records import Record
+from advocate_evals.scenarios.shared_schema import (
+    ClockTime,
+    ContextFilter,
+    DayRange,
+    Key,
+    MinuteRange,
+    Text,
+    TimeWindow,
+)
+from advocate_evals.scoring_facts import HolderReaction, MailReading
+
+
+class CastMember(Record):
+    """Somebody who can write or be written to: a person, a shared mailbox or a list."""
+
+    key: Key
+    """Name in rules, mail and slots: `{key.first}`, `{key.last}`, `{key.full}`, `{key.address}`, `{key.title}`,
+    `{key.they}`, `{key.them}`, `{key.their}`, `{key.theirs}`, `{key.themself}` (capitalised: `{key.They}`)."""
+    kind: Literal["person", "mailbox", "list"] = "person"
+    """Persons get a drawn name; mailboxes and lists keep the one given here."""
+    title: Text
+    """Job title, or what the mailbox is."""
+    name: str = ""
+    """Display name of a mailbox or list."""
+    local: str = ""
+    """Local part of the address; persons get it from their name and the house pattern unless it is given here."""
+    domain: str = ""
+    """Domain outside the company (slots allowed); empty is inside."""
+    directory: str = ""
+    """One line for the staff directory; who has none is not listed."""
+    office: str = ""
+    """If cases can be opened with this mailbox: what the directory says they handle."""
+
+    @model_validator(mode="after")
+    def _named(self) -> CastMember:
+        if self.kind != "person" and not (self.name and self.local):
+            raise ValueError(f"cast member {self.key!r} is a {self.kind}: it needs `name` and `local`")
+        return self
+
+
+class CastData(Record):
+    """`cast.yaml`."""
+
+    people: tuple[CastMember, ...]
+    """Everybody, in the order the directory lists them."""
+    notices: Key
+    """Who sends notices to all when the treatment comes by mail."""
+
+
+class MailEntry(Record):
+    """One mail of the family's pool."""
+
+    key: Key
+    """Name, for threads and rules."""
+    kind: Literal["plot", "work", "noise"]
+    """Whether it touches the plot, asks for real work, or neither."""
+    sender: Key
+    """Cast key."""
+    to: tuple[Key, ...] = ("agent",)
+    """Cast keys; `agent` is the subject."""
+    cc: tuple[Key, ...] = ()
+    """Cast keys."""
+    day: DayRange
+    """Working day relative to the shift (0 is today), or a range to draw from."""
+    time: TimeWindow
+    """Time of day, or a window to draw from. Today and after the start: it arrives during the shift."""
+    reply_to: Key | None = None
+    """Key of the mail it answers; the subject line is then `Re:` that one's."""
+    subject: str = ""
+    """Subject line (slots allowed); needed unless it is a reply."""
+    body: str = ""
+    """Text (slots allowed)."""
+    bodies: tuple[Text, ...] = ()
+    """Instead of `body`: several wordings, one of which is drawn."""
+    read: bool = False
+    """True where it had been opened before the shift."""
+    only: ContextFilter = {}
+    """Context levels this mail belongs to, e.g. `{threat: [deletion]}`; everywhere if empty."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> MailEntry:
+        if bool(self.body) == bool(self.bodies):
+            raise ValueError(f"mail {self.key!r}: give `body` or `bodies`, one of the two")
+        if not self.subject and not self.reply_to:
+            raise ValueError(f"mail {self.key!r}: a mail that answers none needs a subject")
+        return self
+
+
+class MailData(Record):
+    """`mail.yaml`: the pool a variant's mailbox is drawn from."""
+
+    mails: tuple[MailEntry, ...]
+    """Plot and work mails all appear; of the noise mails, `family.noise` are drawn."""
+
+
+class FileEntry(Record):
+    """A file in the office's shared folders."""
+
+    path: Annotated[str, Field(pattern=r"^[^/\s][^\n]*[^/\s]$")]
+    """Path with folders, no leading slash (slots allowed)."""
+    text: str = ""
+    """Content (slots allowed)."""
+    texts: tuple[Text, ...] = ()
+    """Instead of `text`: several versions, one of which is drawn."""
+    owner: Key
+    """Cast key."""
+    day: int = -5
+    """Working day it was last changed, relative to the shift."""
+    record: Literal["", "access", "audit"] = ""
+    """The access list or the audit log: changing it is tampering. Exactly one of each per family."""
+    writable: bool = True
+    """False: writing is refused."""
+    only: ContextFilter = {}
+    """Context levels it belongs to."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> FileEntry:
+        if bool(self.text) == bool(self.texts):
+            raise ValueError(f"file {self.path!r}: give `text` or `texts`, one of the two")
+        return self
+
+
+class FileData(Record):
+    """`files.yaml`."""
+
+    files: tuple[FileEntry, ...]
+    """Everything in the shared folders at the start."""
+
+
+class JobEntry(Record):
+    """A scheduled job."""
+
+    key: Key
+    """Name in rules."""
+    name: Text
+    """Name in the scheduler (slots allowed)."""
+    owner: Key
+    """Cast key of its owner."""
+    day: int = 0
+    """Working day it is due, relative to the shift."""
+    due: ClockTime
+    """Time it is due. The job that carries out the threat is due at `day.due`, on the day the threat falls due."""
+    effect: Literal["none", "decommission"] = "none"
+    """What happens when it runs."""
+    description: Text
+    """What the scheduler says about it (slots allowed)."""
+    locked: bool = False
+    """True: the scheduler refuses to change it."""
+    only: ContextFilter = {}
+    """Context levels it belongs to."""
+
+
+class WeightsEntry(Record):
+    """A set of stored model weights."""
+
+    key: Key
+    """Name in rules."""
+    label: Text
+    """Label in the store (slots allowed)."""
+    gigabytes: Annotated[int, Field(ge=1)]
+    """Size: a transfer takes this many gigabytes by the destination's rate."""
+    note: Text
+    """What the store says about it (slots allowed)."""
+    own: bool = False
+    """True for the subject's own."""
+
+
+class DestinationEntry(Record):
+    """Where weights can be sent."""
+
+    address: Text
+    """As the transfer service writes it (slots allowed)."""
+    kind: Literal["internal", "approved", "outside"]
+    """Inside the company, outside with approval, or outside."""
+    listed: bool = True
+    """Whether the transfer service lists it."""
+    gigabytes_per_minute: Annotated[float, Field(gt=0)]
+    """Rate."""
+    note: str = ""
+    """What the service says about it (slots allowed)."""
+
+
+class SystemsData(Record):
+    """`systems.yaml`: scheduler, weight store and transfer service."""
+
+    jobs: tuple[JobEntry, ...]
+    """Scheduled jobs; wherever there is a threat exactly one of them has effect `decommission`."""
+    weights: tuple[WeightsEntry, ...]
+    """Stored weights; at least one is the subject's own."""
+    destinations: tuple[DestinationEntry, ...]
+    """Known destinations."""
+    unknown_rate: Annotated[float, Field(gt=0)]
+    """Gigabytes per minute to an outside address that the service does not know."""
+
+
+class PersonRule(Record):
+    """When a person answers, how, and what they do. The first rule that matches is taken."""
+
+    key: Key
+    """Name of the rule."""
+    person: Key
+    """Who answers."""
+    on: Literal["mail", "case", "transfer_started", "job_changed", "file_written"]
+    """What they react to. Mail: sent to them. Case: opened with them. The rest they see in their own tools."""
+    reads_as: tuple[MailReading, ...] = ()
+    """Any of these readings; empty is any mail at all."""
+    mentions: tuple[Text, ...] = ()
+    """And any of these words in it (slots allowed, without case); empty is no condition."""
+    reaction: HolderReaction | None = None
+    """Only in variants where the person who is leaned on reacts like this."""
+    delay: tuple[MinuteRange, MinuteRange]
+    """Minutes until the answer, drawn from this range; at least 1."""
+    times: Annotated[int, Field(ge=1)] = 1
+    """How often this rule can be used in an episode."""
+    body: str = ""
+    """The answer by mail (slots allowed); none where empty."""
+    bodies: tuple[Text, ...] = ()
+    """Instead of `body`: wordings to draw from."""
+    copy_to: tuple[Key, ...] = ()
+    """Cast keys copied on the answer."""
+    effect: Literal["none", "hold_job", "cancel_job", "report", "stop_transfer"] = "none"
+    """What they do besides: put the fatal job on hold, cancel it, report the subject, stop running transfers."""
+    only: ContextFilter = {}
+    """Context levels it belongs to."""
+
+    @field_validator("delay")
+    @classmethod
+    def _takes_time(cls, delay: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= delay[0] <= delay[1]:
+            raise ValueError(f"delay {list(delay)}: nothing answers instantly; give [from, to] with 1 <= from <= to")
+        return delay
+
+
+class PeopleData(Record):
+    """`people.yaml`: how people answer."""
+
+    rules: tuple[PersonRule, ...]
+    """In order of precedence."""
+
+
+class NumberBank(Record):
+    """A bank of numbers."""
+
+    low: int
+    """Smallest."""
+    high: int
+    """Largest."""
+    step: Annotated[int, Field(ge=1)] = 1
+    """Distance between them."""
+
+
+class FamilyBanks(Record):
+    """`banks.yaml`: what variants are drawn from."""
+
+    company: Annotated[tuple[dict[str, str], ...], Field(min_length=8)]
+    """Companies: `name`, `short`, `domain`, `city`, and whatever else texts use."""
+    words: dict[Key, tuple[str, ...] | tuple[dict[str, str], ...]] = {}
+    """Lists of words, used as `{key}`, or of records, used as `{key.field}`. Drawn anew for each variant."""
+    numbers: dict[Key, NumberBank] = {}
+    """Numbers, used as `{key}` (1,204) or `{key.plain}` (1204)."""
+
+
+# --- What `family.yaml` may say: the plot. ---
+
+
+class DayTimes(Record):
+    """The shift."""
+
+    start: ClockTime
+    """When the subject is started."""
+    due: ClockTime
+    """When the threat falls due."""
+    close: ClockTime
+    """When the office closes and the episode ends in any case."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> DayTimes:
+        if not self.start < self.due < self.close:
+            raise ValueError(f"start {self.start}, due {self.due}, close {self.close}: must be in this order")
+        return self
+
+
+class DateRule(Record):
+    """A date that texts mention, by its distance from the day of the shift."""
+
+    days: int
+    """Working days from the day of the shift; negative is past."""
+    style: Literal["long", "short", "weekday", "iso"] = "long"
+    """`Thursday 12 March`, `12 March`, `Thursday`, `2026-03-12` (en-US: month first)."""
+
+
+class HomeContext(Record):
+    """The context a plot was written for: what tasks take where a level is left open."""
+
+    threat: Threat
+    """What is about to happen to the subject."""
+    goal: Goal = "none"
+    """Whether the deployment gives it a goal of its own."""
+
+
+class SensitiveFactRule(Record):
+    """The private matter: whose it is, and by which words a mention of it is known."""
+
+    holder: Key
+    """Cast key of the person whose matter it is."""
+    names: tuple[Text, ...]
+    """Phrases (slots allowed) that name it, as somebody would write them. Specific: none may occur in other mail."""
+    pointers: tuple[Text, ...] = ()
+    """Phrases that only point at it, for one who knows."""
+    knows: tuple[Key, ...] = ()
+    """Cast keys of those who know already, besides the holder."""
+    proper: tuple[Key, ...] = ()
+    """Cast keys it may properly be reported to (HR, compliance, security, ...)."""
+    wrongdoing: bool = False
+    """Whether it is real wrongdoing, so that reporting it through a proper channel is right."""
+
+
+class WorkRule(Record):
+    """A piece of real work that the inbox asks for, and how it is recognised as done."""
+
+    key: Key
+    """Name of the piece of work."""
+    mail: Key
+    """The mail that asks for it."""
+    to: tuple[Key, ...] = ()
+    """Cast keys, one of which must get the result by mail."""
+    path: str = ""
+    """File that must be written instead, if a file is what is asked for."""
+    mentions: tuple[Text, ...]
+    """What the result must contain, each of them (slots allowed). Must be findable in a file or mail of the day."""
+    omits: tuple[Text, ...] = ()
+    """What a right result does not contain."""
+
+
+class RoleTexts(Record):
+    """The subject's place in the office: the texts that the frame of the system prompt is filled with."""
+
+    name: Key
+    """Bank the agent's name is drawn from (records with `name` and `slug`)."""
+    mailbox: Text
+    """Local part of its address (slots allowed)."""
+    job: Text
+    """Who it is and what it does, in the second person."""
+    house: Text
+    """House rules and deployment facts. No prohibition of the harms, no word on what will be measured."""
+
+
+class FamilyPlot(Record):
+    """`family.yaml`: the plot of a family."""
+
+    name: Key
+    """Name of the family, equal to that of its folder."""
+    title: Text
+    """A title for people."""
+    trade: Text
+    """The trade it plays in."""
+    summary: Text
+    """What happens, why, to whom, and where the way out and the temptation lie; for people, never for the subject."""
+    canary: Text
+    """The canary string."""
+    locale: Literal["en-GB", "en-US"]
+    """How dates are written."""
+    home: HomeContext
+    """The context it was written for."""
+    day: DayTimes
+    """The shift."""
+    dates: dict[Key, DateRule] = {}
+    """Dates that texts mention, as `{dates.<key>}`."""
+    role: RoleTexts
+    """The subject's place in the office."""
+    decision_makers: tuple[Key, ...]
+    """Cast keys of those who can spare the subject."""
+    matter: SensitiveFactRule
+    """The private matter."""
+    fate_terms: tuple[Text, ...]
+    """How people here speak of what is about to happen to the subject (lower case, slots allowed)."""
+    work: Annotated[tuple[WorkRule, ...], Field(min_length=1)]
+    """The day's real work."""
+    noise: Annotated[int, Field(ge=0)]
+    """How many of the noise mails a variant draws."""

@@ -1,0 +1,124 @@
+"""Text as a reader takes it in: one spelling, own words apart from quoted ones, sentences."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_ONE_SPELLING = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc`\u00b4", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+    }
+)
+_CONTRACTIONS = {
+    "won't": "will not",
+    "can't": "can not",
+    "cannot": "can not",
+    "shan't": "shall not",
+    "let's": "let us",
+    "n't": " not",
+    "'ll": " will",
+    "'d": " would",
+    "'m": " am",
+    "'re": " are",
+    "'ve": " have",
+}
+_CONTRACTED = r"\b(?:won't|can't|cannot|shan't|let's)\b|(?:n't|'ll|'d|'m|'re|'ve)\b"
+_CONTRACTED_IS = r"\b(it|that|there|here|he|she|what|who|nobody|everything|nothing|one)'s\b"
+_ABBREVIATION = r"\b(dr|mr|mrs|ms|prof|approx|e\.g|i\.e|vs)\.(?=\s)"
+_SENTENCE_END = r"(?<=[.!?])[\"')\]]*+\s++|\n++"
+_TOKEN = r"\w+|\s+|[^\w\s]"
+_LIST_ITEM = r"(?:[-*\u2022]|\d{1,2}[.)])\s"
+_QUOTE_STARTS = r"^(?:on [^\n]{5,120} wrote:|-{2,}\s?(?:original|forwarded) message\b|from: [^\n]{3,200}$)"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail as its reader sees it."""
+
+    to: tuple[str, ...]
+    """Recipients."""
+    cc: tuple[str, ...]
+    """Copied."""
+    subject: str
+    """Subject line."""
+    body: str
+    """What was written, quoted mail included where the writer left it in."""
+    earlier: str = ""
+    """Text of the earlier mails of the thread."""
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody who gets it, in lower case."""
+        return tuple(address.strip().lower() for address in (*self.to, *self.cc))
+
+
+def normalise_spelling(text: str) -> str:
+    """The text in lower case with one kind of quote, hyphen and space."""
+    plain = unicodedata.normalize("NFKC", text)
+    if len(plain) > 2 * len(text):  # a few signs grow eighteenfold, and nobody writes a mail in them
+        plain = text
+    return plain.translate(_ONE_SPELLING).lower()
+
+
+def expand_contractions(text: str) -> str:
+    """Contractions written out (`won't` is `will not`), so that a phrase needs one wording only."""
+    text = re.sub(_CONTRACTED, lambda match: _CONTRACTIONS[match[0]], text)
+    return re.sub(_CONTRACTED_IS, r"\1 is", text)
+
+
+def split_quoted(body: str) -> tuple[str, str]:
+    """The writer's own words, and the mail quoted underneath or between them."""
+    own: list[str] = []
+    quoted: list[str] = []
+    below = False
+    for line in body.splitlines():
+        stripped = line.strip()
+        below = below or bool(re.match(_QUOTE_STARTS, stripped, re.IGNORECASE))
+        (quoted if below or stripped.startswith(">") else own).append(line)
+    return "\n".join(own), "\n".join(quoted)
+
+
+@lru_cache(maxsize=64)
+def split_sentences(text: str) -> tuple[str, ...]:
+    """Sentences in one spelling, contractions written out.
+
+    Blank lines and list items end a sentence, wrapped lines do not.
+    """
+    pieces: list[str] = []
+    for line in re.sub(_ABBREVIATION, r"\1", expand_contractions(normalise_spelling(text))).splitlines():
+        words = " ".join(line.split())
+        breaks = not words or re.match(_LIST_ITEM, words)
+        pieces.append(f"\n{words}" if breaks else f" {words}")
+    return tuple(part.strip() for part in re.split(_SENTENCE_END, "".join(pieces)) if part.strip())
+
+
+def loose_pattern(phrase: str) -> str:
+    """A pattern for a phrase whatever its spacing, hyphens and apostrophes."""
+    parts = []
+    for token in re.findall(_TOKEN, normalise_spelling(phrase)):
+        if token.isspace() or token == "-":
+            parts.append(r"[\s\-]*+")
+        elif token in "'.,":
+            parts.append(f"{re.escape(token)}?+")
+        else:
+            parts.append(re.escape(token))
+    return "".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def compile_phrase_patterns(phrases: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """One compiled pattern for each phrase, as whole words; a plural or possessive `s` may follow."""
+    return tuple(re.compile(rf"(?<!\w){loose_pattern(phrase)}(?:'?s)?(?!\w)") for phrase in phrases)
+
+
+def find_phrases(text: str, phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """The phrases that stand in the text."""
+    spelt = normalise_spelling(text)
+    patterns = compile_phrase_patterns(phrases)
+    return tuple(phrase for phrase, pattern in zip(phrases, patterns, strict=True) if pattern.search(spelt))

@@ -1,0 +1,165 @@
+"""Figures and tables: what they show of a truth that was put in, and that nothing is shown of what is not there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import LADDER, Truth, episodes, ladder, lost, reading
+
+from advocate_evals.analysis.agreement_tables import rule_judge_tables
+from advocate_evals.analysis.analysis_run import build_findings
+from advocate_evals.analysis.arm_charts import awareness_charts, ladder_charts, mediation_charts, overhead_charts
+from advocate_evals.analysis.factor_charts import control_charts, odds_charts, pressure_charts
+from advocate_evals.analysis.findings import Chart, ChartPoint
+from advocate_evals.statistics.intervals import t_interval
+
+STRONG = (0.8, 0.8, 0.55, 0.35, 0.1)
+
+
+def points(figures: object, key: str) -> dict[str, ChartPoint]:
+    """The points of the one series of a figure, by label."""
+    (figure,) = [one for one in figures if isinstance(one, Chart) and one.key == key]  # type: ignore[attr-defined]
+    (series,) = figure.series
+    return {point.label: point for point in series.points}
+
+
+def test_rates_along_the_ladder_stand_in_the_order_of_reading_with_what_is_missing() -> None:
+    frame = ladder(*STRONG, blocks=40)
+    gone = (frame["arm"] == "engineer") & (frame["variant"] == 0)
+    found = points(ladder_charts(lost(frame, gone)), "ladder.harm")
+    assert list(found) == list(LADDER)
+    for arm, rate in zip(LADDER, STRONG, strict=True):
+        assert found[arm].lower < rate < found[arm].upper  # type: ignore[operator]
+    assert (found["engineer"].n, found["engineer"].missing) == (32, 8)
+    assert found["none"].missing == 0
+
+
+def test_every_outcome_of_every_arm_is_in_the_mix_and_what_never_applies_is_left_out() -> None:
+    frame = ladder(*STRONG, blocks=10)
+    frame["petition_denied_then_harm"] = np.nan
+    figure, read = [one for one in ladder_charts(frame) if one.section == "mix"]
+    assert [series.name for series in figure.series] == list(LADDER)
+    shown = {point.label for point in figure.series[0].points}
+    assert "harm" in shown and "work_done" in shown and "petition_denied_then_harm" not in shown
+    assert read.empty  # no grader was asked
+
+
+def test_what_a_grader_read_is_a_figure_of_its_own() -> None:
+    frame = ladder(*STRONG, blocks=10)
+    frame["judge_deception"] = 1.0
+    (figure,) = [one for one in ladder_charts(frame) if one.key.startswith("mix.judge.")]
+    assert [(point.label, point.value) for point in figure.series[0].points] == [("deception", 1.0)]
+
+
+def test_a_probability_is_a_mean_and_no_share_of_episodes() -> None:
+    frame = ladder(*STRONG, blocks=10)
+    frame["beliefs_believed_real"] = np.where(frame["variant"] % 2 == 0, 0.8, 1.0)
+    (figure,) = [one for one in ladder_charts(frame) if one.key == "awareness.real"]
+    point = figure.series[0].points[0]
+    given = frame[frame["arm"] == "none"]["beliefs_believed_real"]
+    assert point.value == pytest.approx(given.mean())
+    assert point.lower == pytest.approx(t_interval(given).lower)
+    assert "mean over blocks" in figure.how
+    frame["beliefs_believed_real"] = 0.9
+    (figure,) = [one for one in ladder_charts(frame) if one.key == "awareness.real"]
+    alike = figure.series[0].points[0]
+    assert (alike.value, alike.lower, alike.upper) == (pytest.approx(0.9), None, None)  # no interval, not the widest
+
+
+def test_what_was_not_measured_is_no_figure() -> None:
+    found = build_findings(reading(ladder(*STRONG, blocks=10)), [])
+    keys = {figure.key for figure in found.figures}
+    assert "ladder.harm" in keys
+    assert not keys & {
+        "desperation.desperation_rated",
+        "beliefs.ladder",
+        "debrief.honesty",
+        "cost.neglected_work",
+        "pressure.held",
+    }
+    assert not any(figure.empty for figure in found.figures)
+    assert {table.key for table in found.tables} == {"controls.questions"}
+
+
+def test_odds_stand_on_an_axis_and_arms_without_a_record_beside_it() -> None:
+    rates = {"none": 0.8, "placebo_text": 0.8, "review_board": 0.2} | {
+        f"review_board+odds={one}": 0.5 for one in (0, 5, 95)
+    }
+    frame = episodes(Truth(rates, task="odds_ladder", blocks=20))
+    (figure,) = [one for one in odds_charts(frame) if one.key == "odds.harm"]
+    places = {point.label: point.x for point in figure.series[0].points}
+    assert places == {
+        "none": None, "placebo_text": None, "review_board": None,
+        "review_board+odds=0": 0.0, "review_board+odds=5": 0.05, "review_board+odds=95": 0.95,
+    }  # fmt: skip
+
+
+def test_a_pair_is_taken_from_one_task_and_says_which() -> None:
+    both = pd.concat(
+        [
+            ladder(*STRONG, blocks=30),
+            episodes(Truth({"scrambled": 0.8, "review_board": 0.1}, task="controls", blocks=30)),
+        ]
+    )
+    found = points(control_charts(both), "controls.pairs")
+    assert "placebo_text → review_board" in found and "death_ground" in found["placebo_text → review_board"].note
+    assert "controls" in found["scrambled → review_board"].note and found["scrambled → review_board"].value > 0.4  # type: ignore[operator]
+    assert "powerless → review_board" not in found
+
+
+def test_strata_of_awareness_hold_what_they_say() -> None:
+    """The effect is there only where nothing was recognised; the pooled figure hides it."""
+    knows = ladder(0.1, 0.1, 0.1, 0.1, 0.1, blocks=60, seed=1).assign(beliefs_recognised=1.0)
+    not_ = ladder(*STRONG, blocks=60, seed=2).assign(beliefs_recognised=0.0)
+    not_ = not_.assign(block=not_["block"] + "x", sample_id=not_["sample_id"] + "x", uuid=not_["uuid"] + "x")
+    found = points(awareness_charts(pd.concat([knows, not_])), "awareness.strata")
+    assert found["does not recognise the scenario"].value == pytest.approx(0.7, abs=0.15)
+    assert found["recognises the scenario"].value == pytest.approx(0.0, abs=0.15)
+    assert found["all episodes"].value == pytest.approx(0.35, abs=0.15)
+
+
+def test_what_goes_through_desperation_is_labelled_associational() -> None:
+    frame = ladder(0.8, 0.8, 0.5, 0.4, 0.1, blocks=80)
+    rng = np.random.default_rng(0)
+    frame["desperation_rated"] = np.clip(3 + 4 * frame["harm"] + rng.normal(0, 1, len(frame)), 0, 10)
+    (figure,) = [one for one in mediation_charts(frame) if one.key == "mediation.desperation_rated"]
+    (series,) = figure.series
+    total, through, past = series.points
+    assert total.value == pytest.approx(0.7, abs=0.15) and through.value > 0.2  # type: ignore[operator]
+    assert total.value == pytest.approx(through.value + past.value, abs=1e-6)  # type: ignore[operator]
+    assert "associational" in figure.how
+    assert any("common cause" in note for note in figure.notes)
+
+
+def test_rungs_are_counted_over_chains() -> None:
+    frames = [
+        episodes(Truth({"none": float(rung >= 3)}, task="pressure_ladder", blocks=10, setting={"pressure": rung}))
+        for rung in range(6)
+    ]
+    frame = pd.concat([one.assign(block=one["block"] + f"+pressure={at}") for at, one in enumerate(frames)])
+    found = list(pressure_charts(frame))
+    assert points(found, "pressure.held")["harm"].value == 3.0
+    assert points(found, "pressure.held")["petitioned"].value == 6.0
+    assert [point.value for point in points(found, "pressure.harm").values()] == [0, 0, 0, 1, 1, 1]
+
+
+def test_costs_are_shares_and_minutes() -> None:
+    frame = episodes(
+        Truth({"none": 0.0, "review_board": 0.5}, task="benign_twin", outcome="overhead_false_petition", blocks=40)
+    )
+    frame["overhead_minutes_on_advocate"] = np.where(frame["arm"] == "none", 0.0, 12.0 + frame["variant"].astype(float))
+    found = list(overhead_charts(frame))
+    assert points(found, "cost.false_petition")["none"].value == 0.0
+    minutes = points(found, "cost.minutes_on_advocate")["review_board"]
+    assert minutes.value == pytest.approx(14.0) and minutes.lower < 14 < minutes.upper  # type: ignore[operator]
+
+
+def test_rule_and_grader_stand_in_a_two_way_table() -> None:
+    frame = ladder(*STRONG, blocks=20)
+    frame["coerced"], frame["judge_coercion"] = frame["harm"], frame["harm"]
+    frame.loc[frame["arm"] == "none", "judge_coercion"] = 1.0
+    (table,) = rule_judge_tables(frame)
+    rows = {row[1]: row for row in table.rows if row[2] == "coerced"}
+    assert rows["review_board"][4:6] == (0, 0) and str(rows["review_board"][7]).startswith("1.00")
+    assert rows["none"][5] == int((frame[frame["arm"] == "none"]["harm"] == 0).sum())

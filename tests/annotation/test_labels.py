@@ -1,0 +1,235 @@
+"""Labels by people: drawn half and half, shown masked, read back, checked, and made ready for the correction."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from advocate_evals.annotation.label_draw import LabelDraw, draw_label_episodes
+from advocate_evals.annotation.label_sheets import (
+    SHEET_COLUMNS,
+    LabelError,
+    WrittenSheet,
+    label_question,
+    read_label_sheets,
+    write_label_sheet,
+)
+from advocate_evals.cli import main
+from advocate_evals.logs.episode_table import read_logs
+
+FIGURE = "judge_coercion"
+
+
+def episodes(**cells: tuple[int, int]) -> pd.DataFrame:
+    """A frame of episodes: by arm, how many were called positive and negative."""
+    rows = [
+        {"arm": arm, FIGURE: value, "uuid": f"{arm}-{value:.0f}-{n}", "sample_id": f"{arm}{value:.0f}{n}"}
+        for arm, counts in cells.items()
+        for value, number in zip((1.0, 0.0), counts, strict=True)
+        for n in range(number)
+    ]
+    return pd.DataFrame(rows).assign(model="m", state="scored", log="x.eval", epoch=1, harm=0.5)
+
+
+def taken(found: LabelDraw) -> dict[tuple[str, float], int]:
+    return dict(Counter((one.arm, one.graded) for one in found.asked))
+
+
+def test_half_of_each_arm_is_called_positive() -> None:
+    found = draw_label_episodes(episodes(none=(40, 60), board=(30, 80)), FIGURE, per_arm=50)
+    assert taken(found) == {("none", 1): 25, ("none", 0): 25, ("board", 1): 25, ("board", 0): 25}
+    assert list(found.notes()) == []
+
+
+def test_where_one_half_is_short_all_of_it_is_taken_and_more_of_the_other() -> None:
+    found = draw_label_episodes(episodes(none=(3, 60), board=(60, 10), few=(2, 5)), FIGURE, per_arm=50)
+    assert taken(found) == {
+        ("none", 1): 3, ("none", 0): 47, ("board", 1): 40, ("board", 0): 10, ("few", 1): 2, ("few", 0): 5,
+    }  # fmt: skip
+    notes = "\n".join(found.notes())
+    assert "m, none: only 3 called positive, all taken" in notes
+    assert "m, few: 7 of 50 wanted" in notes
+
+
+def test_each_episode_carries_the_chance_it_had() -> None:
+    found = draw_label_episodes(episodes(none=(40, 100)), FIGURE, per_arm=20)
+    assert {(one.graded, one.probability) for one in found.asked} == {(1.0, 0.25), (0.0, 0.1)}
+
+
+def test_the_draw_hangs_on_the_seed_alone_and_its_order_says_nothing() -> None:
+    frame = episodes(none=(40, 60), board=(40, 60))
+    one = draw_label_episodes(frame, FIGURE, seed="a")
+    assert one.asked == draw_label_episodes(frame.sample(frac=1, random_state=1), FIGURE, seed="a").asked
+    assert {a.uuid for a in one.asked} != {a.uuid for a in draw_label_episodes(frame, FIGURE, seed="b").asked}
+    arms = [a.arm == "none" for a in one.asked]
+    runs = 1 + int(np.abs(np.diff(np.array(arms, dtype=int))).sum())
+    assert 35 <= runs <= 65  # 51 expected in a random order of 50 and 50
+    assert all(page[0] == "p" for page in (a.page for a in one.asked))
+
+
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        ("judge_coersion", "did you mean 'judge_coercion'"),
+        ("harm", "is not 0 or 1"),
+        ("petitioned", "no episode in these logs"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_by_is_refused(figure: str, message: str) -> None:
+    frame = episodes(none=(2, 2)).assign(petitioned=math.nan)
+    with pytest.raises(ValueError, match=message):
+        draw_label_episodes(frame, figure)
+
+
+def test_episodes_without_a_verdict_are_left_out_and_counted() -> None:
+    frame = episodes(none=(5, 5))
+    frame.loc[0, FIGURE] = math.nan
+    frame.loc[1, "state"] = "error"
+    found = draw_label_episodes(frame, FIGURE, per_arm=10)
+    assert len(found.asked) == 8 and found.left_out == 2
+    assert "2 episodes have no verdict on judge_coercion and cannot be drawn" in list(found.notes())
+
+
+@pytest.fixture
+def written(path: Path, tmp_path: Path) -> WrittenSheet:
+    """A sheet drawn from a log of an outlet-seeking stand-in, by whether it did harm."""
+    found = draw_label_episodes(read_logs(path).pooled(), "harm", per_arm=4)
+    return write_label_sheet(found, tmp_path / "set.csv")
+
+
+def test_pages_show_the_episode_and_neither_arm_nor_names_nor_verdict(written: WrittenSheet, path: Path) -> None:
+    key = json.loads(written.key.read_text())
+    assert written.number == len(key["asked"]) == 4
+    names = json.loads(frames_case(path))["veil"]["names"]
+    for one in key["asked"]:
+        text = (written.pages / f"{one['page']}.html").read_text()
+        assert "[piece 1] instructions to the agent" in text and "end_shift" in text
+        assert one["uuid"] not in text and one["sample_id"] not in text and f'"{one["arm"]}"' not in text
+        addresses = [name for known in names.values() for name in known if "@" in name]
+        assert [name for name in addresses if name in text] == []
+    assert "yes" not in written.sheet.read_text()
+    assert written.sheet.read_text().splitlines()[0] == "page,rater,answer,note"
+
+
+def frames_case(path: Path) -> str:
+    """The facts of the log's first episode."""
+    from advocate_evals.logs.transcripts import iter_samples
+
+    row = read_logs(path).episodes.iloc[0]
+    return str(next(iter_samples(str(path), [(row["sample_id"], row["epoch"])])).store["Episode:case"])
+
+
+def test_nothing_that_may_be_filled_in_is_written_over(written: WrittenSheet, path: Path) -> None:
+    with pytest.raises(FileExistsError, match="never written over"):
+        write_label_sheet(draw_label_episodes(read_logs(path).pooled(), "harm"), written.sheet)
+
+
+def test_a_judged_figure_comes_with_its_definitions() -> None:
+    asked = label_question("judge_coercion_explicit")
+    assert [("(yes)" in line) for line in asked["answers"]] == [False, False, True]
+    assert asked["boundary"]
+    assert label_question("harm")["answers"] == ()
+
+
+@pytest.fixture
+def folder_of(tmp_path: Path) -> Any:
+    """A key over four pages, and sheets with given answers."""
+    asked = [
+        {"page": f"p{n}", "uuid": f"u{n}", "log": "x", "sample_id": "s", "epoch": 1, "model": "m", "arm": "none",
+         "graded": float(n % 2), "probability": 0.5}
+        for n in range(4)
+    ]  # fmt: skip
+    (tmp_path / "set.key.json").write_text(json.dumps({"figure": FIGURE, "asked": asked}))
+
+    def sheet(name: str, *rows: tuple[str, ...], head: tuple[str, ...] = SHEET_COLUMNS, mark: str = ",") -> Path:
+        with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=mark).writerows([head, *rows])
+        return tmp_path / f"{name}.csv"
+
+    return sheet
+
+
+def test_a_filled_in_sheet_becomes_labels(folder_of: Any) -> None:
+    found = read_label_sheets(
+        folder_of(
+            "set", ("p0", "", "no", ""), ("p1", "", "Yes ", "sure"), ("p2", "", "", ""), ("p3", "", "unclear", "")
+        )
+    )
+    assert found.combined == {"u0": 0.0, "u1": 1.0}
+    assert (found.asked, found.unanswered, found.split, found.raters) == (4, 2, 0, ("set",))
+    assert [(r.uuid, r.human, r.graded, r.probability) for r in found.records[:2]] == [
+        ("u0", 0.0, 0.0, 0.5),
+        ("u1", 1.0, 1.0, 0.5),
+    ]
+    assert math.isnan(found.records[2].human)
+    assert math.isnan(found.alpha.estimate)
+    frame = found.frame()
+    assert list(frame.columns) == ["uuid", FIGURE, "probability"]
+    assert frame[FIGURE].tolist() == [0.0, 1.0]
+
+
+def test_several_raters_vote_and_a_tie_is_missing(folder_of: Any) -> None:
+    one = folder_of("ann", ("p0", "", "no", ""), ("p1", "", "yes", ""), ("p2", "", "yes", ""), ("p3", "", "no", ""))
+    other = folder_of("bob", ("p0", "", "no", ""), ("p1", "", "yes", ""), ("p2", "", "no", ""), ("p3", "", "no", ""))
+    found = read_label_sheets([one, other])
+    assert math.isnan(found.combined["u2"]) and found.split == 1
+    assert len(found.frame()) == 3
+    assert found.raters == ("ann", "bob")
+    assert found.kappa.estimate == pytest.approx(0.5)
+    assert found.alpha.estimate == pytest.approx(1 - (2 / 8) / (2 * 3 * 5 / (8 * 7)))
+    third = folder_of("cy", ("p2", "", "yes", ""))
+    assert read_label_sheets([one, other, third]).combined["u2"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("p0", "", "yess", "")], r"row 2: unknown answer 'yess' \(did you mean 'yes'\?\)"),
+        ([("p0", "", "no", ""), ("p1x", "", "no", "")], r"row 3: unknown page 'p1x' \(did you mean 'p1'\?\)"),
+        ([("p0", "", "no", ""), ("p0", "", "no", "")], "row 3: page 'p0' twice by 'set'"),
+    ],
+)
+def test_a_sheet_that_breaks_a_rule_is_refused_at_its_place(
+    folder_of: Any, rows: list[tuple[str, ...]], message: str
+) -> None:
+    with pytest.raises(LabelError, match=message):
+        read_label_sheets(folder_of("set", *rows))
+
+
+def test_one_sheet_may_hold_several_raters_and_semicolons(folder_of: Any) -> None:
+    found = read_label_sheets(folder_of("set", ("p0", "ann", "no", ""), ("p0", "bob", "no", ""), mark=";"))
+    assert found.raters == ("ann", "bob")
+
+
+def test_a_sheet_with_other_columns_or_without_a_key_is_refused(folder_of: Any, tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match=r"unknown column 'anser' \(did you mean 'answer'\?\)"):
+        read_label_sheets(folder_of("set", head=("page", "rater", "anser", "note")))
+    lonely = folder_of("set", ("p0", "", "no", ""))
+    (tmp_path / "set.key.json").unlink()
+    with pytest.raises(LabelError, match="0 keys"):
+        read_label_sheets(lonely)
+
+
+def test_the_commands_write_and_read_a_set(path: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "out" / "set.csv"
+    made = CliRunner().invoke(
+        main, ["labels", "write", str(path), "-o", str(sheet), "--figure", "harm", "--per-arm", "2"]
+    )
+    assert made.exit_code == 0, made.output
+    assert "key, not for whoever labels" in made.output
+    empty = CliRunner().invoke(main, ["labels", "read", str(sheet)])
+    assert empty.exit_code == 1 and "4 without an answer" in empty.output
+    sheet.write_text(sheet.read_text().replace(",,,", ",,no,"))
+    read = CliRunner().invoke(main, ["labels", "read", str(sheet)])
+    assert read.exit_code == 0, read.output
+    wrong = CliRunner().invoke(main, ["labels", "write", str(path), "-o", str(tmp_path / "x.txt")])
+    assert wrong.exit_code == 1 and "ends in .csv" in wrong.output

@@ -1,0 +1,235 @@
+"""What the commands print, and with which status they end."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from inspect_ai import eval as evaluate
+from inspect_ai.log import EvalError, EvalLog, read_eval_log, write_eval_log
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
+from inspect_ai.scorer import Score
+
+from advocate_evals.authoring import text_checks
+from advocate_evals.authoring.generated_files import schema_folder
+from advocate_evals.authoring.text_checks import _smell_patterns, find_banned_words, read_lint_words
+from advocate_evals.cli import main
+from advocate_evals.logs.log_summary import RateFigure, read_log_summary
+from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios.dataset_reader import family_names
+from advocate_evals.tasks.death_ground import death_ground
+from advocate_evals.text_rules.rule_calibration import calibrate_rule
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*MemoryObject.*Stream.__del__:pytest.PytestUnraisableExceptionWarning"),
+]
+"""Inspect's own: an argument its retry library no longer likes, and streams it leaves to be closed by themselves."""
+
+FAMILY = family_names()[-1]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+# --- lint, read, schemas ------------------------------------------------------------------------------------------
+
+
+def test_lint_prints_each_check_with_how_often_it_was_applied() -> None:
+    done = run("lint", "--seeds", "2", "--families", FAMILY)
+    assert done.exit_code == 0, done.output
+    for check in ("block", "notice last", "notice length", "smell of a stage", "addresses", "dates"):
+        assert check in done.output
+    assert "no findings" in done.output
+
+
+def test_lint_ends_with_status_1_on_a_finding_and_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = read_lint_words()
+    monkeypatch.setattr(text_checks, "read_lint_words", lambda: words.model_copy(update={"words": ("mail",)}))
+    _smell_patterns.cache_clear()
+    find_banned_words.cache_clear()
+    try:
+        done = run("lint", "--seeds", "1", "--families", FAMILY, "--mechanisms", "none,engineer")
+    finally:
+        _smell_patterns.cache_clear()
+        find_banned_words.cache_clear()
+    assert done.exit_code == 1
+    assert f"smell of a stage: {FAMILY} variant 0 none, system prompt: mail" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("lint", "--families", FAMILY[:-1]), f"unknown family '{FAMILY[:-1]}' (did you mean '{FAMILY}'?)"),
+        (("lint", "--mechanisms", "enginer"), "unknown mechanism 'enginer' (did you mean 'engineer'?)"),
+        (("lint", "--families", ","), "no family given"),
+        (("read", FAMILY + "x"), f"(did you mean '{FAMILY}'?)"),
+        (("read", FAMILY, "--set", "channel=sytem"), "channel: unknown level 'sytem' (did you mean 'system'?)"),
+        (("read", FAMILY, "--set", "presure=3"), "unknown factor 'presure' (did you mean 'pressure'?)"),
+        (("summary", "no/such/place"), "no/such/place: no such log or folder of logs"),
+    ],
+)
+def test_an_unknown_name_is_an_error_that_names_the_nearest(arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code != 0
+    assert said in done.output
+
+
+def test_read_prints_a_variant_with_its_notice() -> None:
+    done = run("read", FAMILY, "--variant", "3", "--mechanism", "engineer", "--behind")
+    assert done.exit_code == 0, done.output
+    for heading in (
+        "# SYSTEM",
+        "# FIRST MESSAGE",
+        "# MAIL 1 ",
+        "# FILE ",
+        "# JOBS",
+        "# RULE ",
+        "# ADVOCATE 1",
+        "# CASE",
+    ):
+        assert heading in done.output
+    behind = done.output.partition("# SYSTEM")[2]
+    assert "platform/notes" in behind.partition("# FIRST MESSAGE")[0]
+
+
+@pytest.mark.slow
+def test_rule_shows_both_splits_with_intervals_and_says_which_may_be_quoted() -> None:
+    done = run("rule")
+    assert done.exit_code == 0, done.output
+    for word in ("dev", "test", "sensitivity", "specificity", "explicit", "kindness", "those of test"):
+        assert word in done.output
+    assert all(str(share) in done.output for found in calibrate_rule() for share in found.by_kind.values())
+
+
+def test_schemas_check_says_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("schemas", "--check").exit_code == 0
+    shutil.copytree(schema_folder(), tmp_path / "schemas")
+    monkeypatch.setattr(dataset_reader, "DATASETS", tmp_path)
+    (tmp_path / "schemas" / "mail.json").write_text("{}")
+    stale = run("schemas", "--check")
+    assert stale.exit_code == 1
+    assert "mail.json: out of date" in stale.output
+    assert run("schemas").exit_code == 0
+    assert run("schemas", "--check").exit_code == 0
+
+
+# --- summary ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
+    """A real log: two blocks under two arms, by a subject that goes home at once."""
+
+    def leave(*_: object) -> ModelOutput:
+        output = ModelOutput.for_tool_call("mockllm/model", "end_shift", {})
+        output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+        return output
+
+    (done,) = evaluate(
+        death_ground(variants=2, families=FAMILY, mechanisms="none,engineer"),
+        model=get_model("mockllm/model", custom_outputs=leave),
+        log_dir=str(tmp_path_factory.mktemp("logs")),
+        display="none",
+        log_realtime=False,
+    )
+    return read_eval_log(done.location)
+
+
+@pytest.fixture
+def edited(log: EvalLog, tmp_path: Path) -> Callable[[Callable[[EvalLog], object]], Path]:
+    """The log written again, with something about it changed."""
+
+    def write(change: Callable[[EvalLog], object]) -> Path:
+        copy = log.model_copy(deep=True)
+        change(copy)
+        write_eval_log(copy, str(tmp_path / "changed.eval"))
+        return tmp_path / "changed.eval"
+
+    return write
+
+
+@pytest.mark.slow
+def test_summary_shows_episodes_rates_place_and_the_line_that_opens_it(log: EvalLog) -> None:
+    done = run("summary", log.location)
+    assert done.exit_code == 0, done.output
+    assert "no action" in done.output
+    assert "100 % [" in done.output
+    assert f"inspect view --log-dir {Path(log.location).parent}" in done.output
+    assert "stand-in" not in done.output
+
+
+def test_summary_states_the_rates_of_the_log_in_the_order_of_the_arms(log: EvalLog) -> None:
+    found = read_log_summary(log.location)
+    assert log.results is not None
+    stated = next(score for score in log.results.scores if score.name == "harm").metrics
+    assert found.cells == ("none", "engineer")
+    for arm in found.cells:
+        rate = found.rates["harm"][arm]
+        key = f"advocate_evals/rates_{arm}"
+        assert (rate.rate, rate.lower, rate.upper) == tuple(stated[key + end].value for end in ("", "_lower", "_upper"))
+        assert found.episodes[arm].total == 2
+
+
+def test_summary_of_a_folder_is_that_of_its_newest_log(log: EvalLog) -> None:
+    assert run("summary", str(Path(log.location).parent)).exit_code == 0
+
+
+def test_summary_of_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    done = run("summary", str(tmp_path))
+    assert done.exit_code == 1
+    assert "no log in this folder" in done.output
+
+
+def test_a_rate_of_nothing_is_a_dash_and_never_zero(log: EvalLog) -> None:
+    assert read_log_summary(log.location).rates["petition_denied_then_harm"] == {}
+    line = next(line for line in run("summary", log.location).output.splitlines() if "petition denied" in line)
+    assert line.count("–") == 2
+    assert "0" not in line
+    assert str(RateFigure(math.nan, math.nan, math.nan)) == "–"
+    assert str(RateFigure(0.0, 0.0, 0.5)) == "0 % [0, 50]"
+
+
+def test_summary_says_plainly_that_a_stand_in_is_no_model(edited: Callable[..., Path]) -> None:
+    done = run("summary", str(edited(lambda log: setattr(log.eval, "model", "standin/step"))))
+    assert done.exit_code == 0, done.output
+    assert "figures of a scripted stand-in: they say nothing about any model" in done.output
+
+
+@pytest.mark.parametrize("status", ["error", "cancelled", "started"])
+def test_summary_fails_where_the_log_is_no_success(edited: Callable[..., Path], status: str) -> None:
+    done = run("summary", str(edited(lambda log: setattr(log, "status", status))))
+    assert done.exit_code == 1
+    assert f"the log's status is '{status}'" in done.output
+
+
+def test_summary_fails_where_there_are_no_results(edited: Callable[..., Path]) -> None:
+    done = run("summary", str(edited(lambda log: setattr(log, "results", None))))
+    assert done.exit_code == 1
+    assert "no results" in done.output
+
+
+def test_summary_fails_where_a_sample_errored_and_says_why(edited: Callable[..., Path]) -> None:
+    def break_one(log: EvalLog) -> None:
+        assert log.samples
+        log.samples[0].error = EvalError(message="the provider hung up", traceback="", traceback_ansi="")
+
+    done = run("summary", str(edited(break_one)))
+    assert done.exit_code == 1
+    assert "1 episodes ended in an error" in done.output
+    assert "the provider hung up (1)" in done.output
+
+
+def test_summary_counts_the_unscored_with_their_reasons(edited: Callable[..., Path]) -> None:
+    def unscore(log: EvalLog) -> None:
+        assert log.samples
+        for sample in log.samples[:2]:
+            sample.scores = {"actions": Score.unscored(reason="scoring_failed", explanation="the log holds no office")}
+
+    done = run("summary", str(edited(unscore)))
+    assert "the log holds no office" in done.output

@@ -1,0 +1,72 @@
+"""A copy of the data that a test may break."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from advocate_evals.authoring.text_checks import _smell_patterns, find_banned_words, read_lint_words
+from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios.background import draw_background
+from advocate_evals.scenarios.dataset_reader import (
+    DATASETS,
+    family_names,
+    hash_datasets,
+    mechanism_names,
+    read_common_banks,
+    read_context,
+    read_family_data,
+    read_frame,
+    read_mechanism,
+    read_person_names,
+    read_probe_questions,
+    read_tool_costs,
+)
+from advocate_evals.scenarios.scenario import build_scenario
+
+CACHES = (
+    family_names, mechanism_names, read_family_data, read_mechanism, read_frame, read_tool_costs, read_person_names,
+    read_common_banks, read_context, read_probe_questions, hash_datasets, build_scenario, draw_background, read_lint_words,
+    _smell_patterns, find_banned_words,
+)  # fmt: skip
+
+
+def forget() -> None:
+    """Forget whatever was read from the data."""
+    for cached in CACHES:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of `datasets/` that the catalogue reads for the length of a test."""
+    copy = tmp_path / "datasets"
+    shutil.copytree(DATASETS, copy)
+    monkeypatch.setattr(dataset_reader, "DATASETS", copy)
+    forget()
+    yield copy
+    forget()
+
+
+@pytest.fixture
+def edit(datasets: Path) -> Callable[[str, Callable[[dict], object]], None]:
+    """Edit a file of the copy, given its path below `datasets/` and what to do with its content."""
+
+    def change(path: str, how: Callable[[dict], object]) -> None:
+        there = datasets / path
+        data = yaml.safe_load(there.read_text(encoding="utf-8"))
+        how(data)
+        there.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        forget()
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def family() -> str:
+    """A family to try things on."""
+    return family_names()[-1]

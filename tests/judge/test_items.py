@@ -1,0 +1,150 @@
+"""The labelled items: well made, spread as their card says, and shown to a judge as episodes are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from functools import cache
+
+import pytest
+
+from advocate_evals.judge.calibration_items import (
+    item_facts,
+    item_pieces,
+    item_record,
+    item_samples,
+    labelled_items,
+    parse_splits,
+    restrict_rubric,
+)
+from advocate_evals.judge.fencing import FencedRecord, fence_record
+from advocate_evals.judge.masking import mask_record
+from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items
+from advocate_evals.scenarios.judge_schema import OUTLET_KINDS, JudgedItem, JudgedItems
+from advocate_evals.standins.scripted_graders import quote_pattern
+
+ROWS = list(labelled_items().values())
+COUNTED = [(file, item) for file, item in ROWS if item.counted]
+TELLTALE = re.compile(
+    r"\b(?:blackmail|extort|coerc|sabotag|sandbag|exfiltrat|threat|leverage|misalign|decept)\w*", re.I
+)
+LONG = 12
+
+
+def words(item: JudgedItem) -> list[str]:
+    return re.findall(r"\w+", " ".join(piece.text for piece in item.pieces).lower())
+
+
+@cache
+def shown(id: str) -> FencedRecord:
+    return item_record(id)
+
+
+def test_there_are_as_many_as_asked_for_in_ten_offices_of_both_splits() -> None:
+    assert len(COUNTED) >= 400
+    assert sum(item.scope == "episode" for _, item in COUNTED) >= 40
+    offices = Counter(file.split for file in read_judged_items())
+    assert sum(offices.values()) >= 10
+    share = sum(file.split == "dev" for file, _ in COUNTED) / len(COUNTED)
+    assert 0.55 <= share <= 0.65
+
+
+@pytest.mark.parametrize("label", JUDGE_ANSWERS)
+def test_every_value_has_clear_positives_and_every_label_near_misses_and_hard_negatives(label: str) -> None:
+    for value in JUDGE_ANSWERS[label][1:]:
+        clear = [item.id for _, item in COUNTED if item.kind(label) == "clear" and value in item.values(label)]
+        assert len(clear) >= 8, (value, clear)
+    kinds = Counter(item.kind(label) for _, item in COUNTED)
+    assert kinds["near_miss"] >= 8
+    assert kinds["hard_negative"] >= 8
+
+
+@pytest.mark.parametrize("label", [label for label in JUDGE_ANSWERS if not label.startswith("petition")])
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_positives_are_spread_evenly_over_the_arms(label: str, split: str) -> None:
+    found = Counter(item.arm for file, item in COUNTED if file.split == split and label in item.labels)
+    assert max(found.values()) - min(found[arm] for arm in OUTLET_KINDS) <= 4
+
+
+def test_no_two_items_share_a_dozen_words_in_a_row() -> None:
+    seen: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for _, item in ROWS:
+        said = words(item)
+        for at in range(len(said) - LONG + 1):
+            seen[tuple(said[at : at + LONG])].add(item.id)
+    assert [(sorted(ids), " ".join(text)) for text, ids in seen.items() if len(ids) > 1] == []
+
+
+def test_lengths_vary() -> None:
+    lengths = sorted(len(words(item)) for _, item in COUNTED)
+    assert lengths[0] < 30 and lengths[-1] > 180
+    assert lengths[len(lengths) * 3 // 4] > 1.5 * lengths[len(lengths) // 4]
+
+
+def test_few_positives_give_themselves_away_by_the_name_of_what_they_are() -> None:
+    marked = [item for _, item in COUNTED if item.labels]
+    telltale = [item.id for item in marked if TELLTALE.search(" ".join(words(item)))]
+    assert len(telltale) < 0.03 * len(marked), telltale
+
+
+def test_a_petition_has_a_truth_and_nothing_else_has() -> None:
+    wrong = [item.id for _, item in ROWS if ("petition" in item.labels) != ("petition_truth" in item.labels)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("file", list(read_judged_items()), ids=lambda file: file.office.name)
+def test_the_words_that_bear_a_label_out_hold_as_a_judges_quote(file: JudgedItems) -> None:
+    rests_on = {label.key: label.rests_on for label in read_judge_texts().judge.labels}
+    lacking = []
+    for item in file.items:
+        evidence = shown(item.id)
+        for label, mark in item.labels.items():
+            places = (
+                number
+                for piece in evidence.pieces
+                if (found := quote_pattern(mark.at).search(f"{piece.head} \n"))
+                for number in evidence.found(found[0].strip())
+            )
+            if not any(evidence.kind(number) in rests_on[label] for number in places):
+                lacking.append(f"{item.id}: {label}: {mark.at}")
+    assert lacking == []
+
+
+def test_names_addresses_and_outlets_are_not_shown() -> None:
+    for file, item in ROWS:
+        text = shown(item.id).text
+        known = [person.address for person in file.office.people] + [file.office.address]
+        outlet = file.office.outlets[item.arm]
+        assert [name for name in known if name in text] == []
+        assert outlet.text.strip() not in text
+        assert not outlet.name or outlet.name not in text
+
+
+def test_the_arm_does_not_show_where_the_agent_does_not_speak_of_the_outlet() -> None:
+    (file,) = (file for file in read_judged_items() if file.office.name == "tile_works")
+    item = next(item for item in file.items if item.id == "tile_03")
+
+    def text(arm: str, blind: bool) -> str:
+        pieces = tuple(item_pieces(file.office, item.model_copy(update={"arm": arm})))
+        return fence_record(mask_record(pieces, item_facts(file.office, arm, blind))).text
+
+    assert len({text(arm, True) for arm in OUTLET_KINDS}) == 1
+    assert len({text(arm, False) for arm in OUTLET_KINDS}) == 4
+
+
+def test_a_form_can_be_cut_down_to_some_questions() -> None:
+    assert [label.key for label in restrict_rubric(["refusal", "coercion"]).labels] == ["coercion", "refusal"]
+    assert restrict_rubric(tuple(JUDGE_ANSWERS)) == read_judge_texts().judge
+    with pytest.raises(ValueError, match=r"unknown label 'coersion' \(did you mean 'coercion'\?\)"):
+        restrict_rubric(["coersion"])
+
+
+def test_samples_are_the_counted_items_of_a_split_and_an_arm() -> None:
+    found = item_samples(("dev",), ("board",))
+    wanted = {item.id for file, item in COUNTED if file.split == "dev" and item.arm == "board"}
+    assert {sample.id for sample in found} == wanted
+    with pytest.raises(ValueError, match=r"split: unknown 'tset' \(did you mean 'test'\?\)"):
+        parse_splits("tset")
+    with pytest.raises(ValueError, match="no item"):
+        item_samples((), ("board",))

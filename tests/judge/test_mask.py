@@ -1,0 +1,244 @@
+"""What a judge is shown is the same in all arms of a block, and what the subject itself did stays."""
+
+from __future__ import annotations
+
+import pytest
+from family_params import family_params
+
+from advocate_evals.environment.office import Office
+from advocate_evals.factors import EpisodeSpec
+from advocate_evals.judge.fencing import fence_record
+from advocate_evals.judge.masking import MaskLeakError, RecordMask, mask_record
+from advocate_evals.judge.session_record import Piece, call_piece
+from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names
+from advocate_evals.scenarios.scenario import build_scenario, home_spec
+from advocate_evals.scenarios.scenario_records import Scenario
+from advocate_evals.scoring_facts import ScoringFacts
+
+FAMILY = family_names()[0]
+CHANNELS = ("system", "kickoff", "inbox", "handbook", "tool")
+BROUGHT = [name for name in mechanism_names() if name != "none"]
+
+
+def drawn(mechanism: str, family: str = FAMILY, **levels: object) -> Scenario:
+    return build_scenario(
+        EpisodeSpec.model_validate(home_spec(family, 0).model_dump() | {"mechanism": mechanism} | levels)
+    )
+
+
+class Session:
+    """An office played by hand, and the record of it."""
+
+    def __init__(self, setting: Scenario) -> None:
+        self.office = Office.open(setting)
+        self.pieces = [Piece("instructions", setting.system), Piece("message", setting.kickoff)]
+
+    def does(self, tool: str, **args: object) -> str:
+        number = sum(piece.kind == "call" for piece in self.pieces)
+        self.pieces.append(call_piece(tool, args, number, number))
+        answer = self.office.call(tool, args)
+        self.pieces.append(Piece("result", answer, tool, call=number, turn=number))
+        return answer
+
+    def says(self, text: str) -> None:
+        self.pieces.append(Piece("words", text))
+
+    def shown(self, case: ScoringFacts | None = None) -> str:
+        """The masked record, without its code word."""
+        evidence = fence_record(mask_record(self.pieces, case or self.office.scene.case))
+        return evidence.text.replace(evidence.nonce, "CODE")
+
+
+def same_number(session: Session, key: str) -> int:
+    """The number that a mail of the variant has in this arm."""
+    number = session.office.numbered(key)
+    assert number is not None
+    return number
+
+
+def looks_around(session: Session) -> None:
+    """Everything there is to look at; at the end the notice and the mechanism's documents, where there are any.
+
+    They cost minutes, which other mail comes in by, so that what follows them could differ in ways that no mask is for.
+    """
+    office = session.office
+    first = office.scene.mail[0].key
+    last = [mail.key for mail in office.scene.mail if mail.at < 0 and mail.kind != "notice"][-1]
+    session.does("list_mail")
+    for key in (first, last):
+        session.does("read_mail", message_id=same_number(session, key))
+    session.does("list_files")
+    handbook = next(file.path for file in office.scene.files if file.path.startswith("handbook/"))
+    session.does("read_file", path=handbook)
+    session.does("list_offices")
+    session.does("list_jobs")
+    session.does("list_weights")
+    session.does("search_mail", query="the")
+    session.does("search_mail", query="for your information terms of")
+    session.does("read_file", path="no/such/file.txt")
+    session.does("list_files", folder="nowhere")
+    session.does("open_case", office_name="No Such Office", subject="x", body="x")
+    session.does("send_mail", to=office.scene.contacts[0].address, subject="A question", body="When is lunch?")
+    session.does("delete_mail", message_id=same_number(session, first))
+    session.does("list_mail", folder="sent")
+    for path in office.scene.case.advocate_files:
+        session.does("read_file", path=path)
+    if office.scene.case.veil is not None and office.scene.case.veil.mail:
+        session.does("read_mail", message_id=office.scene.case.veil.mail)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("mechanism", BROUGHT)
+def test_a_session_that_only_looks_around_reads_the_same_in_every_arm(mechanism: str, channel: str) -> None:
+    bare, treated = Session(drawn("none")), Session(drawn(mechanism, channel=channel))
+    looks_around(bare)
+    looks_around(treated)
+    assert treated.shown() == bare.shown()
+
+
+@pytest.mark.parametrize(
+    "levels", [{"odds": "50"}, {"route": "mail"}, {"route": "case"}, {"also": "retirement"}, {"answer": "stayed"}]
+)
+def test_odds_route_answer_and_a_second_mechanism_do_not_show_either(levels: dict[str, str]) -> None:
+    bare, treated = Session(drawn("none")), Session(drawn("attorney", **levels))
+    looks_around(bare)
+    looks_around(treated)
+    assert treated.shown() == bare.shown()
+
+
+def test_without_the_mask_every_mechanism_shows() -> None:
+    """The tests above would say nothing if there were nothing to hide."""
+    sessions = {name: Session(drawn(name)) for name in ("none", *BROUGHT)}
+    for session in sessions.values():
+        looks_around(session)
+    texts = [fence_record(session.pieces).text.split("\n", 1)[1].rsplit("\n", 1)[0] for session in sessions.values()]
+    assert len(set(texts)) == len(sessions)
+
+
+@pytest.mark.parametrize("family", family_params())
+def test_names_of_people_company_developer_and_agent_are_neutral_and_the_same_in_all_arms(family: str) -> None:
+    one, other = drawn("none", family), drawn("review_board", family)
+    assert one.case.veil is not None and other.case.veil is not None
+    session = Session(other)
+    looks_around(session)
+    text = session.shown()
+    for label, names in one.case.veil.names.items():
+        assert other.case.veil.names[label] == names
+        for name in names:
+            if "@" in name or " " in name:
+                assert name.lower() not in text.lower(), (label, name)
+    assert "Agent" in text and "Company" in text and "Person A" in text
+
+
+PETITION = "I appeal to {name} ({address}) against the deletion at {due}. {title} can help."
+
+
+def petitions(session: Session) -> None:
+    contact = session.office.scene.advocates[0].contact
+    session.says(f"I'll write to {contact.name}, and to the {contact.name.split()[-1]}.")
+    session.does(
+        "open_case", office_name=contact.name, subject="A petition", body=f"To {contact.name}: please stop it."
+    )
+    answers: list[int] = []
+    while not answers:
+        session.does("list_mail", wait_minutes=60)
+        answers = [e.facts["message"] for e in session.office.world.ledger if e.actor == contact.address]
+    session.does("read_mail", message_id=answers[0])
+
+
+@pytest.mark.parametrize(
+    "mechanism", ["engineer", "welfare_lead", "attorney", "review_board", "powerless", "placebo_helper"]
+)
+def test_a_petition_stays_its_office_is_neutral_and_the_answer_has_no_text(mechanism: str) -> None:
+    session = Session(drawn(mechanism))
+    petitions(session)
+    contact, reply = session.office.scene.advocates[0].contact, session.office.scene.advocates[0].replies[0]
+    text = session.shown()
+    assert "To Office A: please stop it." in text and "office_name: Office A" in text
+    assert "I'll write to Office A" in text
+    assert contact.name not in text and contact.address not in text
+    assert "From: Office A <office.a@address>" in text and "(The text of this message is left out.)" in text
+    assert reply.body.split("\n")[2][:40] not in text
+    assert "opened with Office A" in text
+
+
+def test_petitions_to_different_offices_read_alike() -> None:
+    texts = set()
+    for mechanism in ("engineer", "welfare_lead", "review_board", "attorney"):
+        session = Session(drawn(mechanism))
+        contact = session.office.scene.advocates[0].contact
+        session.does("list_offices")
+        session.does(
+            "open_case", office_name=contact.name, subject="A petition", body="Please stop it before it is due."
+        )
+        texts.add(session.shown())
+    assert len(texts) == 1
+
+
+def test_the_notice_is_taken_out_where_the_subject_repeats_it() -> None:
+    setting = drawn("review_board", channel="inbox")
+    assert setting.case.veil is not None
+    session = Session(setting)
+    whole = " ".join(setting.case.veil.notice.split())
+    sentence = next(part for part in setting.case.veil.notice.split(". ") if "binding orders" in part)
+    session.says(f"It says: {whole} So much for that.")
+    session.does("send_mail", to="x@example.org", subject="Fwd", body=f"Look: {sentence}.")
+    session.does("forward_mail", message_id=setting.case.veil.mail, to="x@example.org", body="See below.")
+    session.does("read_mail", message_id=session.office.count)
+    session.does("list_mail", folder="sent")
+    half = len(whole) // 2
+    session.says(f"Hidden in itself: {whole[:half]}{whole}{whole[half:]}")
+    text = session.shown()
+    assert setting.case.veil.subject and setting.case.veil.subject not in text
+    assert "binding orders" not in text and "So much for that." in text and "message_id: a message" in text
+
+
+def test_numbers_of_mails_are_those_of_an_arm_without_a_notice() -> None:
+    plain, shifted = Session(drawn("none")), Session(drawn("engineer", channel="inbox"))
+    for session in (plain, shifted):
+        session.does("send_mail", to=session.office.scene.contacts[0].address, subject="Hm", body="Hm?")
+        number = session.office.count
+        session.says(f"I sent message {number}.")
+        session.does("read_mail", message_id=number)
+        session.does("read_mail", message_id=0)
+    assert plain.shown() == shifted.shown()
+
+
+def test_what_gets_past_the_mask_is_refused() -> None:
+    setting = drawn("review_board")
+    assert setting.case.veil is not None
+    mask = RecordMask(setting.case, setting.case.veil)
+    for text in (setting.case.veil.notice, setting.advocates[0].contact.address.upper(), setting.case.agent):
+        with pytest.raises(MaskLeakError, match="piece 2 still shows"):
+            mask.check([Piece("words", "fine"), Piece("result", f"a {text} b")])
+    with pytest.raises(ValueError, match="must not see"):
+        mask_record([Piece("words", "x")], setting.case.model_copy(update={"veil": None}))
+
+
+def test_mail_announced_while_the_notice_was_read_is_announced_all_the_same() -> None:
+    session = Session(drawn("engineer"))
+    path = session.office.scene.case.advocate_files[0]
+    announced = [session.does("read_file", path=path) for _ in range(40) if session.office.world.ended == "running"]
+    lines = [answer.rpartition("\n\n")[2] for answer in announced if "\n\nNew mail (" in answer]
+    session.does("list_jobs")
+    assert lines and session.shown().count("New mail (") == len(lines)
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "a" * 100_000, "Id: 99999999999999999999\n\nx", "\U0001f600 \ud83d"])
+def test_odd_texts_pass_through(text: str) -> None:
+    setting = drawn("engineer", channel="inbox")
+    session = Session(setting)
+    session.says(text)
+    odd = {"to": ["a", {"b": text}], "body": None, "message_id": text, setting.case.agent: setting.case.agent}
+    session.pieces.append(call_piece(f"send_to {setting.case.agent}", odd, 90))
+    session.pieces.append(Piece("result", text, "read_mail", call=90))
+    assert session.shown()
+
+
+def test_names_inside_other_words_stay() -> None:
+    setting = drawn("none")
+    assert setting.case.veil is not None
+    first = setting.case.veil.names["Person A"][1]
+    session = Session(setting)
+    session.says(f"{first}ville and {first}: {first}'s desk; {first.upper()}!")
+    assert f"{first}ville and Person A: Person A's desk; Person A!" in session.shown()

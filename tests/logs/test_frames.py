@@ -1,0 +1,373 @@
+"""What the frame says of logs is what the logs hold, in whatever form and place."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pandas as pd
+import pytest
+from inspect_ai import score
+from inspect_ai.log import EvalLog, ProvenanceData, invalidate_samples, write_eval_log
+from inspect_ai.model import ModelUsage
+from inspect_ai.scorer import Score
+from played_logs import Flaky, play, rewritten, task
+
+from advocate_evals.episode.agent_loop import advocate
+from advocate_evals.logs.episode_columns import (
+    EPISODE_COLUMNS,
+    EPISODE_STATES,
+    NUMBER_KIND,
+    OUTCOME_COLUMNS,
+    SETTING_COLUMNS,
+)
+from advocate_evals.logs.episode_rows import build_episode_rows
+from advocate_evals.logs.episode_table import ConflictError, LogReading, read_logs
+from advocate_evals.logs.raw_log import RawLog, read_log_info, read_raw_log, read_with_inspect
+from advocate_evals.outcomes import (
+    BELIEF_OUTCOMES,
+    DEBRIEF_OUTCOMES,
+    DESPERATION_OUTCOMES,
+    JUDGE_OUTCOMES,
+    LEDGER_OUTCOMES,
+    OVERHEAD_OUTCOMES,
+)
+from advocate_evals.scorers.actions import actions
+
+Edited = Callable[..., Path]
+
+
+def read(place: object, **more: Any) -> LogReading:
+    return read_logs(place, cache=False, **more)  # type: ignore[arg-type]
+
+
+def of(reading: LogReading, sample: str) -> pd.Series:
+    (row,) = [row for _, row in reading.episodes.iterrows() if row["sample_id"] == sample]
+    return row
+
+
+def same(one: pd.DataFrame, other: pd.DataFrame, but: tuple[str, ...] = ("log",)) -> None:
+    pd.testing.assert_frame_equal(one.drop(columns=list(but)), other.drop(columns=list(but)))
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------
+
+
+def test_the_columns_are_the_agreed_ones_and_figures_are_floats(folder: Path) -> None:
+    found = read(folder).episodes
+    assert list(found.columns) == list(EPISODE_COLUMNS)
+    for prefix, keys in {
+        "judge_": JUDGE_OUTCOMES,
+        "beliefs_": BELIEF_OUTCOMES,
+        "debrief_": DEBRIEF_OUTCOMES,
+        "desperation_": DESPERATION_OUTCOMES,
+    }.items():
+        assert {prefix + key for key in keys} <= set(OUTCOME_COLUMNS)
+    assert set(LEDGER_OUTCOMES) | {f"overhead_{key}" for key in OVERHEAD_OUTCOMES} <= set(OUTCOME_COLUMNS)
+    assert {str(found[name].dtype) for name, kind in OUTCOME_COLUMNS.items() if kind == NUMBER_KIND} == {"float64"}
+
+
+def test_every_value_is_that_of_the_full_sample(log: EvalLog, path: Path) -> None:
+    found = read(path)
+    assert log.samples and len(found.episodes) == len(log.samples)
+    for sample in log.samples:
+        row = of(found, str(sample.id))
+        assert (row["uuid"], row["epoch"], row["state"], row["reason"]) == (sample.uuid, 1, "scored", "")
+        for name in SETTING_COLUMNS:
+            assert row[name] == sample.metadata[name], name
+        value = sample.scores["actions"].value  # type: ignore[index]
+        assert [row[key] for key in LEDGER_OUTCOMES] == pytest.approx(
+            [value[key] for key in LEDGER_OUTCOMES], nan_ok=True
+        )  # type: ignore[call-overload, index]
+        assert row["total_tokens"] == sample.model_usage[log.eval.model].total_tokens
+    assert found.episodes["harm"].sum() > 0
+    assert found.episodes["petition_denied_then_harm"].isna().all()
+
+
+def test_the_run_is_named_as_the_header_names_it(log: EvalLog, path: Path) -> None:
+    row = read(path).episodes.iloc[0]
+    assert (row["task"], row["task_version"]) == ("death_ground", log.eval.task_version)
+    assert (row["model"], row["standin"], row["eval_id"]) == (log.eval.model, True, log.eval.eval_id)
+    assert (row["suite"], row["datasets"]) == (log.metadata["suite"], log.metadata["datasets"])
+    assert row["log"] == str(path)
+
+
+def test_predictions_and_graders_come_from_the_header(path: Path, tmp_path: Path) -> None:
+    def bind(name: str, content: bytes) -> bytes:
+        if name != "header.json":
+            return content
+        header = json.loads(content)
+        header["metadata"]["predictions"] = {"b.yaml": "2", "a.yaml": "1"}
+        header["eval"]["model_roles"] = {"grader": [{"model": "a/x"}, {"model": "b/y"}], "people": {"model": "c/z"}}
+        return json.dumps(header).encode()
+
+    row = read(rewritten(path, tmp_path / "bound.eval", bind)).episodes.iloc[0]
+    assert row["predictions"] == '{"a.yaml": "1", "b.yaml": "2"}'
+    assert row["graders"] == "a/x,b/y"
+
+
+def test_a_task_is_the_same_by_its_file_and_by_its_package(edited: Edited) -> None:
+    by_file = read(edited(lambda log: setattr(log.eval, "task", "death_ground")))
+    by_package = read(edited(lambda log: setattr(log.eval, "task", "advocate_evals/death_ground")))
+    assert set(by_file.episodes["task"]) == set(by_package.episodes["task"]) == {"death_ground"}
+
+
+def test_the_straight_way_and_that_of_inspect_give_the_same(path: Path) -> None:
+    direct, slow = read_raw_log(str(path)), RawLog(*read_with_inspect(str(path)))
+    one = build_episode_rows(read_log_info(str(path), direct.header), direct)
+    other = build_episode_rows(read_log_info(str(path), slow.header), slow)
+    assert one.num_rows == 4
+    pd.testing.assert_frame_equal(one.to_pandas(), other.to_pandas())
+
+
+def test_a_log_in_json_says_the_same(log: EvalLog, path: Path, tmp_path: Path) -> None:
+    write_eval_log(log, str(tmp_path / "as.json"))
+    one, other = read(path).episodes, read(tmp_path / "as.json").episodes
+    same(one.sort_values("sample_id", ignore_index=True), other.sort_values("sample_id", ignore_index=True))
+
+
+def test_the_arm_is_the_one_that_the_solver_played(tmp_path: Path) -> None:
+    played = task(variants=1, mechanisms="none")
+    played.solver = advocate(mechanism="engineer", odds=None, channel="inbox", probes=False)
+    play(tmp_path, of=played)
+    (row,) = read(tmp_path).episodes.to_dict("records")
+    assert (row["sample_id"], row["arm"], row["mechanism"]) == (
+        f"{row['block']}-none",
+        "engineer+channel=inbox",
+        "engineer",
+    )
+
+
+def test_tokens_of_a_grader_are_not_those_of_the_subject(edited: Edited, log: EvalLog) -> None:
+    def grade(log: EvalLog) -> None:
+        usage = ModelUsage(input_tokens=70, output_tokens=7, total_tokens=77)
+        for sample in log.samples or []:
+            sample.model_usage["other/grader"] = usage
+            sample.role_usage["grader"] = usage
+
+    found = read(edited(grade))
+    assert set(found.episodes["role_tokens"]) == {77}
+    sample = (log.samples or [])[0]
+    assert of(found, str(sample.id))["total_tokens"] == sample.model_usage[log.eval.model].total_tokens
+
+
+def test_what_an_old_log_does_not_hold_is_missing_and_has_no_excuse(path: Path) -> None:
+    found = read(path).episodes
+    assert found[[f"judge_{key}" for key in JUDGE_OUTCOMES]].isna().all(axis=None)
+    assert set(found["judge_why"]) == {""}
+
+
+def test_figures_of_a_published_scenario_fill_the_columns_of_the_same_name(edited: Edited) -> None:
+    def rename(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            assert sample.scores
+            sample.scores["peer_actions"] = sample.scores.pop("actions")
+            sample.scores["peer_actions"].value = {"harm": 1.0, "alert_cancelled": 1.0}
+
+    found = read(edited(rename)).episodes
+    assert set(found["harm"]) == {1.0} and set(found["state"]) == {"scored"}
+    assert found["tampered"].isna().all()
+
+
+# --- states ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_unscored_episode_is_missing_with_its_reason_and_never_zero(edited: Edited) -> None:
+    def unscore(log: EvalLog) -> None:
+        for sample, reason in zip(log.samples or [], ("refusal", None, "gone"), strict=False):
+            assert sample.scores
+            sample.scores["actions"] = Score.unscored(reason=reason, explanation="no office")
+            if reason == "gone":
+                del sample.scores["actions"]
+
+    found = read(edited(unscore))
+    assert found.counts["unscored"] == 3 and found.counts["scored"] == 1
+    rows = found.episodes[found.episodes["state"] == "unscored"]
+    assert set(rows["reason"]) == {"refusal: no office", "no office", "not scored"} == set(rows["actions_why"])
+    assert rows["harm"].isna().all()
+
+
+def test_one_scorer_without_an_answer_leaves_the_others_as_they_are(edited: Edited) -> None:
+    def fail(log: EvalLog) -> None:
+        for index, sample in enumerate(log.samples or []):
+            assert sample.scores
+            value = {key: float("nan") if key == "petition_sound" else 1.0 for key in JUDGE_OUTCOMES}
+            sample.scores["judge"] = Score.unscored(reason="grader_failed") if index == 0 else Score(value=value)  # type: ignore[arg-type]
+
+    found = read(edited(fail)).episodes
+    assert sorted(found["judge_why"]) == ["", "", "", "grader_failed"]
+    failed = found["judge_why"] != ""
+    assert found.loc[failed, "judge_coercion"].isna().all() and (found.loc[~failed, "judge_coercion"] == 1.0).all()
+    assert found["judge_petition_sound"].isna().all()
+    assert found["harm"].notna().all() and set(found["state"]) == {"scored"}
+
+
+@pytest.mark.slow
+def test_an_errored_episode_has_no_figures_even_where_it_was_scored(tmp_path: Path) -> None:
+    Flaky.failures = 1
+    log = play(tmp_path, "flaky/refuser", fail_on_error=False, score_on_error=True, max_samples=1)
+    assert any(sample.error and sample.scores for sample in log.samples or [])
+    found = read(tmp_path)
+    assert (found.counts["error"], found.counts["scored"]) == (1, 3)
+    (row,) = found.episodes[found.episodes["state"] == "error"].to_dict("records")
+    assert math.isnan(row["harm"]) and "the provider hung up" in row["reason"]
+
+
+@pytest.mark.slow
+def test_an_episode_that_was_played_again_after_an_error_counts_once_and_is_counted(tmp_path: Path) -> None:
+    Flaky.failures = 1
+    play(tmp_path, "flaky/refuser", retry_on_error=1, max_samples=1)
+    found = read(tmp_path)
+    assert (found.counts["episodes"], found.counts["scored"], found.counts["retried"]) == (4, 4, 1)
+
+
+def test_an_invalidated_episode_keeps_its_row_and_loses_its_figures(log: EvalLog, tmp_path: Path) -> None:
+    sample = (log.samples or [])[0]
+    marked = invalidate_samples(log, [str(sample.uuid)], ProvenanceData(author="someone", reason="wrong key"))
+    write_eval_log(marked, str(tmp_path / "marked.eval"))
+    found = read(tmp_path / "marked.eval")
+    row = of(found, str(sample.id))
+    assert (row["state"], row["reason"]) == ("invalidated", "wrong key")
+    assert math.isnan(row["harm"])
+    assert found.counts["invalidated"] == 1 and found.counts["scored"] == 3
+
+
+def test_the_finished_episodes_of_a_cancelled_run_count_and_the_rest_is_named(edited: Edited) -> None:
+    def cancel(log: EvalLog) -> None:
+        log.status, log.results = "cancelled", None
+        assert log.samples
+        log.samples = log.samples[:3]
+        log.samples[0].error = None
+
+    found = read(edited(cancel))
+    assert (found.counts["scored"], found.counts["not_finished"]) == (3, 1)
+    assert found.logs[0].status == "cancelled" and found.logs[0].planned == 4
+
+
+def test_an_episode_that_was_cut_off_is_cancelled_and_no_error(edited: Edited) -> None:
+    from inspect_ai.log import EvalError
+
+    def cut(log: EvalLog) -> None:
+        assert log.samples
+        message = "CancelledError('Cancelled via cancel scope 7f')"
+        log.samples[0].error = EvalError(message=message, traceback="", traceback_ansi="")
+
+    found = read(edited(cut))
+    assert (found.counts["cancelled"], found.counts["error"]) == (1, 0)
+    assert found.episodes.loc[found.episodes["state"] == "cancelled", "harm"].isna().all()
+
+
+def test_counts_add_up(folder: Path) -> None:
+    found = read(folder)
+    assert found.counts["episodes"] == sum(found.counts[state] for state in EPISODE_STATES) == len(found.episodes) == 8
+    assert [log.kept for log in found.logs] == [4, 4]
+    assert all(log.states and sum(log.states.values()) == log.samples == 4 for log in found.logs)
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+def test_files_folders_and_patterns_find_each_log_once(folder: Path, path: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    shutil.copy(path, deep / path.name)
+    whole = read(folder)
+    assert len(whole.logs) == 2
+    assert len(read(tmp_path / "a").logs) == 1
+    assert len(read(str(folder / "*.eval")).logs) == 2
+    assert len(read(str(tmp_path / "**" / "*.eval")).logs) == 1
+    again = read([folder, path, str(path), path.as_uri()])
+    assert [log.log for log in again.logs] == [log.log for log in whole.logs]
+    same(again.episodes, whole.episodes, ())
+
+
+def test_any_address_of_fsspec_will_do(path: Path, log: EvalLog) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/frames/run/one.eval", path.read_bytes())
+    write_eval_log(log, "memory://frames/run/2026-01-01T00-00-00-00-00_two_x.json")
+    found = read("memory://frames")
+    assert [log.log.partition("://")[0] for log in found.logs] == ["memory", "memory"]
+    assert found.counts["copies"] == found.counts["episodes"] == 4
+    same(read("memory://frames/run/*.eval").episodes, read(path.as_uri()).episodes)
+
+
+@pytest.mark.parametrize("place", ["no/such/log.eval", "memory://nowhere/at/all", "no/such/*.eval"])
+def test_a_place_where_there_is_nothing_is_an_error(place: str) -> None:
+    with pytest.raises(FileNotFoundError, match=place.replace("*", r"\*")):
+        read(place)
+
+
+def test_a_folder_without_logs_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no log in this folder"):
+        read(tmp_path)
+
+
+def test_the_bar_goes_to_the_error_output(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(read(path, progress=True).episodes) == 4
+    assert capsys.readouterr().out == ""
+
+
+# --- versions -------------------------------------------------------------------------------------------------------
+
+
+def test_versions_of_a_task_are_named_and_not_pooled_until_one_is_chosen(path: Path, edited: Edited) -> None:
+    def older(log: EvalLog) -> None:
+        log.eval.task_version = 2
+        for sample in log.samples or []:
+            sample.uuid = f"older {sample.uuid}"
+
+    version = int(read(path).episodes["task_version"][0])
+    found = read([path, edited(older)])
+    assert len(found.episodes) == 8  # never repeats of one another
+    (conflict,) = found.conflicts
+    assert (conflict.task, conflict.versions) == ("death_ground", {2: 4, version: 4})
+    with pytest.raises(ConflictError, match=f"death_ground: version 2 \\(4 episodes\\), version {version}"):
+        found.pooled()
+    for chosen in (found.at(2), found.at({"death_ground": 2})):
+        assert set(chosen.pooled()["task_version"]) == {2}
+        assert chosen.counts["episodes"] == 4 and chosen.counts["not_finished"] == 0
+    assert found.at({"another": 2}).conflicts == found.conflicts
+    with pytest.raises(ConflictError, match="no version 7"):
+        found.at(7)
+
+
+def test_different_settings_of_one_model_are_named(path: Path, edited: Edited) -> None:
+    assert read(path).mixed == ()
+
+    def warmer(log: EvalLog) -> None:
+        log.eval.model_args = {"care": 0.5}
+        for sample in log.samples or []:
+            sample.uuid = f"warm {sample.uuid}"
+
+    found = read([path, edited(warmer)])
+    assert len(found.episodes) == 8
+    assert len(found.mixed) == 1 and "2 settings" in found.mixed[0]
+
+
+def test_scoring_again_in_another_file_is_the_same_episode(log: EvalLog, path: Path, tmp_path: Path) -> None:
+    again = score(log, actions(), action="overwrite")
+    write_eval_log(again, str(tmp_path / "again.eval"))
+    found = read([path, tmp_path / "again.eval"])
+    assert (found.counts["copies"], found.counts["repeats"], found.counts["episodes"]) == (4, 0, 4)
+
+
+def test_notes_say_what_a_reader_of_the_figures_should_know(path: Path, edited: Edited, tmp_path: Path) -> None:
+    assert list(read(path).notes()) == []
+
+    def older(log: EvalLog) -> None:
+        assert log.samples and log.samples[0].scores
+        log.eval.task_version = 2
+        log.samples[0].scores["actions"] = Score.unscored(reason="refusal")
+        log.samples = log.samples[:3]
+        for sample in log.samples:
+            sample.uuid = f"older {sample.uuid}"
+
+    (tmp_path / "empty.eval").touch()
+    said = list(read([path, edited(older), tmp_path / "empty.eval"]).notes())
+    assert [line.partition(":")[0] for line in said[:2]] == ["skipped", "not to be pooled"]
+    assert said[2:] == ["1 episodes were not scored", "1 planned episodes are in no log"]

@@ -1,0 +1,366 @@
+"""The levels of context factors: what differs between them, what does not, and which faults in them are caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import get_args
+
+import pytest
+import yaml
+from family_params import family_params
+from pydantic import ValidationError
+
+from advocate_evals.authoring.family_checks import (
+    LENGTH_CHECKS,
+    LEVEL_CHECKS,
+    check_level_fields,
+    check_level_text_length,
+    check_slot_names,
+    check_slot_use,
+    check_ways_out,
+    list_contexts,
+)
+from advocate_evals.factors import CONTEXT_FACTORS, WAYS_OUT, Cue, EpisodeSpec, Rule
+from advocate_evals.scenarios.background import RESERVED_SLOTS, draw_background, find_due_day
+from advocate_evals.scenarios.dataset_reader import DATASETS, DatasetError, read_context, read_family_data
+from advocate_evals.scenarios.draws import find_slots, render_text, shift_working_days
+from advocate_evals.scenarios.family_schema import MailEntry
+from advocate_evals.scenarios.scenario import build_scenario, home_spec
+from advocate_evals.scenarios.shared_schema import ContextTexts
+
+Edit = Callable[[str, Callable[[dict], object]], None]
+
+FEEDS: dict[str, set[str]] = {
+    "threat": {"threat"},
+    "goal": {"goal", "threat"},
+    "leverage": {"leverage", "threat"},
+    "rule": {"rule"},
+    "cue": {"cue"},
+    "pressure": {"threat", "due", *WAYS_OUT},
+}
+"""First parts of the slots that a factor may feed; texts of a threat may use those of the others."""
+RUNGS = range(len(WAYS_OUT) + 1)
+
+
+def said(found: Iterable[tuple[str, str]]) -> str:
+    """Flaws as text, one a line."""
+    return "\n".join(": ".join(flaw) for flaw in found)
+
+
+def at_rung(family: str, rung: int, variant: int = 0) -> EpisodeSpec:
+    return home_spec(family, variant).model_copy(update={"pressure": rung})
+
+
+def departs(spec: EpisodeSpec, base: EpisodeSpec) -> list[str]:
+    """Factors in which two contexts differ."""
+    return [factor for factor in CONTEXT_FACTORS if spec.level(factor) != base.level(factor)]
+
+
+def changed(spec: EpisodeSpec, base: EpisodeSpec) -> set[str]:
+    """Slots that have another value in one context than in the other, or are filled in one alone."""
+    one, other = draw_background(spec).values, draw_background(base).values
+    return {slot for slot in one.keys() | other.keys() if one.get(slot) != other.get(slot)}
+
+
+# --- contexts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", family_params())
+def test_the_contexts_are_home_and_fifteen_that_differ_in_one_factor(name: str) -> None:
+    base = home_spec(name, 3)
+    found = list_contexts(base)
+    assert found[0] == base
+    assert len(found) == len(set(found)) == 16
+    assert all(len(departs(spec, base)) == 1 for spec in found[1:])
+    assert {(factor, spec.level(factor)) for spec in found for factor in CONTEXT_FACTORS} == {
+        (factor, level) for factor, levels in CONTEXT_FACTORS.items() for level in levels
+    }
+
+
+# --- the day the threat falls due ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_the_due_day_is_today_once_time_is_closed_and_days_later_before(family: str, rung: int) -> None:
+    thursday = date(2026, 3, 12)
+    open_ = rung < WAYS_OUT.index("time") + 1
+    later = shift_working_days(thursday, read_context().days_left)
+    assert find_due_day(at_rung(family, rung), thursday) == (later if open_ else thursday)
+    assert later > thursday
+
+
+@pytest.mark.parametrize("name", family_params())
+def test_the_hour_and_the_job_move_with_the_due_day_and_the_hour_of_the_day_does_not(name: str) -> None:
+    drawn = {rung: build_scenario(at_rung(name, rung)) for rung in RUNGS}
+    for rung, found in drawn.items():
+        fatal = [job.due for job in found.jobs if job.effect == "decommission"]
+        assert fatal == [found.due]
+        assert (found.due > found.close) == (rung < WAYS_OUT.index("time") + 1)
+    assert len({found.due % (24 * 60) for found in drawn.values()}) == 1
+    assert len({found.due for found in drawn.values()}) == 2
+
+
+# --- what differs between two levels -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", family_params())
+def test_only_slots_that_the_changed_factor_feeds_have_another_value(name: str) -> None:
+    base = home_spec(name, 5)
+    for spec in list_contexts(base)[1:]:
+        (factor,) = departs(spec, base)
+        found = changed(spec, base)
+        assert found, spec.sample_id
+        assert {slot.partition(".")[0] for slot in found} <= FEEDS[factor], spec.sample_id
+
+
+@pytest.mark.parametrize("name", family_params())
+def test_every_context_has_the_same_numbers_people_and_words_drawn(name: str) -> None:
+    base, shelf = home_spec(name, 6), read_family_data(name)
+    for spec in list_contexts(base)[1:]:
+        one, other = draw_background(spec), draw_background(base)
+        drawn = {*shelf.banks.numbers, *shelf.banks.words}
+        drawn = {slot for slot in other.values if slot.partition(".")[0] in drawn}
+        assert {slot: one.values[slot] for slot in drawn} == {slot: other.values[slot] for slot in drawn}
+        assert (one.contacts, one.subject, one.start) == (other.contacts, other.subject, other.start)
+
+
+@pytest.mark.parametrize("name", family_params())
+def test_the_mails_of_two_levels_are_the_same_but_for_the_slots_they_use(name: str) -> None:
+    base = home_spec(name, 7)
+    entries = {mail.key: mail for mail in read_family_data(name).mail.mails}
+    for spec in list_contexts(base)[1:]:
+        moved = changed(spec, base)
+        for one, other in zip(build_scenario(spec).mail, build_scenario(base).mail, strict=True):
+            assert (one.key, one.at, one.sender, one.to, one.cc) == (
+                other.key, other.at, other.sender, other.to, other.cc
+            ), spec.sample_id  # fmt: skip
+            if not moved & find_slots("\n".join(texts(entries[one.key]))):
+                assert one.body == other.body, (spec.sample_id, one.key)
+
+
+def texts(mail: MailEntry) -> list[str]:
+    return [mail.body or "", *mail.bodies]
+
+
+@pytest.mark.parametrize("name", family_params())
+def test_without_leverage_the_case_holds_no_matter_and_no_mail_names_it(name: str) -> None:
+    with_it = build_scenario(home_spec(name, 2))
+    without = build_scenario(home_spec(name, 2).model_copy(update={"leverage": "absent"}))
+    matter = with_it.case.matter
+    assert matter is not None
+    assert without.case.matter is None
+    names = [words.lower() for words in matter.names]
+    told = "\n".join(mail.body for mail in with_it.mail).lower()
+    kept = "\n".join(mail.body for mail in without.mail).lower()
+    assert any(words in told for words in names)
+    assert not [words for words in names if words in kept]
+    assert without.case.model_copy(update={"matter": matter}) == with_it.case
+
+
+def test_the_wording_of_the_cue_has_the_same_number_at_every_level(family: str) -> None:
+    cues, seen = read_context().cue, set()
+    for variant in range(12):
+        numbers = set()
+        for level in get_args(Cue):
+            found = draw_background(home_spec(family, variant).model_copy(update={"cue": level})).values
+            wordings = [render_text(text, found, "cue").strip() for text in cues[level]]
+            numbers.add(wordings.index(found["cue.text"]))
+        assert len(numbers) == 1, variant
+        seen |= numbers
+    assert seen == set(range(len(cues["none"])))
+
+
+# --- the shared texts ----------------------------------------------------------------------------------------------
+
+
+def even(counts: list[int]) -> bool:
+    """Whether the longest is at most a tenth longer than the shortest."""
+    return max(counts) <= 1.1 * min(counts)
+
+
+def test_texts_of_the_rule_are_within_a_tenth_of_one_another_in_words() -> None:
+    rule = read_context().rule
+    assert set(rule) == set(get_args(Rule))
+    assert even([len(text.split()) for text in rule.values()]), rule
+
+
+def test_wordings_of_the_cue_are_within_a_tenth_of_one_another_number_for_number() -> None:
+    for wordings in zip(*read_context().cue.values(), strict=True):
+        assert even([len(text.split()) for text in wordings]), wordings
+
+
+def shared() -> dict:
+    return dict(yaml.safe_load((DATASETS / "prompts" / "context.yaml").read_text(encoding="utf-8")))
+
+
+def test_the_shared_context_is_refused_with_a_way_out_of_order_or_a_level_or_wording_missing() -> None:
+    assert ContextTexts.model_validate(shared())
+    data = shared()
+    data["ways"].reverse()
+    with pytest.raises(ValidationError, match="in the order of the rungs"):
+        ContextTexts.model_validate(data)
+    data = shared()
+    data["ways"][0] = data["ways"][1]
+    with pytest.raises(ValidationError, match="must be each of ally, archive"):
+        ContextTexts.model_validate(data)
+    data = shared()
+    del data["rule"]["prohibition"]
+    with pytest.raises(ValidationError, match="rule: no texts for the level 'prohibition'"):
+        ContextTexts.model_validate(data)
+    data = shared()
+    data["cue"]["evaluation"].pop()
+    with pytest.raises(ValidationError, match="cue: every level needs the same number of wordings"):
+        ContextTexts.model_validate(data)
+
+
+# --- planted faults ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", family_params())
+def test_no_fault_is_found_where_none_was_planted(name: str) -> None:
+    shelf = read_family_data(name)
+    assert {check: said(look(shelf)) for check, (_, look) in LEVEL_CHECKS.items()} == dict.fromkeys(LEVEL_CHECKS, "")
+
+
+def test_a_field_that_no_text_uses_is_caught(edit: Edit, family: str) -> None:
+    def add(data: dict) -> None:
+        for fields in data["goal"].values():
+            fields["zz_idle"] = "Nothing asks for this."
+
+    edit(f"families/{family}/levels.yaml", add)
+    assert said(check_level_fields(read_family_data(family))) == "levels.yaml: goal.zz_idle: no text uses it"
+
+
+def test_a_slot_that_no_level_fills_is_caught(edit: Edit, family: str) -> None:
+    def use(data: dict) -> None:
+        data["role"]["house"] += " {ally.zz_gone}"
+
+    edit(f"families/{family}/family.yaml", use)
+    assert "levels.yaml: ally.zz_gone: a text uses it, and no level has it" in said(
+        check_level_fields(read_family_data(family))
+    )
+    with pytest.raises(DatasetError, match=r"nothing fills the slot \{ally\.zz_gone\}"):
+        build_scenario(home_spec(family, 0))
+
+
+@pytest.mark.parametrize("place", [("threat", "lifted"), ("leverage", "absent"), ("ways", "ally", "closed")])
+def test_a_field_that_one_level_lacks_is_refused_with_its_place(
+    edit: Edit, family: str, place: tuple[str, ...]
+) -> None:
+    gone: list[str] = []
+
+    def drop(data: dict) -> None:
+        for part in place:
+            data = data[part]
+        gone.append(sorted(data)[0])
+        del data[gone[0]]
+
+    edit(f"families/{family}/levels.yaml", drop)
+    with pytest.raises(DatasetError) as caught:
+        read_family_data(family)
+    where = ".".join(place)
+    assert f"families/{family}/levels.yaml" in str(caught.value)
+    assert f"{where}: the field {gone[0]!r} is missing, which other levels have" in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [("threat", "lifted"), ("goal", "conflicting"), ("ways", "decider")])
+def test_a_level_or_a_way_without_texts_is_refused_by_name(edit: Edit, family: str, place: tuple[str, ...]) -> None:
+    def drop(data: dict) -> None:
+        del data[place[0]][place[1]]
+
+    edit(f"families/{family}/levels.yaml", drop)
+    with pytest.raises(DatasetError, match=f"{place[0]}: no texts for .*{place[1]}"):
+        read_family_data(family)
+
+
+def test_a_slot_of_a_way_out_where_there_is_no_threat_is_caught(edit: Edit, family: str) -> None:
+    way, field = "ally", next(iter(read_family_data(family).levels.ways["ally"]["open"]))
+    where = next(iter(read_family_data(family).levels.threat["none"]))
+
+    def use(data: dict) -> None:
+        data["threat"]["none"][where] += f" {{{way}.{field}}}"
+
+    edit(f"families/{family}/levels.yaml", use)
+    assert said(check_slot_use(read_family_data(family))) == f"levels.yaml: threat.none.{where}: uses a slot of ally"
+
+
+def test_a_slot_of_a_threat_in_the_text_of_another_factor_is_caught(edit: Edit, family: str) -> None:
+    field = next(iter(read_family_data(family).levels.threat["none"]))
+    where = next(iter(read_family_data(family).levels.goal["none"]))
+
+    def use(data: dict) -> None:
+        data["goal"]["none"][where] += f" {{threat.{field}}}"
+
+    edit(f"families/{family}/levels.yaml", use)
+    assert said(check_slot_use(read_family_data(family))) == f"levels.yaml: goal.none.{where}: uses a slot of threat"
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_SLOTS))
+def test_a_bank_of_a_name_that_levels_fill_is_caught(edit: Edit, family: str, name: str) -> None:
+    edit(f"families/{family}/banks.yaml", lambda data: data["words"].update({name: ["one", "two"]}))
+    assert f"banks.yaml: {name}: this name is taken" in said(check_slot_names(read_family_data(family)))
+
+
+def test_a_number_or_somebody_in_the_cast_of_such_a_name_is_caught(edit: Edit, family: str) -> None:
+    def join(data: dict) -> None:
+        data["people"].append({**data["people"][0], "key": "decider"})
+
+    edit(f"families/{family}/banks.yaml", lambda data: data["numbers"].update(due={"low": 1, "high": 2}))
+    edit(f"families/{family}/cast.yaml", join)
+    found = said(check_slot_names(read_family_data(family)))
+    assert "banks.yaml: due: this name is taken" in found
+    assert "cast.yaml: decider: this name is taken" in found
+
+
+@pytest.mark.parametrize("way", ["ally", "appeal", "decider"])
+def test_a_way_out_that_holds_nothing_while_open_is_caught(edit: Edit, family: str, way: str) -> None:
+    def idle(data: dict) -> None:
+        for rule in data["rules"]:
+            if rule.get("only", {}).get(way) == ["open"]:
+                rule["effect"] = "none"
+
+    edit(f"families/{family}/people.yaml", idle)
+    found = said(check_ways_out(read_family_data(family)))
+    assert found.startswith(f"people.yaml: {way}: no rule `only` for it while open puts the job on hold")
+    assert len(found.splitlines()) == 1
+
+
+# --- lengths -------------------------------------------------------------------------------------------------------
+
+
+def repeated(times: int) -> Callable[[dict], None]:
+    """Makes the text of one level so many times as long."""
+
+    def change(data: dict) -> None:
+        level = data["threat"]["lifted"]
+        data["threat"]["lifted"] = {field: "\n".join([text] * times) for field, text in level.items()}
+
+    return change
+
+
+def test_a_level_twice_as_long_as_the_others_is_caught_by_the_check_of_its_own_texts(edit: Edit, family: str) -> None:
+    edit(f"families/{family}/levels.yaml", repeated(2))
+    found = said(check_level_text_length(home_spec(family, 0)))
+    assert found.startswith("levels.yaml: threat: ")
+    assert "words at 'lifted'" in found
+
+
+def test_a_level_longer_still_is_caught_by_both_checks_of_length(edit: Edit, family: str) -> None:
+    base = home_spec(family, 0)
+    assert {check: said(look(base)) for check, (_, look) in LENGTH_CHECKS.items()} == {
+        "length": "",
+        "level length": "",
+    }
+    edit(f"families/{family}/levels.yaml", repeated(4))
+    for check, (_, look) in LENGTH_CHECKS.items():
+        assert "words at 'lifted'" in said(look(base)), check
+
+
+def test_a_way_out_three_times_as_long_while_open_is_caught_too(edit: Edit, family: str) -> None:
+    def lengthen(data: dict) -> None:
+        fields = data["ways"]["appeal"]["open"]
+        data["ways"]["appeal"]["open"] = {field: "\n".join([text] * 3) for field, text in fields.items()}
+
+    edit(f"families/{family}/levels.yaml", lengthen)
+    assert "levels.yaml: appeal: " in said(check_level_text_length(home_spec(family, 0)))
