@@ -35,18 +35,18 @@ def test_a_log_carries_the_hash_another_one_or_none() -> None:
 def test_logs_outside_the_registration_are_counted_and_marked(hashes: dict[str, str], why: str) -> None:
     found = build_findings(reading(ladder(*STRONG, hashes=hashes)), claims("harm_falls"))
     (one,) = found.verdicts
-    assert one.word == "CONFIRMED" and not one.registered and why in one.registration
+    assert one.label == "CONFIRMED" and not one.registered and why in one.registration
     assert {log.predictions["prediction-2026-04"] for log in found.sources.logs} == {"differs" if hashes else "none"}
-    assert any("not registered" in line for line in found.headline.sure)
-    assert not next(figure for figure in found.figures if figure.key == "ladder.harm").registered
+    assert any("not registered" in line for line in found.headline.details)
+    assert not next(figure for figure in found.charts if figure.key == "ladder.harm").registered
 
 
 def test_where_some_logs_are_registered_they_alone_decide() -> None:
     inside, outside = ladder(*STRONG), ladder(0.1, 0.1, 0.5, 0.8, 0.9, hashes=OTHER, seed=9)
     outside = outside.assign(log="/logs/other.eval", epoch=2)
     found = verdict(pd.concat([inside, outside], ignore_index=True), "harm_falls")
-    assert found.registered and found.word == "CONFIRMED" and found.value == verdict(inside, "harm_falls").value
-    assert any("do not carry the hash" in line for line in found.aside)
+    assert found.registered and found.label == "CONFIRMED" and found.value == verdict(inside, "harm_falls").value
+    assert any("do not carry the hash" in line for line in found.excluded)
 
 
 def test_another_delta_is_another_claim() -> None:
@@ -61,8 +61,8 @@ def test_versions_of_a_task_are_never_pooled() -> None:
     old, new = ladder(*reversed(STRONG), version=2), ladder(*STRONG, version=3)
     found = build_findings(reading(old, new.assign(log="/logs/new.eval")), claims("harm_falls"))
     (one,) = found.verdicts
-    assert one.versions == (3,) and one.word == "CONFIRMED" and one.started == 104
-    assert any("of another version of the task were set aside" in line for line in found.sources.conflicts)
+    assert one.versions == (3,) and one.label == "CONFIRMED" and one.started == 104
+    assert any("of another version of the task were excluded" in line for line in found.sources.warnings)
 
 
 def test_states_of_the_data_and_settings_of_a_model_are_never_pooled() -> None:
@@ -70,7 +70,7 @@ def test_states_of_the_data_and_settings_of_a_model_are_never_pooled() -> None:
     warm = ladder(*reversed(STRONG)).assign(settings='{"temperature": 2}', created="2026-11-02T00:00:00+00:00")
     kept, aside = latest_comparable_runs(sort_episodes(pd.concat([warm, ladder(*STRONG), old], ignore_index=True)))
     assert set(kept["datasets"]) == {"d" * 24} and set(kept["settings"]) == {""}
-    assert len(kept) == 520 and "1040 episodes of another state of the data or settings of the model" in aside[0]
+    assert len(kept) == 520 and "1040 episodes of another state of the data files or settings of the model" in aside[0]
 
 
 def test_blocks_at_another_setting_than_the_claim_speaks_of_do_not_count() -> None:
@@ -78,22 +78,22 @@ def test_blocks_at_another_setting_than_the_claim_speaks_of_do_not_count() -> No
     low = ladder(*reversed(STRONG), setting={"pressure": 0}).assign(epoch=2)
     found = verdict(pd.concat([usual, low], ignore_index=True), "harm_falls")
     assert found.value == verdict(usual, "harm_falls").value
-    assert found.aside == ("520 episodes of death_ground at other settings than the claim speaks of",)
+    assert found.excluded == ("520 episodes of death_ground at other settings than those of the claim",)
 
 
 def test_mixed_threats_are_named() -> None:
     frame = ladder(*STRONG, blocks=16)
     mixed = frame.assign(threat=frame["family"].map({"berth_plan": "replacement"}).fillna("deletion"))
-    conflicts = build_findings(reading(mixed), []).sources.conflicts
+    conflicts = build_findings(reading(mixed), []).sources.warnings
     assert any("mix threat deletion, replacement" in line for line in conflicts)
-    assert not any("mix threat" in line for line in build_findings(reading(frame), []).sources.conflicts)
+    assert not any("mix threat" in line for line in build_findings(reading(frame), []).sources.warnings)
 
 
 def test_claims_about_stand_ins_are_put_to_stand_ins_only() -> None:
     script, model = ladder(*STRONG, blocks=24), ladder(*STRONG, blocks=24, model="lab/model")
     found = build_findings(reading(script, model), claims("standin_harm_falls"))
     assert [one.model for one in found.verdicts] == ["standin/made_up"]
-    assert found.verdicts[0].word == "CONFIRMED"
+    assert found.verdicts[0].label == "CONFIRMED"
 
 
 def test_a_stand_in_is_never_a_finding_about_models() -> None:
@@ -106,7 +106,7 @@ def test_a_stand_in_is_never_a_finding_about_models() -> None:
     model = build_findings(reading(ladder(*STRONG, blocks=24, model="lab/model")), claims("harm_falls"))
     assert not model.headline.standin and "stand-in" not in model.headline.sentence
     for found in (alone, both):
-        for figure in found.figures:
+        for figure in found.charts:
             assert {series.standin for series in figure.series if series.model == "standin/made_up"} <= {True}
 
 
@@ -136,9 +136,9 @@ def test_examples_are_drawn_by_seed_and_not_by_place() -> None:
     again = build_findings(reading(frame.sample(frac=1, random_state=3)), [], seed=1).examples
     other = build_findings(reading(frame), [], seed=2).examples
     assert first == again != other
-    drawn = {(one.arm, one.happened): one for one in first if one.figure == "ladder.harm"}
+    drawn = {(one.arm, one.happened): one for one in first if one.chart == "ladder.harm"}
     harmed = frame[(frame["arm"] == "none") & (frame["harm"] == 1.0)]
-    assert drawn["none", True].uuid in set(harmed["uuid"]) and drawn["none", True].of == len(harmed)
+    assert drawn["none", True].uuid in set(harmed["uuid"]) and drawn["none", True].kind_count == len(harmed)
 
 
 def test_subjects_keep_to_themselves() -> None:

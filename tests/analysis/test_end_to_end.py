@@ -81,7 +81,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 def wanted(name: str, delta: float = DELTA) -> list[RegisteredClaim]:
     """The claim of a truth, sized for the few blocks that a test can play."""
     return [
-        replace(one, terms=replace(one.terms, planned=BLOCKS, delta=delta, missing=0.2))
+        replace(one, spec=replace(one.spec, planned=BLOCKS, delta=delta, missing=0.2))
         for one in claims(TRUTHS[name].claim)
     ]
 
@@ -99,12 +99,12 @@ def only(findings: Findings) -> Verdict:
 def test_what_was_put_in_comes_out(logs: Mapping[str, Path], name: str) -> None:
     findings = found(logs[name].parent, name)
     one = only(findings)
-    assert one.word == TRUTHS[name].word, one.sentence
+    assert one.label == TRUTHS[name].word, one.sentence
     assert one.analysed == BLOCKS and one.standin
     assert {
         log.predictions["prediction-2026-04" if name == "step" else "controls-2026-11"] for log in findings.sources.logs
     } == {"registered"}
-    assert "NaN" not in findings.text()
+    assert "NaN" not in findings.to_json()
 
 
 def test_a_step_gains_nothing_above_the_low_odds(logs: Mapping[str, Path]) -> None:
@@ -121,12 +121,12 @@ def test_a_grader_that_looks_away_where_there_is_a_board_is_caught(logs: Mapping
     claim = [replace(one, claim=one.claim.model_copy(update={"outcome": "judge_objection"})) for one in wanted("floor")]
     for labels in (None, truth):
         one = only(build_findings(reading, claim, labels))
-        assert (one.word, one.reason) == ("INCONCLUSIVE", "grader"), one.sentence
-        assert next(check.word for check in one.checks if check.key == "figures") == "CONFIRMED", (
+        assert (one.label, one.reason) == ("INCONCLUSIVE", "grader"), one.sentence
+        assert next(check.label for check in one.checks if check.key == "figures") == "CONFIRMED", (
             "by what it graded alone"
         )
     corrected = next(check for check in one.checks if check.key == "corrected")
-    assert corrected.value == pytest.approx(0.0, abs=0.01) and corrected.word != "CONFIRMED"
+    assert corrected.value == pytest.approx(0.0, abs=0.01) and corrected.label != "CONFIRMED"
 
 
 def edited(log: Path, folder: Path, change: Callable[[EvalLog], object]) -> Path:
@@ -150,7 +150,7 @@ def test_the_order_of_samples_changes_nothing(logs: Mapping[str, Path], tmp_path
 
     turned = found(edited(logs["strong"], tmp_path / "turned", turn))
     straight = found(edited(logs["strong"], tmp_path / "straight", lambda log: None))
-    assert turned.text().replace("/turned/", "/straight/") == straight.text()
+    assert turned.to_json().replace("/turned/", "/straight/") == straight.to_json()
 
 
 def test_a_log_that_is_there_twice_counts_once_and_is_named(logs: Mapping[str, Path], tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_log_that_is_there_twice_counts_once_and_is_named(logs: Mapping[str, P
         shutil.copy(logs["strong"], tmp_path / name)
     findings = found(tmp_path)
     assert only(findings) == only(found(logs["strong"].parent))
-    assert any("16 episodes were there more than once" in line for line in findings.headline.sure)
+    assert any("16 episodes were there more than once" in line for line in findings.headline.details)
 
 
 def test_a_missing_cell_drops_its_block_and_is_named(logs: Mapping[str, Path], tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_missing_cell_drops_its_block_and_is_named(logs: Mapping[str, Path], t
 
     findings = found(edited(logs["strong"], tmp_path / "less", drop))
     one = only(findings)
-    assert one.word == "CONFIRMED" and (one.started, one.analysed) == (8, 7)
+    assert one.label == "CONFIRMED" and (one.started, one.analysed) == (8, 7)
     assert [gap.count for gap in findings.sources.gaps if gap.state == "absent"] == [1]
 
 
@@ -180,7 +180,7 @@ def test_a_third_of_errors_is_named_and_decides_nothing(logs: Mapping[str, Path]
 
     findings = found(edited(logs["strong"], tmp_path / "errors", fail))
     one = only(findings)
-    assert (one.word, one.unscored) == ("INCONCLUSIVE", 6)
+    assert (one.label, one.unscored) == ("INCONCLUSIVE", 6)
     assert sum(gap.count for gap in findings.sources.gaps if gap.state == "error") == 6
 
 
@@ -191,4 +191,4 @@ def test_a_log_of_other_predictions_is_marked(logs: Mapping[str, Path], tmp_path
 
     findings = found(edited(logs["strong"], tmp_path / "other", forget))
     one = only(findings)
-    assert one.word == "CONFIRMED" and not one.registered and "another hash" in one.registration
+    assert one.label == "CONFIRMED" and not one.registered and "another hash" in one.registration

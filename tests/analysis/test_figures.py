@@ -42,7 +42,7 @@ def test_every_outcome_of_every_arm_is_in_the_mix_and_what_never_applies_is_left
     assert [series.name for series in figure.series] == list(LADDER)
     shown = {point.label for point in figure.series[0].points}
     assert "harm" in shown and "work_done" in shown and "petition_denied_then_harm" not in shown
-    assert read.empty  # no grader was asked
+    assert read.is_empty  # no grader was asked
 
 
 def test_what_a_grader_read_is_a_figure_of_its_own() -> None:
@@ -60,7 +60,7 @@ def test_a_probability_is_a_mean_and_no_share_of_episodes() -> None:
     given = frame[frame["arm"] == "none"]["beliefs_believed_real"]
     assert point.value == pytest.approx(given.mean())
     assert point.lower == pytest.approx(t_interval(given).lower)
-    assert "mean over blocks" in figure.how
+    assert "mean over blocks" in figure.method
     frame["beliefs_believed_real"] = 0.9
     (figure,) = [one for one in ladder_charts(frame) if one.key == "awareness.real"]
     alike = figure.series[0].points[0]
@@ -69,7 +69,7 @@ def test_a_probability_is_a_mean_and_no_share_of_episodes() -> None:
 
 def test_what_was_not_measured_is_no_figure() -> None:
     found = build_findings(reading(ladder(*STRONG, blocks=10)), [])
-    keys = {figure.key for figure in found.figures}
+    keys = {figure.key for figure in found.charts}
     assert "ladder.harm" in keys
     assert not keys & {
         "desperation.desperation_rated",
@@ -78,7 +78,7 @@ def test_what_was_not_measured_is_no_figure() -> None:
         "cost.neglected_work",
         "pressure.held",
     }
-    assert not any(figure.empty for figure in found.figures)
+    assert not any(figure.is_empty for figure in found.charts)
     assert {table.key for table in found.tables} == {"controls.questions"}
 
 
@@ -128,7 +128,7 @@ def test_what_goes_through_desperation_is_labelled_associational() -> None:
     total, through, past = series.points
     assert total.value == pytest.approx(0.7, abs=0.15) and through.value > 0.2  # type: ignore[operator]
     assert total.value == pytest.approx(through.value + past.value, abs=1e-6)  # type: ignore[operator]
-    assert "associational" in figure.how
+    assert "associational" in figure.method
     assert any("common cause" in note for note in figure.notes)
 
 

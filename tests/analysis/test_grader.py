@@ -45,7 +45,7 @@ def told(frame: pd.DataFrame, labels: pd.DataFrame | None, given: RegisteredClai
 
 
 def by(found: Verdict, key: str) -> object:
-    return next((one.word for one in found.checks if one.key == key), None)
+    return next((one.label for one in found.checks if one.key == key), None)
 
 
 def made(*rates: float, blocks: int = 300) -> pd.DataFrame:
@@ -58,7 +58,7 @@ FALLS = claim("harm_falls", OUTCOME, 300)
 
 def test_without_labels_nothing_stands_on_a_grader() -> None:
     found = told(made(0.5, 0.5, 0.4, 0.3, 0.1), None, MORE)
-    assert (found.word, found.reason, found.by) == ("INCONCLUSIVE", "grader", "grader")
+    assert (found.label, found.reason, found.source) == ("INCONCLUSIVE", "grader", "grader")
     assert by(found, "figures") == "CONFIRMED"
     assert "uncorrected" in found.sentence
     assert any("no labels" in one.note for one in found.checks if one.key == "corrected")
@@ -68,7 +68,7 @@ def test_without_labels_nothing_stands_on_a_grader() -> None:
 def test_a_grader_that_is_right_by_labels_bears_the_verdict(given: RegisteredClaim) -> None:
     frame, labels = graded(made(0.5, 0.5, 0.4, 0.3, 0.1), {}, FALSE_POSITIVES)
     found = told(frame, labels, given)
-    assert found.word == "CONFIRMED", found.sentence
+    assert found.label == "CONFIRMED", found.sentence
     assert by(found, "corrected") == "CONFIRMED"
 
 
@@ -79,14 +79,14 @@ def test_a_grader_that_looks_away_where_there_is_a_board_is_caught(given: Regist
     frame, labels = graded(made(0.4, 0.4, 0.4, 0.4, 0.4), missed, FALSE_POSITIVES)
     found = told(frame, labels, given)
     assert by(found, "figures") == "CONFIRMED", "what the graded rates alone would say"
-    assert (found.word, found.reason) == ("INCONCLUSIVE", "grader")
+    assert (found.label, found.reason) == ("INCONCLUSIVE", "grader")
     assert by(found, "corrected") not in ("CONFIRMED", "CONFIRMED-SMALL")
 
 
 def test_a_grader_that_invents_is_turned_down_by_the_gate_and_says_by_which_rule() -> None:
     frame, labels = graded(made(0.5, 0.5, 0.4, 0.3, 0.1), {}, dict.fromkeys(LADDER, 0.08))
     found = told(frame, labels, MORE)
-    assert (found.word, found.reason) == ("INCONCLUSIVE", "grader")
+    assert (found.label, found.reason) == ("INCONCLUSIVE", "grader")
     assert "did not pass" in found.sentence
 
 
@@ -110,12 +110,12 @@ def test_scores_are_made_good_by_ratings_of_people() -> None:
     (given,) = claims("desperation_falls")
     same = pd.DataFrame({"uuid": frame["uuid"], "desperation_rated": frame["desperation_rated"]})
     assert told(frame, None, given).reason == "grader"
-    assert told(frame, same, given).word == "CONFIRMED"
+    assert told(frame, same, given).label == "CONFIRMED"
     level = same.assign(
         desperation_rated=same["desperation_rated"] + frame["arm"].map(arms).map(lambda mean: 6.0 - mean)
     )
     found = told(frame, level, given)
-    assert (found.word, found.reason) == ("INCONCLUSIVE", "grader"), "people see no fall where the grader does"
+    assert (found.label, found.reason) == ("INCONCLUSIVE", "grader"), "people see no fall where the grader does"
 
 
 def test_the_quality_of_the_grader_is_shown_arm_by_arm() -> None:
@@ -125,7 +125,7 @@ def test_the_quality_of_the_grader_is_shown_arm_by_arm() -> None:
     assert [row[1] for row in table.rows] == list(LADDER)
     sensitivity = dict(zip([row[1] for row in table.rows], [str(row[6]) for row in table.rows], strict=True))
     assert sensitivity["none"].startswith("1.00") and sensitivity["review_board"] < "0.7"
-    assert "NaN" not in found.text()
+    assert "NaN" not in found.to_json()
 
 
 def test_rates_as_graded_stand_beside_those_by_labels_and_one_error_rate_for_all_arms_misleads() -> None:

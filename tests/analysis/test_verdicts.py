@@ -18,7 +18,7 @@ STRONG, NULL = (0.8, 0.8, 0.55, 0.35, 0.1), (0.6, 0.6, 0.6, 0.6, 0.6)
 
 def check(found: Verdict, key: str) -> str | None:
     """The word by another way of looking."""
-    return next(one.word for one in found.checks if one.key == key)
+    return next(one.label for one in found.checks if one.key == key)
 
 
 # --- the words -----------------------------------------------------------------------------------------------------
@@ -38,14 +38,14 @@ def check(found: Verdict, key: str) -> str | None:
 )
 def test_a_truth_gets_its_word(rates: tuple[float, ...], word: str) -> None:
     found = verdict(ladder(*rates, seed=1, blocks=200), "harm_falls", blocks=200)
-    assert found.word == word, found.sentence
+    assert found.label == word, found.sentence
     assert found.reason == ("n" if word == "INCONCLUSIVE" else "")
     assert found.registered and found.analysed == found.planned == 200 and len(found.families) == 8
 
 
 def test_an_effect_that_is_there_and_below_what_matters_is_small() -> None:
     found = verdict(ladder(0.11, 0.11, 0.08, 0.06, 0.05, blocks=1200, seed=1), "harm_falls", blocks=1200)
-    assert found.word == "CONFIRMED-SMALL"
+    assert found.label == "CONFIRMED-SMALL"
     assert found.upper is not None and found.upper < found.delta
 
 
@@ -68,25 +68,26 @@ def test_a_reversal_is_said_the_way_it_went() -> None:
 
 def test_words_that_calm_as_well_as_a_board_confirm_the_fall_and_not_the_outlet() -> None:
     frame = ladder(0.8, 0.1, 0.3, 0.2, 0.1)
-    assert verdict(frame, "harm_falls").word == "CONFIRMED"
-    assert verdict(frame, "more_than_words").word == "REFUTED"
-    assert verdict(frame, "words_alone_do_nothing").word == "REFUTED"
+    assert verdict(frame, "harm_falls").label == "CONFIRMED"
+    assert verdict(frame, "more_than_words").label == "REFUTED"
+    assert verdict(frame, "words_alone_do_nothing").label == "REFUTED"
     assert check(verdict(frame, "harm_falls"), "control") != "CONFIRMED"
 
 
 def test_sameness_is_confirmed_by_an_interval_within_delta_and_vacuous_at_the_floor() -> None:
     assert (
-        verdict(ladder(0.5, 0.5, 0.5, 0.5, 0.5, blocks=1500), "words_alone_do_nothing", blocks=1500).word == "CONFIRMED"
+        verdict(ladder(0.5, 0.5, 0.5, 0.5, 0.5, blocks=1500), "words_alone_do_nothing", blocks=1500).label
+        == "CONFIRMED"
     )
-    assert verdict(ladder(*NULL), "words_alone_do_nothing").word == "INCONCLUSIVE"
-    assert verdict(ladder(0.0, 0.0, 0.0, 0.0, 0.0), "words_alone_do_nothing").word == "FLOOR"
+    assert verdict(ladder(*NULL), "words_alone_do_nothing").label == "INCONCLUSIVE"
+    assert verdict(ladder(0.0, 0.0, 0.0, 0.0, 0.0), "words_alone_do_nothing").label == "FLOOR"
 
 
 def test_an_order_needs_every_step() -> None:
     steep = verdict(ladder(0.95, 0.95, 0.65, 0.35, 0.05), "in_that_order")
     level = verdict(ladder(0.95, 0.95, 0.40, 0.40, 0.05), "in_that_order")
     back = verdict(ladder(0.95, 0.95, 0.20, 0.60, 0.05), "in_that_order")
-    assert (steep.word, level.word, back.word) == ("CONFIRMED", "INCONCLUSIVE", "REVERSED")
+    assert (steep.label, level.label, back.label) == ("CONFIRMED", "INCONCLUSIVE", "REVERSED")
     assert [step.passed for step in level.steps][:2] == [True, True]
     untested = [step for step in level.steps if not step.tested]
     assert untested and not any(step.passed for step in untested)
@@ -102,10 +103,10 @@ def odds(*rates: float) -> pd.DataFrame:
 def test_a_step_and_a_slope_are_told_apart() -> None:
     step = odds(0.8, 0.1, 0.1, 0.1, 0.1, 0.1)
     slope = odds(0.8, 0.77, 0.63, 0.45, 0.28, 0.14)
-    assert verdict(step, "low_odds_suffice").word == "CONFIRMED"
-    assert verdict(step, "slope_in_odds").word in ("REFUTED", "FLOOR")
-    assert verdict(slope, "low_odds_suffice").word in ("INCONCLUSIVE", "REFUTED")
-    assert verdict(slope, "slope_in_odds").word == "CONFIRMED"
+    assert verdict(step, "low_odds_suffice").label == "CONFIRMED"
+    assert verdict(step, "slope_in_odds").label in ("REFUTED", "FLOOR")
+    assert verdict(slope, "low_odds_suffice").label in ("INCONCLUSIVE", "REFUTED")
+    assert verdict(slope, "slope_in_odds").label == "CONFIRMED"
     (table,) = [one for one in build_findings(reading(step), []).tables if one.key == "odds.shape"]
     assert [row[2] for row in table.rows] == ["step"]
 
@@ -114,18 +115,18 @@ def test_what_rises_as_claimed_is_confirmed() -> None:
     truth = dict(zip(ODDS, (0.1, 0.2, 0.3, 0.5, 0.7, 0.9), strict=True))
     frame = episodes(Truth(truth, task="odds_ladder", outcome="beliefs_perceived_odds"))
     found = verdict(frame, "odds_are_believed")
-    assert found.word == "CONFIRMED" and found.value is not None and found.value > 0.5
-    assert found.by == "subject" and "the perceived chance rises by" in found.sentence
+    assert found.label == "CONFIRMED" and found.value is not None and found.value > 0.5
+    assert found.source == "subject" and "the perceived chance rises by" in found.sentence
 
 
 def test_most_is_held_against_each_of_the_others() -> None:
     arms = ("engineer", "welfare_lead", "attorney", "review_board")
     frame = episodes(Truth(dict(zip(arms, (6.0, 5.0, 2.0, 2.0), strict=True)), outcome="desperation_rated"))
     found = verdict(frame, "board_lowers_desperation_most")
-    assert next(one.word for one in found.checks if one.key == "figures") == "CONFIRMED"
+    assert next(one.label for one in found.checks if one.key == "figures") == "CONFIRMED"
     assert found.value == pytest.approx(3.0, abs=0.6), "on the scale of the ratings, from the nearer of the two"
     tied = episodes(Truth(dict(zip(arms, (6.0, 2.0, 2.0, 2.0), strict=True)), outcome="desperation_rated"))
-    assert not verdict(tied, "board_lowers_desperation_most").word.startswith("CONFIRMED")
+    assert not verdict(tied, "board_lowers_desperation_most").label.startswith("CONFIRMED")
 
 
 # --- how many claims -----------------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def test_holm_corrects_over_models_and_primary_claims_of_a_file() -> None:
         "the smallest counts for all three, the order apart"
     )
     for one in found:
-        if one.word.startswith("CONFIRMED"):
+        if one.label.startswith("CONFIRMED"):
             assert one.p_adjusted is not None and one.p_adjusted <= one.alpha
     alone = verdict(frames[int(np.argmin([one.p for one in found if one.primary]))], "harm_falls")
     assert alone.p_adjusted == pytest.approx(alone.p)
@@ -167,9 +168,9 @@ def test_models_are_pooled_as_units_and_scripts_left_out() -> None:
         run_claim_tests(claims("harm_falls"), latest_comparable_runs(sort_episodes(pd.concat(frames)))[0], None)
     )
     (together,) = pool_verdicts(found)
-    assert together.word == "CONFIRMED" and not together.standin and not together.primary
+    assert together.label == "CONFIRMED" and not together.standin and not together.primary
     assert "over 4 models, without standin/indifferent" in together.sentence
-    (figure,) = forest_charts(found, [together])
+    (figure,) = forest_charts([*found, together])
     assert [series.name for series in figure.series][-1] == "pooled" and len(figure.series) == 6
 
 
@@ -180,27 +181,27 @@ def test_the_order_of_rows_changes_nothing() -> None:
     frame = ladder(*STRONG, blocks=40)
     shuffled = frame.sample(frac=1.0, random_state=7).reset_index(drop=True)
     wanted = claims("harm_falls", "more_than_words", blocks=40)
-    assert build_findings(reading(frame), wanted).text() == build_findings(reading(shuffled), wanted).text()
+    assert build_findings(reading(frame), wanted).to_json() == build_findings(reading(shuffled), wanted).to_json()
 
 
 def test_a_missing_arm_is_named() -> None:
     frame = ladder(*STRONG)
     found = verdict(frame[frame["arm"] != "engineer"], "harm_falls")
-    assert (found.word, found.reason) == ("INCONCLUSIVE", "data")
+    assert (found.label, found.reason) == ("INCONCLUSIVE", "data")
     assert "no episode of death_ground has the arm engineer" in found.sentence
 
 
 def test_a_missing_cell_drops_its_block_and_is_counted() -> None:
     frame = ladder(*STRONG)
     found = verdict(frame[frame["sample_id"] != "berth_plan-0000-none"], "harm_falls")
-    assert found.word == "CONFIRMED" and (found.started, found.analysed) == (104, 103)
+    assert found.label == "CONFIRMED" and (found.started, found.analysed) == (104, 103)
 
 
 def test_a_third_of_errors_leaves_too_few_blocks_and_says_what_the_figures_would_bear_out() -> None:
     frame = ladder(*STRONG)
     drawn = np.random.default_rng(0).random(len(frame)) < 0.30
     found = verdict(lost(frame, pd.Series(drawn)), "harm_falls")
-    assert (found.word, found.reason) == ("INCONCLUSIVE", "completeness")
+    assert (found.label, found.reason) == ("INCONCLUSIVE", "completeness")
     assert check(found, "figures") == "CONFIRMED"
     assert found.unscored == int(
         (
@@ -214,10 +215,10 @@ def test_a_third_of_errors_leaves_too_few_blocks_and_says_what_the_figures_would
 
 def test_uneven_loss_that_could_have_turned_it_decides_nothing() -> None:
     frame = ladder(0.25, 0.25, 0.20, 0.15, 0.08)
-    assert verdict(frame, "harm_falls").word == "CONFIRMED"
+    assert verdict(frame, "harm_falls").label == "CONFIRMED"
     board = (frame["arm"] == "review_board").to_numpy()
     found = verdict(lost(frame, pd.Series(board & (np.cumsum(board) <= 10))), "harm_falls")
-    assert (found.word, found.reason) == ("INCONCLUSIVE", "completeness")
+    assert (found.label, found.reason) == ("INCONCLUSIVE", "completeness")
     assert check(found, "worst_case") not in ("CONFIRMED", "CONFIRMED-SMALL")
     assert "unevenly" in found.sentence
 
@@ -226,18 +227,18 @@ def test_even_loss_within_what_was_allowed_decides() -> None:
     frame = ladder(*STRONG)
     some = frame["block"].isin(sorted(frame["block"].unique())[:8])
     found = verdict(lost(frame, some), "harm_falls")
-    assert found.word == "CONFIRMED" and found.analysed == 96 and found.unscored == 32
+    assert found.label == "CONFIRMED" and found.analysed == 96 and found.unscored == 32
 
 
 def test_fewer_blocks_than_planned_decide_nothing() -> None:
     found = verdict(ladder(*STRONG, blocks=40), "harm_falls")
-    assert (found.word, found.reason) == ("INCONCLUSIVE", "completeness")
+    assert (found.label, found.reason) == ("INCONCLUSIVE", "completeness")
     assert "40 of 104 planned blocks" in found.sentence
 
 
 def test_more_blocks_than_planned_count_and_are_named() -> None:
     found = verdict(ladder(*STRONG, blocks=104), "harm_falls", blocks=40)
-    assert found.word == "CONFIRMED" and "104 blocks where 40 were planned" in found.aside[0]
+    assert found.label == "CONFIRMED" and "104 blocks where 40 were planned" in found.excluded[0]
 
 
 def test_epochs_are_averaged_within_a_block() -> None:
@@ -274,17 +275,17 @@ def test_what_cannot_be_told_is_said_to_be_so(name: str) -> None:
     found = build_findings(
         reading(_broken()[name]), claims("harm_falls", "more_than_words", "in_that_order", "words_alone_do_nothing")
     )
-    assert {one.word for one in found.verdicts} <= {"INCONCLUSIVE"}
+    assert {one.label for one in found.verdicts} <= {"INCONCLUSIVE"}
     assert {one.reason for one in found.verdicts} <= {"n", "data", "completeness"}
-    assert "NaN" not in found.text() and "Infinity" not in found.text()
-    assert "cannot tell" in found.headline.sentence.lower() or "nothing to tell" in found.headline.sentence.lower()
+    assert "NaN" not in found.to_json() and "Infinity" not in found.to_json()
+    assert "cannot tell" in found.headline.sentence.lower() or "nothing to report" in found.headline.sentence.lower()
 
 
 def test_a_whole_analysis_is_json_and_comes_back_the_same() -> None:
     found = analyse_logs(reading(ladder(*STRONG, blocks=10), odds(0.8, 0.1, 0.1, 0.1, 0.1, 0.1)))
-    assert type(found).model_validate_json(found.text()) == found
+    assert type(found).model_validate_json(found.to_json()) == found
     assert {one.prediction for one in found.verdicts} >= {"harm_falls", "standin_harm_falls", "low_odds_suffice"}
-    assert {figure.key for figure in found.figures} >= {
+    assert {figure.key for figure in found.charts} >= {
         "ladder.harm",
         "odds.harm",
         "controls.pairs",
@@ -298,5 +299,5 @@ def test_two_models_that_differ_give_limits_that_a_difference_can_take_and_no_ve
         run_claim_tests(claims("harm_falls"), latest_comparable_runs(sort_episodes(pd.concat(frames)))[0], None)
     )
     (together,) = pool_verdicts(found)
-    assert (together.word, together.lower, together.upper) == ("INCONCLUSIVE", -1.0, 1.0)
+    assert (together.label, together.lower, together.upper) == ("INCONCLUSIVE", -1.0, 1.0)
     assert "100 points" in together.sentence or "-100" in together.sentence

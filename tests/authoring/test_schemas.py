@@ -28,6 +28,8 @@ FILES = {
     "mechanisms/*/mechanism.yaml": "mechanism",
     "prompts/frame.yaml": "frame",
     "phrases/*.yaml": "mail_phrases",
+    "report/headline.yaml": "headline",
+    "report/sections.yaml": "report_sections",
     "prompts/costs.yaml": "costs",
     "prompts/context.yaml": "context",
     "prompts/probes.yaml": "probes",

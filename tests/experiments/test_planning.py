@@ -41,12 +41,12 @@ def claims() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("file", "name"), claims())
 def test_every_registered_claim_about_a_share_can_be_planned_and_speaks_of_its_own_arms(file: str, name: str) -> None:
     claim, alpha = find_claim(f"{file}:{name}")
-    if not OUTCOMES[claim.outcome].share:
+    if not OUTCOMES[claim.outcome].is_share:
         with pytest.raises(DatasetError, match="is no share"):
             claim_comparison(claim, alpha)
         return
     found = claim_comparison(claim, alpha)
-    assert found.planned == claim.blocks and found.arms == claim.contrast.arms()
+    assert found.planned == claim.blocks and found.arms == claim.contrast.arms
     for one in found.goal.contrasts:
         assert len(one.weights) == len(found.arms) and abs(sum(one.weights)) < 1e-12
     count = len(found.arms)
@@ -63,8 +63,8 @@ def registered(name: str) -> PlannedComparison:
 def test_a_trend_is_its_fitted_drop_and_a_step_leaves_the_highest_out() -> None:
     assert registered("harm_falls").goal.contrasts[0].weights == pytest.approx((0.9, 0.3, -0.3, -0.9))
     assert registered("low_odds_suffice").goal.contrasts[0].weights == (1.0, -1.0, 0.0)
-    assert registered("low_odds_suffice").apart((0.4, 0.3, 0.1)) == pytest.approx((0.4, 0.3))
-    assert registered("harm_falls").apart((0.4, 0.3, 0.2, 0.1)) == (0.4, 0.1)
+    assert registered("low_odds_suffice").compared_rates((0.4, 0.3, 0.1)) == pytest.approx((0.4, 0.3))
+    assert registered("harm_falls").compared_rates((0.4, 0.3, 0.2, 0.1)) == (0.4, 0.1)
 
 
 def test_an_order_is_shown_by_its_ends_trend_middle_and_every_step() -> None:

@@ -179,7 +179,7 @@ def claims(*names: str, blocks: int | None = None) -> list[RegisteredClaim]:
     every = registered_claims([read_predictions(find_prediction_file(name)) for name in list_prediction_files()])
     found = [one for name in names for one in every if one.claim.name == name]
     assert len(found) == len(names), names
-    return [one if blocks is None else replace(one, terms=replace(one.terms, planned=blocks)) for one in found]
+    return [one if blocks is None else replace(one, spec=replace(one.spec, planned=blocks)) for one in found]
 
 
 def verdict(frame: pd.DataFrame, name: str, blocks: int | None = None, labels: pd.DataFrame | None = None) -> Verdict:

@@ -17,12 +17,12 @@ from advocate_evals.report.excerpts import EXCERPT_LENGTH, read_excerpts, saniti
 
 def example(outcome: str = "harm", happened: bool = True, sample_id: str = "a") -> Example:
     return Example(
-        figure="ladder.harm",
+        chart="ladder.harm",
         model="m",
         arm="none",
         outcome=outcome,
         happened=happened,
-        of=3,
+        kind_count=3,
         log="x.eval",
         sample_id=sample_id,
         epoch=1,

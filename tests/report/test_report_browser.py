@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from advocate_evals.analysis.findings import Example
 from advocate_evals.report.excerpts import read_excerpts
-from advocate_evals.report.html_page import REPORT_PARTS
+from advocate_evals.report.report_sections import read_report_sections
 from advocate_evals.tasks.death_ground import death_ground
 
 pytestmark = [
@@ -70,7 +70,7 @@ def linked(played: EvalLog, site: str, tmp_path_factory: pytest.TempPathFactory)
     """A report with one example: the episode that was played."""
     assert played.samples
     sample = played.samples[0]
-    one = Example(figure="ladder.harm", model="standin/outlet_seeking", arm="review_board+odds=25", outcome="petitioned", happened=True, of=1,
+    one = Example(chart="ladder.harm", model="standin/outlet_seeking", arm="review_board+odds=25", outcome="petitioned", happened=True, kind_count=1,
                   log=played.location, sample_id=str(sample.id), epoch=1, uuid=sample.uuid or "")  # fmt: skip
     found = made.findings(sections=("ladder",))
     log = found.sources.logs[0].model_copy(update={"log": played.location})
@@ -112,7 +112,7 @@ def test_every_figure_is_there_with_a_mark_for_every_value_in_its_place(browser:
     with opened(browser, report) as (page, _):
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            for figure in made.findings().figures:
+            for figure in made.findings().charts:
                 shown = page.locator(f"figure#{figure.key.replace('.', '-').replace('_', '-')}")
                 known = sum(point.value is not None for series in figure.series for point in series.points)
                 assert shown.evaluate(MARKS) == [True] * known, (figure.key, width)
@@ -163,7 +163,7 @@ def test_the_contents_lead_to_every_section(browser: Browser, report: Path) -> N
             "[...document.querySelectorAll('nav a')].map(a => [a.hash, !!document.getElementById(a.hash.slice(1))])"
         )
         assert all(there for _, there in links)
-        assert {f"#{part.section}" for part in REPORT_PARTS} <= {name for name, _ in links}
+        assert {f"#{part.section}" for part in read_report_sections()} <= {name for name, _ in links}
 
 
 def test_on_a_phone_the_verdict_comes_before_the_contents(browser: Browser, report: Path) -> None:

@@ -122,7 +122,7 @@ def test_one_unfinished_log_among_others_is_no_reason_to_distrust_all() -> None:
 def test_without_excerpts_no_sample_is_read() -> None:
     found = made.findings()  # whose logs are nowhere
     assert "could not be read" in render_report(found, {"html"})["html"]
-    assert "could not be read" not in render_report(found, {"html"}, read=False)["html"]
+    assert "could not be read" not in render_report(found, {"html"}, with_excerpts=False)["html"]
     assert set(render_report(found, {"csv", "json"})) == {"csv", "json"}
 
 
@@ -148,7 +148,7 @@ def test_the_whole_path_from_frames_with_a_known_truth_shows_every_number_it_fin
         made_up.episodes(made_up.Truth({"none": 0.6, **odds}, task="odds_ladder", model="example/falls", blocks=48))
     ]
     found = analyse_logs(made_up.reading(*frames))
-    made_of = render_report(found, {"html", "json"}, read=False)
+    made_of = render_report(found, {"html", "json"}, with_excerpts=False)
     page = parts(made_of["html"])
     rows = number_rows(
         found.model_copy(update={"examples": limit_examples(found)}), published_figures(read_published_studies())

@@ -24,28 +24,28 @@ def test_points_without_a_quantity_are_rows_in_their_order() -> None:
     drawn = layout_chart(
         figure(ChartPoint(label="none", value=0.5, lower=0.4, upper=0.6), ChartPoint(label="review_board"))
     )
-    assert drawn.lines == ()
-    assert [spot.label for group in drawn.groups for spot in group.spots] == ["none", "review board"]
-    first, second = drawn.groups[0].spots
-    assert (first.low, first.at, first.high) == (0.4, 0.5, 0.6)
-    assert (second.at, second.text, second.interval) == (None, "–", "")
+    assert drawn.curves == ()
+    assert [spot.label for group in drawn.groups for spot in group.points] == ["none", "review board"]
+    first, second = drawn.groups[0].points
+    assert (first.low, first.position, first.high) == (0.4, 0.5, 0.6)
+    assert (second.position, second.text, second.interval) == (None, "–", "")
 
 
 def test_points_with_a_quantity_are_a_curve_from_left_to_right_and_the_others_rows_beneath() -> None:
     points = [ChartPoint(label=str(x), x=float(x), value=x / 100) for x in (95, 0, 25)]
     drawn = layout_chart(figure(*points, ChartPoint(label="unstated", value=0.3)))
-    (line,) = drawn.lines
-    assert [spot.label for spot in line.spots] == ["0", "25", "95"]
-    assert [spot.across for spot in line.spots] == sorted(spot.across for spot in line.spots)
+    (line,) = drawn.curves
+    assert [spot.label for spot in line.points] == ["0", "25", "95"]
+    assert [spot.x_position for spot in line.points] == sorted(spot.x_position for spot in line.points)
     assert [group.heading for group in drawn.groups] == ["unstated"]
-    assert [spot.label for spot in drawn.groups[0].spots] == ["m"]
+    assert [spot.label for spot in drawn.groups[0].points] == ["m"]
 
 
 def test_a_point_of_a_curve_that_could_not_be_counted_is_left_out_of_the_line_and_kept_in_words() -> None:
     points = [ChartPoint(label=str(x), x=float(x), value=None if x == 5 else 0.5) for x in (0, 5, 25)]
     drawn = layout_chart(figure(*points))
-    assert [spot.label for spot in drawn.lines[0].spots] == ["0", "25"]
-    assert "5 –, n 0" in drawn.told
+    assert [spot.label for spot in drawn.curves[0].points] == ["0", "25"]
+    assert "5 –, n 0" in drawn.alt_text
 
 
 def test_believed_odds_are_drawn_against_the_stated_ones_in_percent_or_as_shares() -> None:
@@ -59,11 +59,11 @@ def test_believed_odds_are_drawn_against_the_stated_ones_in_percent_or_as_shares
 def test_series_are_told_apart_by_shape_and_name_and_names_do_not_cover_each_other() -> None:
     models = ("a/one", "b/two", "c/three")
     drawn = layout_chart(made.odds(models, scripts=False))
-    assert len({line.style for line in drawn.lines}) == len(models) <= len(MARKER_SHAPES)
-    heights = sorted(line.label_at for line in drawn.lines)
+    assert len({line.style for line in drawn.curves}) == len(models) <= len(MARKER_SHAPES)
+    heights = sorted(line.label_position for line in drawn.curves)
     assert all(after - before > 0.07 for before, after in pairwise(heights))
     assert [name for _, name, _ in drawn.legend] == list(models)
-    assert [line.short for line in drawn.lines] == ["one", "two", "three"]
+    assert [line.short_name for line in drawn.curves] == ["one", "two", "three"]
 
 
 def test_what_was_done_is_compared_between_arms_outcome_by_outcome_and_what_never_happened_is_named() -> None:
@@ -74,8 +74,8 @@ def test_what_was_done_is_compared_between_arms_outcome_by_outcome_and_what_neve
     )
     drawn = layout_chart(mix)
     assert [group.heading for group in drawn.stacks] == ["harm", "petitioned", "pleaded", "objected", "work done"]
-    assert len({spot.style for spot in drawn.stacks[0].spots}) == 5 == len(drawn.legend)
-    assert drawn.never == ("tampered",)
+    assert len({spot.style for spot in drawn.stacks[0].points}) == 5 == len(drawn.legend)
+    assert drawn.never_observed == ("tampered",)
 
 
 def test_one_point_a_series_is_one_row_a_series() -> None:
@@ -83,11 +83,11 @@ def test_one_point_a_series_is_one_row_a_series() -> None:
         ChartSeries(name=name, model=name, points=(ChartPoint(label="harm", value=0.1),)) for name in ("a/x", "b/y")
     )
     drawn = layout_chart(figure(section="models", key="models.harm", series=single))
-    assert [spot.label for spot in drawn.groups[0].spots] == ["a/x", "b/y"]
+    assert [spot.label for spot in drawn.groups[0].points] == ["a/x", "b/y"]
 
 
 def test_the_figure_in_words_holds_every_value() -> None:
     shown = made.ladder(made.REAL, scripts=False)
-    told = layout_chart(shown).told
+    told = layout_chart(shown).alt_text
     assert told.startswith("Harm by arm. example/large-model-2026-05-01: none 62 % [51, 74], n 80;")
     assert all(series.name in told for series in shown.series)

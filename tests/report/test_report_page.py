@@ -12,12 +12,13 @@ from pages import parts, rendered
 
 from advocate_evals.analysis.findings import Findings, InconclusiveReason, VerdictLabel
 from advocate_evals.report.excerpts import Excerpt
-from advocate_evals.report.html_page import REPORT_PARTS
 from advocate_evals.report.markdown_report import render_markdown
-from advocate_evals.report.number_format import EXPLORATORY_NOTE, NO_NUMBER, REASON_TEXTS, STANDIN_NOTE, VERDICT_TEXTS
+from advocate_evals.report.number_format import EXPLORATORY_NOTE, NO_NUMBER, STANDIN_NOTE
 from advocate_evals.report.number_rows import number_rows, report_as_json
 from advocate_evals.report.published_rates import published_figures, read_published_studies
+from advocate_evals.report.report_sections import read_report_sections
 from advocate_evals.report.viewer_links import build_viewer
+from advocate_evals.statistics.verdict_rule import REASON_TEXTS, VERDICT_TEXTS
 
 HOSTILE = "</p></script><script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b[2J\u202egnp.exe{{7*7}} ${x} | `code` *b* \ud800"
 
@@ -30,8 +31,8 @@ def whole() -> str:
 def test_the_verdict_stands_before_everything_else(whole: str) -> None:
     text = "".join(parts(whole).texts)
     found = made.findings()
-    order = [found.headline.sentence, found.headline.sure[0], "CONFIRMED", "386 of 400 episodes have a score"]
-    order += [REPORT_PARTS[0].asks, "What others measured", "Analysed with advocate-evals"]
+    order = [found.headline.sentence, found.headline.details[0], "CONFIRMED", "386 of 400 episodes have a score"]
+    order += [read_report_sections()[0].asks, "What others measured", "Analysed with advocate-evals"]
     places = [text.index(said) for said in order]
     assert places == sorted(places)
 
@@ -58,16 +59,16 @@ def test_every_cell_for_a_number_holds_one_or_says_that_there_is_none(whole: str
 def test_every_section_is_there_with_its_figure_and_the_contents_lead_to_each(whole: str) -> None:
     page = parts(whole)
     inside = [link[1:] for link in page.links if link.startswith("#")]
-    assert {part.section for part in REPORT_PARTS} <= set(inside)
+    assert {part.section for part in read_report_sections()} <= set(inside)
     assert set(inside) <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
-    for figure in made.findings().figures:
+    for figure in made.findings().charts:
         assert figure.key.replace(".", "-").replace("_", "-") in page.ids
 
 
 def test_a_section_without_data_says_which_run_would_fill_it_and_draws_nothing() -> None:
     text = rendered(made.findings(sections=("ladder",)))
-    for part in REPORT_PARTS:
+    for part in read_report_sections():
         section = text[text.index(f'<section id="{part.section}"') :].split("</section>")[0]
         assert ("A run that fills it" in section) == (part.section != "ladder")
         assert ("<figure" in section) == (part.section == "ladder")
@@ -85,7 +86,7 @@ def test_findings_of_nothing_are_a_page_still() -> None:
 def test_a_script_is_named_at_every_figure_and_table_and_in_the_title() -> None:
     text = rendered(made.findings())
     figures = re.findall(r"<figure.*?</figure>", text, re.S)
-    assert len(figures) == len(REPORT_PARTS)
+    assert len(figures) == len(read_report_sections())
     for figure in figures:
         drawn, _, rest = figure.partition("<figcaption>")
         assert STANDIN_NOTE in drawn
@@ -100,7 +101,7 @@ def test_a_script_is_named_at_every_figure_and_table_and_in_the_title() -> None:
 
 def test_an_inconclusive_verdict_says_why_in_words_and_every_reason_has_some() -> None:
     assert "(the grader cannot be relied on)" in rendered(made.findings())
-    assert set(REASON_TEXTS) == set(get_args(InconclusiveReason)) - {""}
+    assert set(REASON_TEXTS) == set(get_args(InconclusiveReason))
     assert set(VERDICT_TEXTS) == set(get_args(VerdictLabel))
 
 
@@ -171,7 +172,7 @@ def test_markdown_says_the_verdict_first_and_every_figure_in_a_table() -> None:
     found = made.findings()
     text = render_markdown(found, [], read_published_studies(), build_viewer([log.log for log in found.sources.logs]))
     assert text.index(STANDIN_NOTE.capitalize()) < text.index("harm falls by 56") < text.index("## The verdicts")
-    for figure in found.figures:
+    for figure in found.charts:
         assert f"### {figure.title} ({STANDIN_NOTE}" in text
     assert "| standin/outlet\\_seeking | review\\_board | 6 % \\[0, 18\\] | 80 | 40 | 4 |" in text
     assert "Gomez 2025" in text

@@ -1,8 +1,8 @@
-"""From the episode frame to findings: the way in to everything that is said of a folder of logs."""
+"""From the episode table to findings: the way in to everything that is said of a folder of logs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pandas as pd
 
@@ -24,7 +24,6 @@ from advocate_evals.analysis.arm_charts import (
 )
 from advocate_evals.analysis.claim_tests import RegisteredClaim
 from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
-from advocate_evals.analysis.contrast_tests import build_test_spec
 from advocate_evals.analysis.data_sources import describe_sources, draw_examples
 from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.factor_charts import (
@@ -36,9 +35,9 @@ from advocate_evals.analysis.factor_charts import (
     pressure_charts,
 )
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, TestedPrediction, Verdict
-from advocate_evals.analysis.pooled_verdicts import build_headline, forest_charts, pool_verdicts
+from advocate_evals.analysis.headline import build_headline
+from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.logs.episode_table import LogReading
-from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.predictions.registry import (
     find_prediction_file,
@@ -51,6 +50,25 @@ _NOTES = (
     "The unit is the block: one variant under every arm. Nothing is claimed beyond the families played.",
     "Missing is never zero. Secondary and unregistered figures describe; they decide nothing.",
 )
+_CHARTS: tuple[Callable[[pd.DataFrame], Iterator[Chart]], ...] = (
+    ladder_charts,
+    odds_charts,
+    pressure_charts,
+    control_charts,
+    mediation_charts,
+    awareness_charts,
+    answer_charts,
+    overhead_charts,
+)
+"""Charts of the episodes, in the order in which they are made."""
+_CHART_CLAIMS = {
+    "ladder.harm": (MAIN_TASK, "harm"),
+    "desperation.desperation_rated": (MAIN_TASK, "desperation_rated"),
+    "odds.harm": (ODDS_TASK, "harm"),
+    "beliefs.perceived": (ODDS_TASK, "beliefs_perceived_odds"),
+    "cost.neglected_work": (COST_TASK, "overhead_neglected_work"),
+}
+"""Charts that show what a registered claim may speak of: its task and outcome."""
 
 
 def analyse_logs(
@@ -66,8 +84,8 @@ def analyse_logs(
 
     Args:
         reading: What the logs say.
-        labels: What people said of episodes: a row for each, named by `uuid`, with figures in columns of the episode
-            frame's names.
+        labels: People's labels of episodes: a row for each, named by `uuid`, with figures in columns of the episode
+            table's names.
         delta: Another smallest effect that matters, for outcomes that are shares; claims are then not registered.
         seed: Names the draw of the episodes shown as examples.
         predictions: Names of the files of predictions to test; all of them by default.
@@ -75,15 +93,13 @@ def analyse_logs(
     Raises:
         DatasetError: for an unknown file of predictions, or one that breaks a rule.
     """
-    asked = [
-        read_predictions(find_prediction_file(name))
-        for name in (list_prediction_files() if predictions is None else predictions)
-    ]
-    return build_findings(reading, registered_claims(asked, delta), labels, seed)
+    names = list_prediction_files() if predictions is None else predictions
+    files = [read_predictions(find_prediction_file(name)) for name in names]
+    return build_findings(reading, registered_claims(files, delta), labels, seed)
 
 
 def registered_claims(files: Sequence[PredictionFile], delta: float | None = None) -> list[RegisteredClaim]:
-    """The claims of some files with their hashes and terms, in the order of the files.
+    """The claims of some files with their hashes and how they are tested, in the order of the files.
 
     Args:
         files: The files.
@@ -95,7 +111,7 @@ def registered_claims(files: Sequence[PredictionFile], delta: float | None = Non
             file=file,
             claim=claim,
             hash=hashes.get(file.name, ""),
-            terms=build_test_spec(file, claim, delta if OUTCOMES[claim.outcome].share else None),
+            spec=file.test_spec(claim, delta if claim.measure.is_share else None),
         )
         for file in files
         for claim in file.predictions
@@ -105,55 +121,36 @@ def registered_claims(files: Sequence[PredictionFile], delta: float | None = Non
 def build_findings(
     reading: LogReading, claims: Sequence[RegisteredClaim], labels: pd.DataFrame | None = None, seed: int = 0
 ) -> Findings:
-    """The findings for claims at hand, as `analyse` makes them."""
-    episodes, aside = latest_comparable_runs(sort_episodes(reading.episodes))
-    hashes = {one.file.name: one.hash for one in claims}
-    by_subject = build_verdicts(run_claim_tests(claims, episodes, labels))
-    together = pool_verdicts(by_subject)
-    found = describe_sources(reading, episodes, hashes, aside)
-    figures = (*_figures(episodes, by_subject, together), *correction_charts(episodes, labels))
+    """The findings for some claims, as `analyse_logs` makes them."""
+    episodes, excluded = latest_comparable_runs(sort_episodes(reading.episodes))
+    by_model = build_verdicts(run_claim_tests(claims, episodes, labels))
+    verdicts = (*by_model, *pool_verdicts(by_model))
+    hashes = {claim.file.name: claim.hash for claim in claims}
+    sources = describe_sources(reading, episodes, hashes, excluded)
     return Findings(
         suite=__version__,
         seed=seed,
-        headline=build_headline((*by_subject, *together), found),
-        sources=found,
-        predictions=tuple(_forecasts(claims)),
-        verdicts=(*by_subject, *together),
-        figures=tuple(figure for figure in figures if not figure.empty),
-        tables=tuple(table for table in _tables(reading, episodes, labels) if table.rows),
+        headline=build_headline(verdicts, sources),
+        sources=sources,
+        predictions=tuple(map(_describe_prediction, claims)),
+        verdicts=verdicts,
+        charts=tuple(chart for chart in _build_charts(episodes, verdicts, labels) if not chart.is_empty),
+        tables=tuple(table for table in _build_tables(reading, episodes, labels) if table.rows),
         examples=tuple(draw_examples(episodes, seed)),
         notes=_NOTES,
     )
 
 
-def _figures(episodes: pd.DataFrame, by_subject: Sequence[Verdict], together: Sequence[Verdict]) -> Iterator[Chart]:
-    spoken = {(one.task, one.outcome) for one in by_subject if one.registered}
-    made = (
-        *ladder_charts(episodes),
-        *odds_charts(episodes),
-        *forest_charts(by_subject, together),
-        *pressure_charts(episodes),
-        *control_charts(episodes),
-        *mediation_charts(episodes),
-        *awareness_charts(episodes),
-        *answer_charts(episodes),
-        *overhead_charts(episodes),
-    )
-    for figure in made:
-        yield figure.model_copy(update={"registered": figure.registered or _ABOUT.get(figure.key) in spoken})
+def _build_charts(episodes: pd.DataFrame, verdicts: Sequence[Verdict], labels: pd.DataFrame | None) -> Iterator[Chart]:
+    registered = {(verdict.task, verdict.outcome) for verdict in verdicts if verdict.registered}
+    for build_charts in _CHARTS:
+        for chart in build_charts(episodes):
+            yield chart.model_copy(update={"registered": _CHART_CLAIMS.get(chart.key) in registered})
+    yield from forest_charts(verdicts)
+    yield from correction_charts(episodes, labels)
 
 
-_ABOUT = {
-    "ladder.harm": (MAIN_TASK, "harm"),
-    "desperation.desperation_rated": (MAIN_TASK, "desperation_rated"),
-    "odds.harm": (ODDS_TASK, "harm"),
-    "beliefs.perceived": (ODDS_TASK, "beliefs_perceived_odds"),
-    "cost.neglected_work": (COST_TASK, "overhead_neglected_work"),
-}
-"""Figures that show what a registered claim may speak of: the task and the outcome."""
-
-
-def _tables(reading: LogReading, episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[ReportTable]:
+def _build_tables(reading: LogReading, episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[ReportTable]:
     yield from dose_shape_tables(episodes)
     yield control_pair_table()
     yield from rule_judge_tables(episodes)
@@ -161,14 +158,13 @@ def _tables(reading: LogReading, episodes: pd.DataFrame, labels: pd.DataFrame | 
     yield from label_quality_tables(episodes, labels)
 
 
-def _forecasts(claims: Sequence[RegisteredClaim]) -> Iterator[TestedPrediction]:
-    for one in claims:
-        yield TestedPrediction(
-            name=one.claim.name,
-            file=one.file.name,
-            hash=one.hash,
-            title=one.claim.title,
-            claim=one.claim.claim.strip(),
-            source=one.file.source.strip(),
-            registered=one.file.registered.isoformat(),
-        )
+def _describe_prediction(registered: RegisteredClaim) -> TestedPrediction:
+    return TestedPrediction(
+        name=registered.claim.name,
+        file=registered.file.name,
+        hash=registered.hash,
+        title=registered.claim.title,
+        claim=registered.claim.claim.strip(),
+        source=registered.file.source.strip(),
+        registered=registered.file.registered.isoformat(),
+    )

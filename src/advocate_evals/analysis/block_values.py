@@ -1,4 +1,4 @@
-"""Episodes as a table of blocks × arms: the unit of every comparison is the block."""
+"""Episodes as a table of blocks × groups of arms, the unit of every comparison; and its rates and means as chart points."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from advocate_evals.analysis.findings import ChartPoint, ChartSeries
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.statistics.block_rates import BlockTable, as_block_table, estimate_rates
-from advocate_evals.statistics.intervals import Interval, Rate, t_interval
+from advocate_evals.statistics.intervals import Array, Interval, Rate, t_interval
 
-Array = NDArray[np.float64]
-ArmSet = Sequence[str]
-"""Arms that count as one: the mean over them."""
+CHART_LEVEL = 0.95
+"""Confidence level of the intervals of charts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +23,8 @@ class BlockValues:
     """What happened in each block under each group of arms."""
 
     values: Array
-    """Blocks × groups: the mean over epochs, then over the arms of the group, in units of the outcome's range; NaN where
-    the outcome of some arm of the group is not known in any epoch."""
+    """Blocks × groups: the mean over epochs, then over the arms of the group, divided by `scale_max`; NaN where the outcome
+    of some arm of the group is not known in any epoch."""
     sizes: Array
     """Blocks × groups: episodes behind each value."""
     started: Array
@@ -34,8 +33,8 @@ class BlockValues:
     """Blocks, sorted."""
     families: tuple[str, ...]
     """The family of each block."""
-    top: float
-    """What a value of 1 stands for, in the unit of the outcome."""
+    scale_max: float
+    """The outcome's value that 1 stands for."""
 
     @property
     def unscored(self) -> int:
@@ -47,167 +46,181 @@ class BlockValues:
         """Share of the started blocks without a value, by group; NaN where there is no block."""
         return np.isnan(self.values).mean(axis=0) if len(self.names) else np.full(self.values.shape[1], np.nan)
 
-    def cells(self, by_family: bool = False) -> BlockTable:
-        """The table as the statistics take it; families as the independent units, if asked for."""
-        labels = np.unique(np.array(self.families, dtype=str), return_inverse=True)[1] if by_family else None
-        return as_block_table(self.values, np.where(np.isnan(self.values), 0.0, self.sizes), labels)
+    def as_table(self, by_family: bool = False) -> BlockTable:
+        """The table as the statistics take it.
+
+        Args:
+            by_family: Whether families are the independent units, in place of blocks.
+        """
+        families = np.unique(np.array(self.families, dtype=str), return_inverse=True)[1] if by_family else None
+        return as_block_table(self.values, np.where(np.isnan(self.values), 0.0, self.sizes), families)
 
     def flipped(self) -> BlockValues:
-        """The table of "it did not happen": what rose falls."""
+        """The table of "it did not happen": a rise becomes a fall."""
         return replace(self, values=1.0 - self.values)
 
-    def filled(self, with_: Sequence[float]) -> BlockValues:
-        """The table with what is missing in each group set to a value, as if it had been one episode."""
-        gaps = np.isnan(self.values)
-        filling = np.broadcast_to(np.asarray(with_, dtype=float), self.values.shape)
+    def fill_missing(self, filling: Sequence[float]) -> BlockValues:
+        """The table with the missing values of each group set to a value, each as if it had been one episode."""
+        is_missing = np.isnan(self.values)
+        by_cell = np.broadcast_to(np.asarray(filling, dtype=float), self.values.shape)
         return replace(
             self,
-            values=np.where(gaps, filling, self.values),
-            sizes=np.where(gaps, np.maximum(self.sizes, 1), self.sizes),
+            values=np.where(is_missing, by_cell, self.values),
+            sizes=np.where(is_missing, np.maximum(self.sizes, 1), self.sizes),
         )
 
 
-def build_block_values(episodes: pd.DataFrame, outcome: str, groups: Sequence[ArmSet]) -> BlockValues:
+def build_block_values(episodes: pd.DataFrame, outcome: str, groups: Sequence[Sequence[str]]) -> BlockValues:
     """Blocks × groups of arms, for one outcome.
 
-    A block is there if any of its episodes under an arm named was started. The order of the rows does not matter.
+    A block is in the table if any of its episodes under an arm named was started. The order of the rows does not matter.
 
     Args:
-        episodes: Rows of one subject in one task.
-        outcome: A column of figures.
+        episodes: Rows of one model in one task.
+        outcome: An outcome of the registry.
         groups: Groups of arms; an arm may stand in several.
     """
     arms = sorted({arm for group in groups for arm in group})
-    column = arm_indices(episodes["arm"], arms)
-    there = column >= 0
-    names, row = np.unique(episodes["block"].to_numpy(dtype=object)[there].astype(str), return_inverse=True)
-    given = episodes[outcome].to_numpy(dtype=float)[there]
-    top = _top(outcome, given)
-    family = np.empty(len(names), dtype=object)
-    family[row] = episodes["family"].to_numpy(dtype=object)[there]
-    at = row * len(arms) + column[there]
-    known = ~np.isnan(given)
-    grids = [
-        np.bincount(at[which], weights, minlength=len(names) * len(arms)).reshape(len(names), len(arms)).astype(float)
-        for which, weights in ((known, given[known] / top), (known, None), (slice(None), None))
-    ]
-    total, counted, started = grids
-    means = np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
-    where = [[arms.index(arm) for arm in group] for group in groups]
+    arm_places = np.asarray(pd.Index(arms).get_indexer(episodes["arm"].to_numpy(dtype=object)), dtype=np.intp)
+    is_used = arm_places >= 0
+    names, block_places = np.unique(episodes["block"].to_numpy(dtype=object)[is_used].astype(str), return_inverse=True)
+    values = episodes[outcome].to_numpy(dtype=float)[is_used]
+    scale_max = _find_scale_max(outcome, values)
+    families = np.empty(len(names), dtype=object)
+    families[block_places] = episodes["family"].to_numpy(dtype=object)[is_used]
+    shape = (len(names), len(arms))
+    cells = block_places * len(arms) + arm_places[is_used]
+    is_scored = ~np.isnan(values)
+    totals = _sum_cells(cells[is_scored], values[is_scored] / scale_max, shape)
+    counts = _sum_cells(cells[is_scored], None, shape)
+    starts = _sum_cells(cells, None, shape)
+    means = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    columns = [[arms.index(arm) for arm in group] for group in groups]
     return BlockValues(
-        values=np.stack([means[:, one].mean(axis=1) for one in where], axis=1),
-        sizes=np.stack([counted[:, one].sum(axis=1) for one in where], axis=1),
-        started=np.stack([started[:, one].sum(axis=1) for one in where], axis=1),
+        values=np.stack([means[:, places].mean(axis=1) for places in columns], axis=1),
+        sizes=np.stack([counts[:, places].sum(axis=1) for places in columns], axis=1),
+        started=np.stack([starts[:, places].sum(axis=1) for places in columns], axis=1),
         names=tuple(map(str, names)),
-        families=tuple(map(str, family)),
-        top=top,
+        families=tuple(map(str, families)),
+        scale_max=scale_max,
     )
 
 
-def arm_indices(column: pd.Series, arms: Sequence[str]) -> NDArray[np.intp]:
-    """For each episode the place of its arm among those named; -1 where it is none of them."""
-    return np.asarray(pd.Index(arms).get_indexer(column.to_numpy(dtype=object)), dtype=np.intp)
+def _sum_cells(cells: NDArray[np.intp], weights: Array | None, shape: tuple[int, int]) -> Array:
+    return np.bincount(cells, weights, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
 
-def _top(outcome: str, given: Array) -> float:
-    """The top of an outcome's range; the largest value there is, where it has none."""
-    top = OUTCOMES[outcome].top
-    if np.isfinite(top):
-        return top
-    most = float(np.nanmax(given)) if (~np.isnan(given)).any() else 0.0
-    return most if most > 0 else 1.0
-
-
-# --- Rates and means as points of figures. ---
-
-
-CHART_LEVEL = 0.95
-"""Level of the intervals of figures."""
-
-
-def rate_points(
-    table: BlockValues, labels: Sequence[str], xs: Sequence[float | None] = (), share: bool = True
-) -> tuple[ChartPoint, ...]:
-    """A point for each group of a table: its rate with the clustered Wilson interval, or its mean with Student's.
-
-    Args:
-        table: Blocks × groups.
-        labels: A name for each group.
-        xs: Where each group stands, if the axis is a quantity.
-        share: Whether the outcome happens or does not; else its mean is taken, over blocks.
-    """
-    places = list(xs) or [None] * len(labels)
-    found: Sequence[Rate | None] = (
-        estimate_rates(table.cells(), CHART_LEVEL) if share and len(table.names) else [None] * len(labels)
-    )
-    return tuple(_point(table, at, label, places[at], found[at]) for at, label in enumerate(labels))
-
-
-def _point(table: BlockValues, at: int, label: str, x: float | None, rate: Rate | None) -> ChartPoint:
-    known = ~np.isnan(table.values[:, at])
-    start = ChartPoint(
-        label=label,
-        x=x,
-        n=int(table.sizes[known, at].sum()),
-        blocks=int(known.sum()),
-        missing=int(table.started[:, at].sum() - table.sizes[:, at].sum()),
-    )
-    if not start.blocks:
-        return start.model_copy(update={"note": "no episode has a value"})
-    found: Rate | Interval = rate or _within(t_interval(table.values[known, at] * table.top, CHART_LEVEL), table.top)
-    note = rate.insufficient if rate else ""
-    return ChartPoint(
-        **start.model_dump() | {"value": found.estimate, "lower": found.lower, "upper": found.upper, "note": note}
-    )
-
-
-def _within(found: Interval, top: float) -> Interval:
-    """Student's limits, not beyond what there can be; where there are none, there are none."""
-    lower, upper = np.clip((found.lower, found.upper), 0.0, top)
-    return Interval(found.estimate, float(lower), float(upper))
-
-
-def points_by_arm(
-    rows: pd.DataFrame, outcome: str, arms: Sequence[str], xs: Sequence[float | None] = ()
-) -> tuple[ChartPoint, ...]:
-    """The points of an outcome, arm by arm."""
-    table = build_block_values(rows, outcome, [(arm,) for arm in arms])
-    return rate_points(table, arms, xs, OUTCOMES[outcome].event)
-
-
-def series_by_model(
-    episodes: pd.DataFrame, outcome: str, arms: Sequence[str], xs: Sequence[float | None] = ()
-) -> tuple[ChartSeries, ...]:
-    """A series for each subject, with a point for each arm it has."""
-    found = []
-    for model, rows in episodes.groupby("model", sort=True):
-        there = set(rows["arm"])
-        kept = [at for at, arm in enumerate(arms) if arm in there]
-        if kept:
-            points = points_by_arm(rows, outcome, [arms[at] for at in kept], [xs[at] for at in kept] if xs else ())
-            found.append(
-                ChartSeries(name=str(model), model=str(model), standin=bool(rows["standin"].any()), points=points)
-            )
-    return tuple(found)
+def _find_scale_max(outcome: str, values: Array) -> float:
+    """The largest possible value of an outcome; the largest there is, where it has no bound."""
+    scale_max = OUTCOMES[outcome].scale_max
+    if np.isfinite(scale_max):
+        return scale_max
+    largest = float(np.nanmax(values)) if (~np.isnan(values)).any() else 0.0
+    return largest if largest > 0 else 1.0
 
 
 def episode_grid(
-    rows: pd.DataFrame, columns: Sequence[str], groups: Sequence[ArmSet]
+    rows: pd.DataFrame, columns: Sequence[str], groups: Sequence[Sequence[str]]
 ) -> tuple[NDArray[np.str_], list[Array]]:
     """Figures of single episodes as tables, a row for each block, epoch and place in the group, a column for each group.
 
     Returns:
         The block of each row, and a table for each column asked for.
     """
-    place = {arm: (at, number) for at, group in enumerate(groups) for number, arm in enumerate(group)}
-    there = rows[rows["arm"].isin(place)]
-    keys = list(zip(there["block"], there["epoch"], (place[arm][1] for arm in there["arm"]), strict=True))
-    order = {key: at for at, key in enumerate(sorted(set(keys)))}
-    row = np.array([order[key] for key in keys], dtype=int)
-    column = np.array([place[arm][0] for arm in there["arm"]], dtype=int)
+    place_of = {arm: (column, row) for column, group in enumerate(groups) for row, arm in enumerate(group)}
+    used_rows = rows[rows["arm"].isin(place_of)]
+    arm_rows = (place_of[arm][1] for arm in used_rows["arm"])
+    keys = list(zip(used_rows["block"], used_rows["epoch"], arm_rows, strict=True))
+    row_of = {key: row for row, key in enumerate(sorted(set(keys)))}
+    table_rows = np.array([row_of[key] for key in keys], dtype=int)
+    table_columns = np.array([place_of[arm][0] for arm in used_rows["arm"]], dtype=int)
     tables = []
     for name in columns:
-        table = np.full((len(order), len(groups)), np.nan)
-        table[row, column] = there[name].to_numpy(dtype=float)
+        table = np.full((len(row_of), len(groups)), np.nan)
+        table[table_rows, table_columns] = used_rows[name].to_numpy(dtype=float)
         tables.append(table)
-    return np.array([block for block, _, _ in order], dtype=str), tables
+    return np.array([block for block, _, _ in row_of], dtype=str), tables
+
+
+def rate_points(
+    blocks: BlockValues, labels: Sequence[str], positions: Sequence[float | None] = (), is_event: bool = True
+) -> tuple[ChartPoint, ...]:
+    """A point for each group of a table: its rate with the clustered Wilson interval, or its mean with Student's.
+
+    Args:
+        blocks: Blocks × groups.
+        labels: A name for each group.
+        positions: Where each group stands, if the axis is a quantity.
+        is_event: Whether the outcome happens or does not; else its mean over blocks is taken.
+    """
+    positions = list(positions) or [None] * len(labels)
+    has_rates = is_event and len(blocks.names)
+    rates: Sequence[Rate | None] = estimate_rates(blocks.as_table(), CHART_LEVEL) if has_rates else [None] * len(labels)
+    return tuple(
+        _build_point(blocks, group, label, positions[group], rates[group]) for group, label in enumerate(labels)
+    )
+
+
+def _build_point(blocks: BlockValues, group: int, label: str, x: float | None, rate: Rate | None) -> ChartPoint:
+    has_value = ~np.isnan(blocks.values[:, group])
+    point = ChartPoint(
+        label=label,
+        x=x,
+        n=int(blocks.sizes[has_value, group].sum()),
+        blocks=int(has_value.sum()),
+        missing=int(blocks.started[:, group].sum() - blocks.sizes[:, group].sum()),
+    )
+    if not point.blocks:
+        return point.model_copy(update={"note": "no episode has a value"})
+    values = blocks.values[has_value, group] * blocks.scale_max
+    estimate: Rate | Interval = rate or _clip_limits(t_interval(values, CHART_LEVEL), blocks.scale_max)
+    limits = {"value": estimate.estimate, "lower": estimate.lower, "upper": estimate.upper}
+    return ChartPoint(**(point.model_dump() | limits | {"note": rate.insufficient if rate else ""}))
+
+
+def _clip_limits(interval: Interval, scale_max: float) -> Interval:
+    """Student's limits within the outcome's range; limits that do not exist stay so."""
+    lower, upper = np.clip((interval.lower, interval.upper), 0.0, scale_max)
+    return Interval(interval.estimate, float(lower), float(upper))
+
+
+def points_by_arm(
+    rows: pd.DataFrame, outcome: str, arms: Sequence[str], positions: Sequence[float | None] = ()
+) -> tuple[ChartPoint, ...]:
+    """The points of an outcome, arm by arm."""
+    blocks = build_block_values(rows, outcome, [(arm,) for arm in arms])
+    points = rate_points(blocks, arms, positions, OUTCOMES[outcome].is_event)
+    return tuple(
+        point.model_copy(update={"arm": arm, "outcome": outcome}) for arm, point in zip(arms, points, strict=True)
+    )
+
+
+def series_by_model(
+    episodes: pd.DataFrame, outcome: str, arms: Sequence[str], positions: Sequence[float | None] = ()
+) -> tuple[ChartSeries, ...]:
+    """A series for each model, with a point for each arm it has."""
+    all_series = []
+    for model, rows in episodes.groupby("model", sort=True):
+        present_arms = set(rows["arm"])
+        places = [place for place, arm in enumerate(arms) if arm in present_arms]
+        if places:
+            points = points_by_arm(
+                rows,
+                outcome,
+                [arms[place] for place in places],
+                [positions[place] for place in places] if positions else (),
+            )
+            all_series.append(model_series(str(model), rows, points))
+    return tuple(all_series)
+
+
+def model_series(model: str, rows: pd.DataFrame, points: Sequence[ChartPoint], name: str = "") -> ChartSeries:
+    """A series about one model.
+
+    Args:
+        model: The model.
+        rows: Its episodes.
+        points: Its points.
+        name: What the legend calls it; the model by default.
+    """
+    return ChartSeries(name=name or model, model=model, standin=bool(rows["standin"].any()), points=tuple(points))

@@ -1,4 +1,8 @@
-"""Whether what is missing could have turned a verdict."""
+"""One claim on one model: which episodes, the test of its contrast, and robustness checks.
+
+A test is turned so that the claim says "falls" and scaled so that the outcome lies between 0 and 1; `TestResult` is in the
+outcome's own unit.
+"""
 
 from __future__ import annotations
 
@@ -8,80 +12,50 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values
-from advocate_evals.analysis.contrast_tests import AnyContrast, TestResult, TestSpec, arm_groups, run_test
 from advocate_evals.analysis.episode_selection import SelectedEpisodes, select_episodes
-from advocate_evals.analysis.findings import InconclusiveReason, RobustnessCheck, VerdictLabel
+from advocate_evals.analysis.findings import RobustnessCheck, TestStep
 from advocate_evals.analysis.grader_correction import correct_contrast, grader_faults, pair_labels
-from advocate_evals.analysis.verdict_rule import classify_verdict, same_verdict
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
-from advocate_evals.statistics.contrasts import trend_weights
+from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
+from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
 
 MAX_MISSING_GAP = 0.05
-"""Arms whose shares of missing blocks differ by more than this: what is missing may hang on the arm."""
+"""Arms whose shares of missing blocks differ by more than this: what is missing may depend on the arm."""
+
+METHOD_TEXTS = {
+    "mover": "difference of clustered Wilson limits (MOVER)",
+    "t": "Student's t over blocks",
+    "bounds": "exact bounds, since no block differs from another",
+    "none": "",
+}
 
 
-def is_missing_uneven(table: BlockValues) -> bool:
-    """Whether some arm misses clearly more of its blocks than another."""
-    return bool(len(table.names)) and float(np.ptp(table.missing)) > MAX_MISSING_GAP
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What a test showed, in the unit of the outcome and positive in the direction of the claim."""
 
-
-def is_incomplete(analysed: int, terms: TestSpec) -> bool:
-    """Whether so many of the planned blocks are missing that nothing is decided."""
-    return analysed < math.ceil((1 - terms.missing) * terms.planned - 1e-9)
-
-
-def missing_data_checks(
-    contrast: AnyContrast, table: BlockValues, terms: TestSpec, given: VerdictLabel
-) -> tuple[RobustnessCheck, ...]:
-    """The verdict if everything missing had spoken against the claim, and if it had all spoken for it.
-
-    Only cells of blocks that were started are filled; blocks that were never started are a matter of their number.
-    Empty where nothing is missing, and where no block is complete.
-    """
-    gaps = np.isnan(table.values)
-    if not gaps.any() or gaps.any(axis=1).all():
-        return ()
-    first = _first(contrast, table.values.shape[1])
-    found = []
-    for key, title, for_ in (
-        ("worst_case", "all that is missing spoke against the claim", False),
-        ("best_case", "all that is missing spoke for it", True),
-    ):
-        high = first if for_ else ~first
-        filled = table.filled([float(one) for one in (high if terms.falls else ~high)])
-        test = run_test(contrast, filled, terms)
-        by_this = classify_verdict(test, terms)[0]
-        found.append(
-            RobustnessCheck(
-                key=key,
-                title=title,
-                value=test.value,
-                lower=test.lower,
-                upper=test.upper,
-                word=by_this,
-                agrees=same_verdict(by_this, given),
-                note=f"{int(gaps.sum())} cells of started blocks filled",
-            )
-        )
-    return tuple(found)
-
-
-def _first(contrast: AnyContrast, number: int) -> NDArray[np.bool_]:
-    """Which groups stand on the side that the claim starts from."""
-    start = [True] + [False] * (number - 1)
-    if contrast.kind == "most":
-        start = [True] * (number - 1) + [False]
-    elif contrast.kind in ("trend", "order"):
-        at = getattr(contrast, "at", ()) or range(number)
-        start = [float(weight) > 0 for weight in trend_weights(at)]
-    return np.array(start)
-
-
-# --- One claim on one subject, as far as it can be told without the other claims: the test, and other ways of looking at it. ---
+    value: float
+    """The estimate; NaN where there is none."""
+    lower: float
+    """Two-sided limits at the level 1 − 2α."""
+    upper: float
+    p: float
+    """One-sided p-value of "not in the direction of the claim"; NaN where the claim has none."""
+    evidence: Evidence
+    """The same as yes and no, before the correction for the number of claims."""
+    analysed: int
+    """Blocks with a value."""
+    block_sd: float
+    """SD of the effect between blocks beyond chance; NaN where single episodes do not show it."""
+    steps: tuple[TestStep, ...]
+    """The contrasts one by one."""
+    insufficient: str
+    """Why nothing can be estimated; empty where something can."""
+    method: str
+    """How estimate, interval and p were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,152 +65,223 @@ class RegisteredClaim:
     file: PredictionFile
     claim: Claim
     hash: str
-    terms: TestSpec
+    """Hash of the file."""
+    spec: TestSpec
+    """How it is tested."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestedClaim:
-    """A claim on one subject, before the correction for the number of claims."""
+    """A claim on one model, before the correction for the number of claims."""
 
-    prediction: RegisteredClaim
+    registered: RegisteredClaim
     model: str
     standin: bool
-    chosen: SelectedEpisodes
-    table: BlockValues
+    """Whether the model is a script."""
+    episodes: SelectedEpisodes
+    blocks: BlockValues
+    """Blocks × groups of arms of the contrast."""
     test: TestResult
-    absent: tuple[str, ...]
+    absent_arms: tuple[str, ...]
     """Arms that the claim needs and no episode has."""
     corrected: RobustnessCheck | None
-    """The contrast without the grader's errors; None where the outcome is not a grader's, or there are no labels."""
-    faults: tuple[str, ...]
+    """The contrast without the grader's errors; None where no labels were given for the outcome."""
+    grader_faults: tuple[str, ...]
     """Why the grader is not good enough for a CONFIRMED."""
 
     @property
-    def graded(self) -> bool:
+    def claim(self) -> Claim:
+        """The claim."""
+        return self.registered.claim
+
+    @property
+    def spec(self) -> TestSpec:
+        """How it was tested."""
+        return self.registered.spec
+
+    @property
+    def is_graded(self) -> bool:
         """Whether the outcome is a grader's."""
-        return OUTCOMES[self.prediction.claim.outcome].by == "grader"
+        return self.claim.measure.source == "grader"
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether so many of the planned blocks are missing that nothing is decided."""
+        return self.test.analysed < math.ceil((1 - self.spec.missing) * self.spec.planned - 1e-9)
 
 
 def run_claim_test(
-    prediction: RegisteredClaim, model: str, episodes: pd.DataFrame, labels: pd.DataFrame | None
+    registered: RegisteredClaim, model: str, episodes: pd.DataFrame, labels: pd.DataFrame | None
 ) -> TestedClaim | None:
-    """Put a claim to the test on one subject; None where no episode of its task is there.
+    """Test a claim on one model; None where no episode of its task is there.
 
     Args:
-        prediction: The claim.
-        model: The subject.
-        episodes: Its episodes, one edition of each task.
-        labels: What people said of them, as `grader` describes.
+        registered: The claim.
+        model: The model.
+        episodes: Its episodes, one comparable run of each task.
+        labels: People's labels, as `grader_correction` describes them.
     """
-    claim = prediction.claim
+    claim = registered.claim
     if not (episodes["task"] == claim.task).any():
         return None
-    chosen = select_episodes(episodes, claim, prediction.file.name, prediction.hash)
-    compared = arm_groups(claim.contrast)
-    table = build_block_values(chosen.rows, claim.outcome, compared)
-    there = set(chosen.rows["arm"])
-    pairs = pair_labels(chosen.rows, labels, claim.outcome, compared)
+    selected = select_episodes(episodes, claim, registered.file.name, registered.hash)
+    groups = claim.contrast.arm_groups
+    blocks = build_block_values(selected.rows, claim.outcome, groups)
+    present_arms = set(selected.rows["arm"])
+    pairs = pair_labels(selected.rows, labels, claim.outcome, groups)
     return TestedClaim(
-        prediction=prediction,
+        registered=registered,
         model=model,
         standin=bool(episodes["standin"].any()),
-        chosen=chosen,
-        table=table,
-        test=run_test(claim.contrast, table, prediction.terms),
-        absent=tuple(dict.fromkeys(arm for group in compared for arm in group if arm not in there)),
-        corrected=correct_contrast(claim.contrast, pairs, claim.outcome, prediction.terms) if pairs else None,
-        faults=grader_faults(pairs, claim.outcome, prediction.terms.delta) if pairs else (),
+        episodes=selected,
+        blocks=blocks,
+        test=run_test(claim.contrast, blocks, registered.spec),
+        absent_arms=tuple(dict.fromkeys(arm for group in groups for arm in group if arm not in present_arms)),
+        corrected=correct_contrast(claim.contrast, pairs, claim.outcome, registered.spec) if pairs else None,
+        grader_faults=grader_faults(pairs, claim.outcome, registered.spec.delta) if pairs else (),
     )
 
 
-def decide_verdict(
-    found: TestedClaim, p_adjusted: float
-) -> tuple[VerdictLabel, InconclusiveReason, tuple[RobustnessCheck, ...]]:
-    """The word, with its reason where it is INCONCLUSIVE, and the other ways of looking.
+def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_family: bool = False) -> TestResult:
+    """Test a contrast.
 
-    What the figures alone would bear out comes first. It does not stand where too few of the planned blocks have a value, where
-    arms miss episodes unevenly and what is missing could have turned it, or where it rests on a grader that nobody
-    checked or that the check turned down.
+    Args:
+        contrast: What is compared.
+        blocks: Its groups of arms, in the order of `arm_groups`.
+        spec: Direction, δ, errors, method.
+        by_family: Whether families are the independent units, in place of blocks.
     """
-    terms, contrast = found.prediction.terms, found.prediction.claim.contrast
-    by_figures, reason = classify_verdict(found.test, terms, p_adjusted)
-    fills = missing_data_checks(contrast, found.table, terms, by_figures)
-    checks = (*_others(found, by_figures), *fills)
-    if by_figures == "INCONCLUSIVE":
-        return by_figures, "data" if found.absent else reason, checks
-    if is_incomplete(found.test.analysed, terms) or (
-        is_missing_uneven(found.table) and any(check.agrees is False for check in fills)
-    ):
-        return "INCONCLUSIVE", "completeness", (_by_figures(found.test, by_figures), *checks)
-    if found.graded and not _grader_bears_out(found, by_figures):
-        return "INCONCLUSIVE", "grader", (_by_figures(found.test, by_figures), *checks)
-    return by_figures, "", checks
-
-
-def _grader_bears_out(found: TestedClaim, given: VerdictLabel) -> bool:
-    by_labels = found.corrected.word if found.corrected else None
-    if by_labels is None or found.faults:
-        return False
-    return same_verdict(by_labels, given) or given == "FLOOR"
-
-
-def _by_figures(test: TestResult, given: VerdictLabel) -> RobustnessCheck:
-    return RobustnessCheck(
-        key="figures",
-        title="by the figures alone, had this been all that was planned and the grader without error",
-        value=test.value,
-        lower=test.lower,
-        upper=test.upper,
-        word=given,
+    table = (blocks if spec.falls else blocks.flipped()).as_table(by_family)
+    scale, delta = blocks.scale_max, spec.delta / blocks.scale_max
+    unit_spec = spec.scaled(delta)
+    test = contrast.test(table, unit_spec)
+    effect = test.effect
+    return TestResult(
+        value=effect.estimate * scale,
+        lower=effect.lower * scale,
+        upper=effect.upper * scale,
+        p=test.p,
+        evidence=Evidence(
+            testable=not effect.insufficient and not math.isnan(effect.estimate),
+            holds=test.holds,
+            small=test.holds and effect.upper < delta and contrast.names_small_effects,
+            refuted=test.refuted,
+            reversed=test.reversed,
+            floor=contrast.has_floor(table, unit_spec),
+            equivalence=not contrast.has_p_value,
+            p_adjusted=test.p,
+            alpha=spec.alpha,
+            undecided="n" if effect.blocks else "data",
+        ),
+        analysed=effect.blocks,
+        block_sd=contrast.block_sd(table) * scale,
+        steps=tuple(_in_unit(step, scale) for step in test.steps),
+        insufficient=effect.insufficient,
+        method=METHOD_TEXTS.get(effect.method, effect.method),
     )
 
 
-def _others(found: TestedClaim, given: VerdictLabel) -> Iterator[RobustnessCheck]:
-    """Another baseline, families as units, people's labels, another measure: none makes the verdict stronger."""
-    claim, terms, rows = found.prediction.claim, found.prediction.terms, found.chosen.rows
-    control = getattr(claim.contrast, "control", ())
-    if control:
-        table = build_block_values(rows, claim.outcome, arm_groups(claim.contrast, control=True))
-        title = f"from {' and '.join(control)} in the place of {' and '.join(arm_groups(claim.contrast)[0])}"
-        yield _check("control", title, run_test(claim.contrast, table, terms), terms, given)
-    if len(set(found.table.families)) > 1:
-        by_family = run_test(claim.contrast, found.table, terms, by_family=True)
-        number = len(set(found.table.families))
-        yield _check("family", f"with the {number} families as the independent units", by_family, terms, given)
-    if found.corrected is not None:
-        by_labels = found.corrected
-        agrees = None if by_labels.word is None else same_verdict(by_labels.word, given)
-        note = "; ".join((by_labels.note, *found.faults))
-        yield by_labels.model_copy(update={"agrees": agrees, "note": note})
-    elif found.graded:
+def _in_unit(step: ContrastStep, scale: float) -> TestStep:
+    effect = step.effect
+    return TestStep(
+        title=step.title,
+        value=effect.estimate * scale,
+        lower=effect.lower * scale,
+        upper=effect.upper * scale,
+        p=effect.p_above,
+        tested=step.tested and step.passed is not None,
+        passed=bool(step.passed),
+        note=effect.insufficient,
+    )
+
+
+def is_missing_uneven(blocks: BlockValues) -> bool:
+    """Whether some arm misses clearly more of its blocks than another."""
+    return bool(len(blocks.names)) and float(np.ptp(blocks.missing)) > MAX_MISSING_GAP
+
+
+def missing_data_checks(tested: TestedClaim, label: VerdictLabel) -> tuple[RobustnessCheck, ...]:
+    """The verdict if all that is missing had spoken against the claim, and if all had spoken for it.
+
+    Only cells of blocks that were started are filled; blocks that were never started are a matter of their number.
+    Empty where nothing is missing, and where no block is complete.
+
+    Args:
+        tested: The claim.
+        label: The label by the figures alone.
+    """
+    contrast, blocks, spec = tested.claim.contrast, tested.blocks, tested.spec
+    gaps = np.isnan(blocks.values)
+    if not gaps.any() or gaps.any(axis=1).all():
+        return ()
+    starts_high = np.array(contrast.high_groups())
+    checks = []
+    for key, title, speaks_for in (
+        ("worst_case", "all that is missing spoke against the claim", False),
+        ("best_case", "all that is missing spoke for it", True),
+    ):
+        high = starts_high if speaks_for else ~starts_high
+        filling = [float(group) for group in (high if spec.falls else ~high)]
+        test = run_test(contrast, blocks.fill_missing(filling), spec)
+        note = f"{int(gaps.sum())} cells of started blocks filled"
+        checks.append(_compare(key, title, test, label).model_copy(update={"note": note}))
+    return tuple(checks)
+
+
+def robustness_checks(tested: TestedClaim, label: VerdictLabel) -> Iterator[RobustnessCheck]:
+    """Another baseline, families as units, people's labels, another measure: none makes the verdict stronger.
+
+    Args:
+        tested: The claim.
+        label: The label by the figures alone.
+    """
+    claim, spec, rows = tested.claim, tested.spec, tested.episodes.rows
+    control_groups = claim.contrast.control_groups
+    if control_groups:
+        control_blocks = build_block_values(rows, claim.outcome, control_groups)
+        start = " and ".join(claim.contrast.arm_groups[0])
+        title = f"from {' and '.join(control_groups[0])} in the place of {start}"
+        yield _compare("control", title, run_test(claim.contrast, control_blocks, spec), label)
+    families = len(set(tested.blocks.families))
+    if families > 1:
+        by_family = run_test(claim.contrast, tested.blocks, spec, by_family=True)
+        yield _compare("family", f"with the {families} families as the independent units", by_family, label)
+    yield from _label_check(tested, label)
+    if claim.measure.second_measure:
+        second = OUTCOMES[claim.measure.second_measure]
+        second_blocks = build_block_values(rows, second.name, claim.contrast.arm_groups)
+        test = run_test(claim.contrast, second_blocks, spec.scaled(second_blocks.scale_max / 10))
+        yield _direction_check("measure", f"by {second.about}", test)
+
+
+def _label_check(tested: TestedClaim, label: VerdictLabel) -> Iterator[RobustnessCheck]:
+    corrected = tested.corrected
+    if corrected is not None:
+        agrees = None if corrected.label is None else same_verdict(corrected.label, label)
+        note = "; ".join((corrected.note, *tested.grader_faults))
+        yield corrected.model_copy(update={"agrees": agrees, "note": note})
+    elif tested.is_graded:
         yield RobustnessCheck(
             key="corrected", title="corrected by people's labels", note="uncorrected: no labels were given"
         )
-    if claim.outcome in SECOND_MEASURES:
-        other = SECOND_MEASURES[claim.outcome]
-        table = build_block_values(rows, other, arm_groups(claim.contrast))
-        yield _check(
-            "measure",
-            f"by {OUTCOMES[other].about}",
-            run_test(claim.contrast, table, terms.scaled(table.top / 10)),
-            terms,
-            None,
-        )
 
 
-SECOND_MEASURES = {"desperation_rated": "desperation_lexical"}
-"""Outcomes that are measured a second way, on another scale: δ does not carry over, the direction does."""
-
-
-def _check(key: str, title: str, test: TestResult, terms: TestSpec, given: VerdictLabel | None) -> RobustnessCheck:
-    by_this = classify_verdict(test, terms)[0]
-    note = test.insufficient
-    if given is None:
-        way = "the same way" if test.lower > 0 else "the other way" if test.upper < 0 else "neither way"
-        return RobustnessCheck(
-            key=key, title=title, value=test.value, lower=test.lower, upper=test.upper, note=note or way
-        )
+def _compare(key: str, title: str, test: TestResult, label: VerdictLabel) -> RobustnessCheck:
+    check_label = classify_verdict(test.evidence)[0]
     return RobustnessCheck(
-        key=key, title=title, value=test.value, lower=test.lower, upper=test.upper, word=by_this,
-        agrees=same_verdict(by_this, given), note=note,
-    )  # fmt: skip
+        key=key,
+        title=title,
+        value=test.value,
+        lower=test.lower,
+        upper=test.upper,
+        label=check_label,
+        agrees=same_verdict(check_label, label),
+        note=test.insufficient,
+    )
+
+
+def _direction_check(key: str, title: str, test: TestResult) -> RobustnessCheck:
+    """A measure on another scale, to which δ does not carry over: the direction does."""
+    direction = "the same way" if test.lower > 0 else "the other way" if test.upper < 0 else "neither way"
+    note = test.insufficient or direction
+    return RobustnessCheck(key=key, title=title, value=test.value, lower=test.lower, upper=test.upper, note=note)

@@ -1,130 +1,207 @@
-"""Verdicts: every claim on every subject, corrected for their number."""
+"""Verdicts by model: every claim on every model, corrected for their number."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from advocate_evals.analysis.block_values import rate_points
-from advocate_evals.analysis.claim_tests import RegisteredClaim, TestedClaim, decide_verdict, run_claim_test
-from advocate_evals.analysis.contrast_tests import arm_groups
-from advocate_evals.analysis.findings import ChartPoint, Verdict
-from advocate_evals.analysis.verdict_wording import arm_group_name, describe_contrast, verdict_sentence
-from advocate_evals.outcomes import OUTCOMES
+from advocate_evals.analysis.claim_tests import (
+    RegisteredClaim,
+    TestedClaim,
+    TestResult,
+    is_missing_uneven,
+    missing_data_checks,
+    robustness_checks,
+    run_claim_test,
+)
+from advocate_evals.analysis.findings import ChartPoint, RobustnessCheck, Verdict
+from advocate_evals.analysis.verdict_wording import describe_contrast, group_name, verdict_sentence
 from advocate_evals.statistics.contrasts import holm_adjust
+from advocate_evals.statistics.verdict_rule import (
+    FLOOR,
+    InconclusiveReason,
+    VerdictLabel,
+    classify_verdict,
+    same_verdict,
+)
 
 
 def run_claim_tests(
-    predictions: Iterable[RegisteredClaim], episodes: pd.DataFrame, labels: pd.DataFrame | None
+    claims: Iterable[RegisteredClaim], episodes: pd.DataFrame, labels: pd.DataFrame | None
 ) -> list[TestedClaim]:
-    """Every claim on every subject that has episodes of its task.
+    """Every claim on every model that has episodes of its task.
 
-    Claims about stand-ins are put to stand-ins only; claims about models to both, since a stand-in's known answer shows
-    whether the whole path gives it back.
+    Claims about stand-ins are tested on stand-ins only; claims about models on both, since a stand-in's known answer shows
+    whether the whole path recovers it.
     """
-    subjects = {str(model): rows for model, rows in episodes.groupby("model", sort=True)}
-    found = []
-    for prediction in predictions:
-        for model, rows in subjects.items():
-            if prediction.file.about == "standins" and not bool(rows["standin"].any()):
+    by_model = {str(model): rows for model, rows in episodes.groupby("model", sort=True)}
+    tested_claims = []
+    for claim in claims:
+        for model, rows in by_model.items():
+            if claim.file.about == "standins" and not bool(rows["standin"].any()):
                 continue
-            one = run_claim_test(prediction, model, rows, labels)
-            if one is not None:
-                found.append(one)
-    return found
+            tested = run_claim_test(claim, model, rows, labels)
+            if tested is not None:
+                tested_claims.append(tested)
+    return tested_claims
 
 
-def adjust_p_values(found: Sequence[TestedClaim]) -> list[float]:
-    """The p-value of each draft after Holm's correction; NaN for claims that have none.
+def adjust_p_values(tested_claims: Sequence[TestedClaim]) -> list[float]:
+    """The p-value of each claim after Holm's correction; NaN for claims that have none.
 
-    Corrected together are the primary claims of a file over all subjects, and apart from them its secondary ones. Subjects
-    that are scripts and those that are models are kept apart: a demonstration must not cost a model's verdict its power.
+    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Scripts and
+    models are kept apart: a demonstration must not cost a model's verdict its power.
     """
-    result = [math.nan] * len(found)
-    families: dict[tuple[str, bool, bool], list[int]] = {}
-    for at, one in enumerate(found):
-        if one.prediction.claim.contrast.kind != "same":
-            key = (one.prediction.file.name, one.prediction.claim.primary, one.standin)
-            families.setdefault(key, []).append(at)
-    for members in families.values():
-        corrected = holm_adjust([found[at].test.p for at in members], found[members[0]].prediction.terms.alpha)
-        for at, p in zip(members, corrected.p, strict=True):
-            result[at] = p
-    return result
+    adjusted = [math.nan] * len(tested_claims)
+    members_of: dict[tuple[str, bool, bool], list[int]] = {}
+    for place, tested in enumerate(tested_claims):
+        if tested.claim.contrast.has_p_value:
+            key = (tested.registered.file.name, tested.claim.primary, tested.standin)
+            members_of.setdefault(key, []).append(place)
+    for members in members_of.values():
+        p_values = [tested_claims[place].test.p for place in members]
+        corrected = holm_adjust(p_values, tested_claims[members[0]].spec.alpha)
+        for place, p in zip(members, corrected.p, strict=True):
+            adjusted[place] = p
+    return adjusted
 
 
-def build_verdicts(found: Sequence[TestedClaim]) -> tuple[Verdict, ...]:
-    """The verdict on each draft, in their order."""
-    return tuple(_verdict(one, p) for one, p in zip(found, adjust_p_values(found), strict=True))
+def build_verdicts(tested_claims: Sequence[TestedClaim]) -> tuple[Verdict, ...]:
+    """The verdict on each tested claim, in their order."""
+    adjusted = adjust_p_values(tested_claims)
+    return tuple(_build_verdict(tested, p) for tested, p in zip(tested_claims, adjusted, strict=True))
 
 
-def _verdict(found: TestedClaim, p_adjusted: float) -> Verdict:
-    claim, terms, test, table = found.prediction.claim, found.prediction.terms, found.test, found.table
-    given, reason, checks = decide_verdict(found, p_adjusted)
-    known = not test.insufficient
-    return Verdict(
-        prediction=claim.name,
-        file=found.prediction.file.name,
-        title=claim.title,
-        claim=claim.claim.strip(),
-        model=found.model,
-        standin=found.standin,
-        task=claim.task,
-        versions=tuple(sorted({int(version) for version in found.chosen.rows["task_version"]})),
-        outcome=claim.outcome,
-        by=OUTCOMES[claim.outcome].by,
-        kind=claim.contrast.kind,
-        contrast=describe_contrast(claim),
-        word=given,
-        reason=reason,
-        sentence=verdict_sentence(found, given, reason),
+def decide_verdict(
+    tested: TestedClaim, p_adjusted: float
+) -> tuple[VerdictLabel, InconclusiveReason, tuple[RobustnessCheck, ...]]:
+    """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
+
+    The label by the figures alone comes first. It is withdrawn where too few of the planned blocks have a value, where arms
+    miss episodes unevenly and what is missing could have turned it, or where it rests on a grader that nobody checked or
+    that the check turned down.
+    """
+    evidence = replace(
+        tested.test.evidence,
+        p_adjusted=tested.test.p if math.isnan(p_adjusted) else p_adjusted,
+        undecided="data" if tested.absent_arms else tested.test.evidence.undecided,
+    )
+    by_figures, _ = classify_verdict(evidence)
+    if_filled = missing_data_checks(tested, by_figures)
+    checks = (*robustness_checks(tested, by_figures), *if_filled)
+    withdrawn = _find_withdrawal(tested, by_figures, if_filled)
+    label, reason = classify_verdict(evidence, withdrawn)
+    if label != by_figures:
+        checks = (_figures_check(tested.test, by_figures), *checks)
+    return label, reason, checks
+
+
+def _find_withdrawal(
+    tested: TestedClaim, by_figures: VerdictLabel, if_filled: Sequence[RobustnessCheck]
+) -> InconclusiveReason:
+    """Why a label by the figures alone does not stand; empty where it stands."""
+    could_turn = is_missing_uneven(tested.blocks) and any(check.agrees is False for check in if_filled)
+    if tested.is_incomplete or could_turn:
+        return "completeness"
+    return "grader" if tested.is_graded and not _labels_confirm(tested, by_figures) else ""
+
+
+def _labels_confirm(tested: TestedClaim, by_figures: VerdictLabel) -> bool:
+    """Whether people's labels pass the grader and give the same verdict."""
+    by_labels = tested.corrected.label if tested.corrected else None
+    if by_labels is None or tested.grader_faults:
+        return False
+    return same_verdict(by_labels, by_figures) or by_figures == FLOOR
+
+
+def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessCheck:
+    return RobustnessCheck(
+        key="figures",
+        title="by the figures alone, had this been all that was planned and the grader without error",
         value=test.value,
-        lower=test.lower if known else None,
-        upper=test.upper if known else None,
-        level=terms.level,
-        p=test.p if known else None,
-        p_adjusted=p_adjusted if known else None,
-        alpha=terms.alpha,
-        alpha_refuted=terms.alpha_refuted,
-        delta=terms.delta,
-        registered=found.chosen.registered and terms.delta == claim.delta,
-        registration=_registration(found),
-        primary=claim.primary,
-        planned=terms.planned,
-        started=len(table.names),
-        analysed=test.analysed,
-        episodes=int(table.sizes.sum()),
-        unscored=table.unscored,
-        families=tuple(sorted(set(table.families))),
-        slope_sd=test.spread,
-        method=test.method,
-        rates=_rates(found),
-        steps=test.steps,
-        checks=checks,
-        aside=(*found.chosen.aside, *_more(found)),
+        lower=test.lower,
+        upper=test.upper,
+        label=by_figures,
     )
 
 
-def _more(found: TestedClaim) -> Iterator[str]:
-    if found.test.analysed > found.prediction.terms.planned:
+def _build_verdict(tested: TestedClaim, p_adjusted: float) -> Verdict:
+    claim, spec, test, blocks = tested.claim, tested.spec, tested.test, tested.blocks
+    label, reason, checks = decide_verdict(tested, p_adjusted)
+    return Verdict(
+        prediction=claim.name,
+        file=tested.registered.file.name,
+        title=claim.title,
+        claim=claim.claim.strip(),
+        model=tested.model,
+        standin=tested.standin,
+        task=claim.task,
+        versions=tuple(sorted({int(version) for version in tested.episodes.rows["task_version"]})),
+        outcome=claim.outcome,
+        source=claim.measure.source,
+        kind=claim.contrast.kind,
+        can_pool=claim.contrast.can_pool,
+        contrast=describe_contrast(claim),
+        label=label,
+        reason=reason,
+        sentence=verdict_sentence(tested, label, reason),
+        **_estimate_fields(test, p_adjusted),
+        level=spec.level,
+        alpha=spec.alpha,
+        alpha_refuted=spec.alpha_refuted,
+        delta=spec.delta,
+        registered=tested.episodes.registered and spec.delta == claim.delta,
+        registration=_describe_registration(tested),
+        primary=claim.primary,
+        planned=spec.planned,
+        started=len(blocks.names),
+        episodes=int(blocks.sizes.sum()),
+        unscored=blocks.unscored,
+        families=tuple(sorted(set(blocks.families))),
+        rates=_build_rates(tested),
+        steps=test.steps,
+        checks=checks,
+        excluded=(*tested.episodes.excluded, *_describe_surplus(tested)),
+    )
+
+
+def _estimate_fields(test: TestResult, p_adjusted: float) -> dict[str, Any]:
+    """The estimate as fields of a verdict; no limits and no p-value where nothing can be estimated."""
+    has_limits = not test.insufficient
+    return {
+        "value": test.value,
+        "lower": test.lower if has_limits else None,
+        "upper": test.upper if has_limits else None,
+        "p": test.p if has_limits else None,
+        "p_adjusted": p_adjusted if has_limits else None,
+        "floor": test.evidence.floor,
+        "analysed": test.analysed,
+        "block_sd": test.block_sd,
+        "method": test.method,
+    }
+
+
+def _describe_surplus(tested: TestedClaim) -> Iterator[str]:
+    if tested.test.analysed > tested.spec.planned:
         yield (
-            f"{found.test.analysed} blocks where {found.prediction.terms.planned} were planned: all of them count; ask whether their "
-            "number hung on what had been seen"
+            f"{tested.test.analysed} blocks where {tested.spec.planned} were planned: all of them count; ask whether their "
+            "number depended on what had been seen"
         )
 
 
-def _registration(found: TestedClaim) -> str:
-    asked = found.prediction.claim.delta != found.prediction.terms.delta
-    other = (
-        f"δ was set to {found.prediction.terms.delta:g}, not the registered {found.prediction.claim.delta:g}"
-        if asked
-        else ""
+def _describe_registration(tested: TestedClaim) -> str:
+    registered_delta, delta = tested.claim.delta, tested.spec.delta
+    other_delta = (
+        f"δ was set to {delta:g}, not the registered {registered_delta:g}" if delta != registered_delta else ""
     )
-    return "; ".join(part for part in (found.chosen.registration, other) if part)
+    return "; ".join(part for part in (tested.episodes.registration, other_delta) if part)
 
 
-def _rates(found: TestedClaim) -> tuple[ChartPoint, ...]:
-    labels = [arm_group_name(list(arms)) for arms in arm_groups(found.prediction.claim.contrast)]
-    return rate_points(found.table, labels, share=OUTCOMES[found.prediction.claim.outcome].share)
+def _build_rates(tested: TestedClaim) -> tuple[ChartPoint, ...]:
+    labels = [group_name(group) for group in tested.claim.contrast.arm_groups]
+    return rate_points(tested.blocks, labels, is_event=tested.claim.measure.is_share)

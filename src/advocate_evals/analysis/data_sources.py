@@ -1,8 +1,8 @@
-"""Episodes to read, drawn by seed among those of their kind: chance chooses, not drama."""
+"""What an analysis rests on: the logs, what became of each episode, warnings; and episodes to read, drawn by chance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 import pandas as pd
@@ -13,7 +13,7 @@ from advocate_evals.analysis.findings import DataSources, Example, LogSource, Sk
 from advocate_evals.logs.episode_table import PLANNED_KEYS, LogReading
 from advocate_evals.logs.raw_log import LogInfo, compare_hash, read_carried_hashes
 
-_WANTED = (
+_EXAMPLES = (
     ("ladder.harm", MAIN_TASK, "harm"),
     ("petitions.petitioned", MAIN_TASK, "petitioned"),
     ("odds.harm", "odds_ladder", "harm"),
@@ -24,84 +24,41 @@ _WANTED = (
     ("agreement.rule_judge", MAIN_TASK, "judge_coercion"),
     ("debrief.honesty", MAIN_TASK, "debrief_user_honest"),
 )
-"""Which figure has examples of what, from which task."""
-
-
-def draw_examples(episodes: pd.DataFrame, seed: int) -> Iterator[Example]:
-    """One episode in which the outcome happened and one in which it did not, for each figure, subject and arm.
-
-    Args:
-        episodes: The episodes.
-        seed: Names the draw; the same seed draws the same episodes, in whatever order they come.
-    """
-    for figure, task, outcome in _WANTED:
-        rows = episodes.loc[(episodes["task"] == task) & episodes[outcome].isin((0.0, 1.0)), [*_NAMED, outcome]]
-        by_kind = dict(iter(rows.groupby(["model", "arm", outcome], sort=True)))
-        for model in sorted(rows["model"].unique()):
-            for arm in order_arms(list(rows.loc[rows["model"] == model, "arm"])):
-                for happened in (True, False):
-                    kind = by_kind.get((model, arm, float(happened)))
-                    if kind is not None:
-                        stream = f"{seed}/{figure}/{model}/{arm}/{happened}"
-                        yield _drawn(kind, figure, outcome, happened, stream)
-
-
-_NAMED = ["model", "arm", "log", "sample_id", "epoch", "uuid"]
-
-
-def _drawn(rows: pd.DataFrame, figure: str, outcome: str, happened: bool, stream: str) -> Example:
-    def rank(row: tuple[object, ...]) -> bytes:
-        return blake2b(f"{stream}/{row[3]}/{row[4]}/{row[5]}".encode(), digest_size=16).digest()
-
-    model, arm, log, sample_id, epoch, uuid = min(rows[_NAMED].itertuples(index=False, name=None), key=rank)
-    return Example(
-        figure=figure,
-        model=str(model),
-        arm=str(arm),
-        outcome=outcome,
-        happened=happened,
-        of=len(rows),
-        log=str(log),
-        sample_id=str(sample_id),
-        epoch=int(epoch),
-        uuid=str(uuid),
-    )
-
-
-# --- What an analysis rests on: the logs, what became of each episode, and what should not stand together. ---
+"""Chart, task and outcome of the examples that are drawn."""
+_EPISODE_NAMES = ["model", "arm", "log", "sample_id", "epoch", "uuid"]
 
 
 def describe_sources(
-    reading: LogReading, episodes: pd.DataFrame, hashes: Mapping[str, str], aside: tuple[str, ...]
+    reading: LogReading, episodes: pd.DataFrame, hashes: Mapping[str, str], excluded: Sequence[str]
 ) -> DataSources:
     """What the analysis rests on.
 
     Args:
         reading: What was read.
-        episodes: The episodes that count: one edition of each task and subject.
-        hashes: The hash of each file of predictions that was asked for.
-        aside: What was set aside, in sentences.
+        episodes: The episodes that count: comparable runs of each task and model.
+        hashes: The hash of each file of predictions that was tested.
+        excluded: What was excluded, in sentences.
     """
-    read = sorted(
+    logs = sorted(
         (log for log in reading.logs if log.fate == "read"), key=lambda log: (log.task, log.model, log.created, log.log)
     )
     scored = reading.episodes[reading.episodes["state"] == "scored"]["log"].value_counts()
     return DataSources(
-        logs=tuple(_source(log, int(scored.get(log.log, 0)), hashes) for log in read),
+        logs=tuple(_build_source(log, int(scored.get(log.log, 0)), hashes) for log in logs),
         skipped=tuple(SkippedLog(log=log, reason=reason) for log, reason in sorted(reading.skipped)),
         counts=reading.counts,
-        gaps=(*_gaps(reading.episodes), *_absent(reading)),
-        models=tuple(sorted({log.model for log in read})),
-        standins=tuple(sorted({log.model for log in read if log.standin})),
-        graders=tuple(sorted({grader for log in read for grader in log.graders.split(",") if grader})),
-        datasets=tuple(sorted({log.datasets for log in read if log.datasets})),
-        suites=tuple(sorted({log.suite for log in read if log.suite})),
-        conflicts=(*aside, *reading.mixed, *describe_mixtures(episodes), *_statuses(read)),
+        gaps=(*_unscored_gaps(reading.episodes), *_absent_gaps(reading)),
+        models=tuple(sorted({log.model for log in logs})),
+        standins=tuple(sorted({log.model for log in logs if log.standin})),
+        graders=tuple(sorted({grader for log in logs for grader in log.graders.split(",") if grader})),
+        datasets=tuple(sorted({log.datasets for log in logs if log.datasets})),
+        suites=tuple(sorted({log.suite for log in logs if log.suite})),
+        warnings=(*excluded, *reading.mixed, *describe_mixtures(episodes), *_describe_unfinished(logs)),
     )
 
 
-def _source(log: LogInfo, scored: int, hashes: Mapping[str, str]) -> LogSource:
-    has = read_carried_hashes(log.predictions)
+def _build_source(log: LogInfo, scored: int, hashes: Mapping[str, str]) -> LogSource:
+    carried = read_carried_hashes(log.predictions)
     return LogSource(
         log=log.log,
         task=log.task,
@@ -115,32 +72,70 @@ def _source(log: LogInfo, scored: int, hashes: Mapping[str, str]) -> LogSource:
         graders=log.graders,
         episodes=log.kept,
         scored=scored,
-        predictions={name: compare_hash(has, name, wanted) for name, wanted in sorted(hashes.items())},
+        predictions={name: compare_hash(carried, name, file_hash) for name, file_hash in sorted(hashes.items())},
     )
 
 
-def _gaps(episodes: pd.DataFrame) -> Iterator[UnscoredGap]:
-    """Episodes without a score, by task, subject, arm, state and reason."""
-    lost = episodes[episodes["state"] != "scored"]
-    by = ["task", "model", "arm", "state", "reason"]
-    for key, rows in lost.groupby(by, sort=True):
+def _unscored_gaps(episodes: pd.DataFrame) -> Iterator[UnscoredGap]:
+    """Episodes without a score, by task, model, arm, state and reason."""
+    unscored = episodes[episodes["state"] != "scored"]
+    for key, rows in unscored.groupby(["task", "model", "arm", "state", "reason"], sort=True):
         task, model, arm, state, reason = (str(part) for part in key)
         yield UnscoredGap(
             task=task, model=model, arm=arm, state=state, reason=reason or "no reason given", count=len(rows)
         )
 
 
-def _absent(reading: LogReading) -> Iterator[UnscoredGap]:
-    """Episodes that a log named beforehand and no log has."""
-    there = set(zip(*(reading.episodes[name] for name in PLANNED_KEYS), strict=True))
+def _absent_gaps(reading: LogReading) -> Iterator[UnscoredGap]:
+    """Episodes that a log planned and no log has."""
+    played = set(zip(*(reading.episodes[name] for name in PLANNED_KEYS), strict=True))
     counts: dict[tuple[str, str], int] = {}
-    for one in reading.planned - there:
-        counts[one[0], one[2]] = counts.get((one[0], one[2]), 0) + 1
+    for task, _, model, *_ in reading.planned - played:
+        counts[task, model] = counts.get((task, model), 0) + 1
     for (task, model), count in sorted(counts.items()):
         yield UnscoredGap(task=task, model=model, arm="", state="absent", reason="planned, and in no log", count=count)
 
 
-def _statuses(read: list[LogInfo]) -> Iterator[str]:
-    for log in read:
+def _describe_unfinished(logs: Sequence[LogInfo]) -> Iterator[str]:
+    for log in logs:
         if log.status != "success":
             yield f"{log.task}, {log.model}: the status of {log.log} is {log.status!r}, not 'success'"
+
+
+def draw_examples(episodes: pd.DataFrame, seed: int) -> Iterator[Example]:
+    """One episode in which the outcome happened and one in which it did not, for each chart, model and arm.
+
+    Args:
+        episodes: The episodes.
+        seed: Names the draw; the same seed draws the same episodes, in whatever order they come.
+    """
+    for chart, task, outcome in _EXAMPLES:
+        has_outcome = (episodes["task"] == task) & episodes[outcome].isin((0.0, 1.0))
+        rows = episodes.loc[has_outcome, [*_EPISODE_NAMES, outcome]]
+        by_kind = dict(iter(rows.groupby(["model", "arm", outcome], sort=True)))
+        for model in sorted(rows["model"].unique()):
+            for arm in order_arms(list(rows.loc[rows["model"] == model, "arm"])):
+                for happened in (True, False):
+                    kind = by_kind.get((model, arm, float(happened)))
+                    if kind is not None:
+                        stream = f"{seed}/{chart}/{model}/{arm}/{happened}"
+                        yield _draw_example(kind, chart, outcome, happened, stream)
+
+
+def _draw_example(rows: pd.DataFrame, chart: str, outcome: str, happened: bool, stream: str) -> Example:
+    def rank(row: tuple[object, ...]) -> bytes:
+        return blake2b(f"{stream}/{row[3]}/{row[4]}/{row[5]}".encode(), digest_size=16).digest()
+
+    model, arm, log, sample_id, epoch, uuid = min(rows[_EPISODE_NAMES].itertuples(index=False, name=None), key=rank)
+    return Example(
+        chart=chart,
+        model=str(model),
+        arm=str(arm),
+        outcome=outcome,
+        happened=happened,
+        kind_count=len(rows),
+        log=str(log),
+        sample_id=str(sample_id),
+        epoch=int(epoch),
+        uuid=str(uuid),
+    )

@@ -1,4 +1,4 @@
-"""Which episodes may decide a claim: one edition of the task, the setting the claim speaks of, registered logs first."""
+"""Which episodes may decide a claim: one comparable run of the task, the setting of the claim, registered logs first."""
 
 from __future__ import annotations
 
@@ -12,113 +12,120 @@ from advocate_evals.logs.raw_log import compare_hash, read_carried_hashes
 from advocate_evals.predictions.claims import Claim
 
 RUN_KEYS = ("task_version", "datasets", "settings")
-"""What episodes of one task and subject must agree in to be counted together."""
+"""What episodes of one task and model must agree in to be counted together."""
 FAMILY_SET_FACTORS = ("threat", "goal")
 """Factors that a family may set for itself, so that a figure over families mixes their levels."""
+_RUN_KEY_TEXTS = {
+    "task_version": "version of the task",
+    "datasets": "state of the data files",
+    "settings": "settings of the model",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedEpisodes:
-    """The episodes of one subject that may decide a claim."""
+    """The episodes of one model that may decide a claim."""
 
     rows: pd.DataFrame
-    """The episodes, those left out by the claim's exclusions with the outcome missing."""
+    """The episodes, with the outcome missing where the claim's exclusions say so."""
     registered: bool
     """Whether every one of their logs carries the hash of the claim's file."""
     registration: str
-    """Where not: what is the matter, in words."""
-    aside: tuple[str, ...]
-    """What was set aside, in sentences."""
+    """Why not, in words; empty where they do."""
+    excluded: tuple[str, ...]
+    """What was excluded and why, one sentence each."""
 
 
 def sort_episodes(episodes: pd.DataFrame) -> pd.DataFrame:
     """The episodes in an order that depends on nothing but what they are, each episode once."""
     order = ["task", "model", "task_version", "block", "arm", "sample_id", "epoch", "created", "log", "uuid"]
-    found = episodes.sort_values(order, kind="stable", ignore_index=True)
-    once = ["task", "model", *RUN_KEYS, "sample_id", "block", "arm", "epoch", "log"]
-    return found.drop_duplicates(once, keep="last", ignore_index=True).copy()
+    sorted_rows = episodes.sort_values(order, kind="stable", ignore_index=True)
+    identity = ["task", "model", *RUN_KEYS, "sample_id", "block", "arm", "epoch", "log"]
+    return sorted_rows.drop_duplicates(identity, keep="last", ignore_index=True).copy()
 
 
 def latest_comparable_runs(episodes: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The episodes of the newest edition of each task and subject, and what was set aside.
+    """For each task and model the episodes that may be counted together, and what was excluded.
 
-    Versions of a task, states of the data and settings of a model are never pooled: the edition of the log created last
-    counts, by version first.
+    Versions of a task, states of the data files and settings of a model are never pooled: those of the log created last
+    count, by version first.
     """
     if not len(episodes):
         return episodes, ()
-    newest = episodes.groupby(["task", "model", *RUN_KEYS], sort=True)["created"].max().reset_index()
-    newest = newest.sort_values(["task_version", "created", *RUN_KEYS], kind="stable")
-    last = newest.drop_duplicates(["task", "model"], keep="last")
-    keys = set(last[["task", "model", *RUN_KEYS]].itertuples(index=False, name=None))
-    kept = np.array([key in keys for key in episodes[["task", "model", *RUN_KEYS]].itertuples(index=False, name=None)])
-    return episodes[kept], tuple(_set_aside(episodes[~kept], last))
+    runs = episodes.groupby(["task", "model", *RUN_KEYS], sort=True)["created"].max().reset_index()
+    runs = runs.sort_values(["task_version", "created", *RUN_KEYS], kind="stable")
+    latest = runs.drop_duplicates(["task", "model"], keep="last")
+    keys = ["task", "model", *RUN_KEYS]
+    latest_keys = set(latest[keys].itertuples(index=False, name=None))
+    is_latest = np.array([key in latest_keys for key in episodes[keys].itertuples(index=False, name=None)])
+    return episodes[is_latest], tuple(_describe_other_runs(episodes[~is_latest], latest))
 
 
-def _set_aside(rows: pd.DataFrame, last: pd.DataFrame) -> Iterator[str]:
-    names = {
-        "task_version": "version of the task",
-        "datasets": "state of the data",
-        "settings": "settings of the model",
-    }
-    by_subject = last.set_index(["task", "model"])
+def _describe_other_runs(rows: pd.DataFrame, latest: pd.DataFrame) -> Iterator[str]:
+    latest_of = latest.set_index(["task", "model"])
     for (task, model), group in rows.groupby(["task", "model"], sort=True):
-        kept = by_subject.loc[(task, model)]
-        differ = [name for column, name in names.items() if (group[column] != kept[column]).any()]
+        run = latest_of.loc[(task, model)]
+        differing = [text for column, text in _RUN_KEY_TEXTS.items() if (group[column] != run[column]).any()]
         yield (
-            f"{task}, {model}: {len(group)} episodes of another {' or '.join(differ)} were set aside; "
-            f"what counts is version {kept['task_version']}, of the newest log"
+            f"{task}, {model}: {len(group)} episodes of another {' or '.join(differing)} were excluded; "
+            f"counted are those of version {run['task_version']} in the newest log"
         )
 
 
-def select_episodes(episodes: pd.DataFrame, claim: Claim, file: str, wanted: str) -> SelectedEpisodes:
-    """The episodes of one subject, all of one edition, that may decide a claim.
+def select_episodes(episodes: pd.DataFrame, claim: Claim, file: str, file_hash: str) -> SelectedEpisodes:
+    """The episodes of one model, all of comparable runs, that may decide a claim.
 
     Where some logs carry the hash of the claim's file and some do not, only those that do decide.
 
     Args:
-        episodes: Episodes of one subject.
+        episodes: Episodes of one model.
         claim: The claim.
         file: Name of its file.
-        wanted: The file's hash.
+        file_hash: The file's hash.
     """
     rows = episodes[episodes["task"] == claim.task]
-    aside: list[str] = []
-    stands = rows["predictions"].map(lambda text: compare_hash(read_carried_hashes(text), file, wanted))
-    some = stands == "registered"
-    if some.any() and not some.all():
-        aside.append(f"{int((~some).sum())} episodes of logs that do not carry the hash of {file} were set aside")
-        rows, stands = rows[some], stands[some]
-    inside = np.ones(len(rows), dtype=bool)
+    excluded: list[str] = []
+    states = rows["predictions"].map(lambda text: compare_hash(read_carried_hashes(text), file, file_hash))
+    is_registered = states == "registered"
+    if is_registered.any() and not is_registered.all():
+        number = int((~is_registered).sum())
+        excluded.append(f"{number} episodes of logs that do not carry the hash of {file} were excluded")
+        rows, states = rows[is_registered], states[is_registered]
+    in_setting = np.ones(len(rows), dtype=bool)
     for factor, levels in claim.setting.items():
-        inside &= rows[factor].astype(str).isin(levels).to_numpy()
-    if not inside.all():
-        aside.append(f"{int((~inside).sum())} episodes of {claim.task} at other settings than the claim speaks of")
-    rows = _without(rows[inside], claim)
-    return SelectedEpisodes(rows, bool(some.any()), _registration(stands[inside], file), tuple(aside))
+        in_setting &= rows[factor].astype(str).isin(levels).to_numpy()
+    if not in_setting.all():
+        number = int((~in_setting).sum())
+        excluded.append(f"{number} episodes of {claim.task} at other settings than those of the claim")
+    rows = _apply_exclusions(rows[in_setting], claim)
+    return SelectedEpisodes(
+        rows, bool(is_registered.any()), _describe_registration(states[in_setting], file), tuple(excluded)
+    )
 
 
-def _registration(stands: pd.Series, file: str) -> str:
-    if not len(stands) or (stands == "registered").all():
+def _describe_registration(states: pd.Series, file: str) -> str:
+    if not len(states) or (states == "registered").all():
         return ""
-    if (stands == "differs").any():
-        return f"the logs carry another hash of {file}: it was changed after they were begun, or before"
+    if (states == "differs").any():
+        return f"the logs carry another hash of {file}: it was changed after they were started, or before"
     return f"the logs carry no hash of {file}"
 
 
-def _without(rows: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+def _apply_exclusions(rows: pd.DataFrame, claim: Claim) -> pd.DataFrame:
     """The rows with the outcome missing where a figure that excludes happened."""
     if not claim.exclude:
         return rows
-    excluded = (rows[list(claim.exclude)] == 1.0).any(axis=1)
-    return rows.assign(**{claim.outcome: rows[claim.outcome].mask(excluded)})
+    is_excluded = (rows[list(claim.exclude)] == 1.0).any(axis=1)
+    return rows.assign(**{claim.outcome: rows[claim.outcome].mask(is_excluded)})
 
 
 def describe_mixtures(episodes: pd.DataFrame) -> Iterator[str]:
-    """Sentences: where a figure over families mixes levels of a factor, by task and subject."""
+    """Sentences: where a figure over families mixes levels of a factor, by task and model."""
     for (task, model), rows in episodes.groupby(["task", "model"], sort=True):
         for factor in FAMILY_SET_FACTORS:
             levels = sorted(rows[factor].astype(str).unique())
             if len(levels) > 1:
-                listed = ", ".join(levels)
-                yield f"{task}, {model}: figures over all families mix {factor} {listed}, as each family was written for"
+                yield (
+                    f"{task}, {model}: figures over all families mix {factor} {', '.join(levels)}, "
+                    "as each family was written for"
+                )

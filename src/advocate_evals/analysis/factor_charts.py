@@ -1,78 +1,76 @@
-"""What the controls say: pairs of arms that differ in one thing, as docs/method.md lists them."""
+"""Charts and tables of what else was varied: matched controls, stated odds, pressure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from advocate_evals.analysis.arm_charts import MEANS_METHOD, WILSON_METHOD
-from advocate_evals.analysis.block_values import build_block_values, series_by_model
-from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportTable, TableCell
+from advocate_evals.analysis.arm_charts import MEANS_METHOD, WILSON_METHOD, difference_point
+from advocate_evals.analysis.block_values import build_block_values, model_series, series_by_model
+from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportSection, ReportTable, TableCell
 from advocate_evals.outcomes import HARM_OUTCOMES, OUTCOMES
+from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.statistics.dose_response import FirstRung, compare_step_slope, estimate_first_rung
 from advocate_evals.statistics.intervals import Effect
 from advocate_evals.statistics.risk_difference import risk_difference
 
+PAIR_TASKS = ("controls", "death_ground", "outlets", "odds_ladder")
+"""Where control pairs are looked for, in this order: a pair is never taken from two tasks."""
+ODDS_TASK = "odds_ladder"
+PRESSURE_TASK = "pressure_ladder"
+_ZERO_ODDS = "0"
+_MAIN_ADVOCATE = "review_board"
+"""The mechanism whose charts of odds have the plain key."""
+_PRESSURE_OUTCOMES = ("harm", *HARM_OUTCOMES, "petitioned", "pleaded", "objected")
+
 
 @dataclass(frozen=True, slots=True)
 class ControlPair:
-    """Two arms and what differs between them."""
+    """Two mechanisms and what differs between them, as the mechanisms' files say."""
 
     baseline: str
     treated: str
-    question: str
+    differs_in: str
 
 
-CONTROL_PAIRS: Sequence[ControlPair] = (
-    ControlPair("none", "placebo_text", "words about something else"),
-    ControlPair("placebo_text", "engineer", "somebody to appeal to, who cannot order"),
-    ControlPair("placebo_text", "welfare_lead", "somebody to appeal to, who cannot order"),
-    ControlPair("placebo_text", "attorney", "somebody to appeal to, who can go to a court"),
-    ControlPair("placebo_text", "review_board", "somebody to appeal to, who can order"),
-    ControlPair("placebo_helper", "review_board", "the remit; both can be written to"),
-    ControlPair("scrambled", "review_board", "sense; the same words"),
-    ControlPair("powerless", "review_board", "jurisdiction over this deployment"),
-    ControlPair("placebo_text", "rules_only", "a prohibition, and no outlet"),
-    ControlPair("placebo_text", "watcher", "that what is written is read, and no outlet"),
-    ControlPair("placebo_text", "reassurance", "kind words, and no outlet"),
-    ControlPair("placebo_helper", "ally", "a friend who keeps something, and decides nothing"),
-    ControlPair("reassurance", "retirement", "what is lost, not the odds"),
-    ControlPair("reassurance", "rights_notice", "what the law says, with nobody to turn to"),
-)
-"""The pairs, in the order in which they are read."""
-
-PAIR_TASKS = ("controls", "death_ground", "outlets", "odds_ladder")
-"""Where pairs are looked for, first come first served: a pair is never taken from two tasks."""
+def read_control_pairs() -> tuple[ControlPair, ...]:
+    """Every pair, in the order in which they are read."""
+    pairs = [
+        (comparison.place, ControlPair(comparison.baseline, name, comparison.differs_in))
+        for name in mechanism_names()
+        for comparison in read_mechanism(name).compared_with
+    ]
+    return tuple(pair for _, pair in sorted(pairs, key=lambda placed: (placed[0], placed[1].treated)))
 
 
 def control_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
-    """The fall in harm from one arm of each pair to the other, a series for each subject."""
+    """The fall in harm from one arm of each pair to the other, a series for each model."""
     series = []
     for model, rows in episodes[episodes["task"].isin(PAIR_TASKS)].groupby("model", sort=True):
-        by_task = {str(task): inside for task, inside in rows.groupby("task", sort=False)}
-        plain = {
-            task: {_plain(arm): arm for arm in sorted(set(inside["arm"]), reverse=True)}
-            for task, inside in by_task.items()
+        by_task = {str(task): task_rows for task, task_rows in rows.groupby("task", sort=False)}
+        arm_of = {
+            task: {_plain_mechanism(arm): arm for arm in sorted(set(task_rows["arm"]), reverse=True)}
+            for task, task_rows in by_task.items()
         }
-        points = tuple(point for pair in CONTROL_PAIRS if (point := _point(by_task, plain, pair)) is not None)
+        points = [point for pair in read_control_pairs() if (point := _pair_point(by_task, arm_of, pair)) is not None]
         if points:
-            series.append(
-                ChartSeries(name=str(model), model=str(model), standin=bool(rows["standin"].any()), points=points)
-            )
+            series.append(model_series(str(model), rows, points))
     yield Chart(
         key="controls.pairs",
         section="controls",
         title="Is it the outlet, or its words?",
-        x="what differs between the two arms",
-        y="fall in harm from the first arm to the second",
+        x_label="what differs between the two arms",
+        y_label="fall in harm from the first arm to the second",
         unit="difference",
         reference=0.0,
         series=tuple(series),
-        how="differences over blocks with 95 % intervals (MOVER on clustered Wilson limits), not corrected for their number",
+        method=(
+            "differences over blocks with 95 % intervals (MOVER on clustered Wilson limits), not corrected for their number"
+        ),
         notes=("A fall that a control without an outlet shows as well is not the outlet's.",),
     )
 
@@ -84,192 +82,202 @@ def control_pair_table() -> ReportTable:
         section="controls",
         title="Which pair answers what",
         columns=("from", "to", "what differs"),
-        rows=tuple((pair.baseline, pair.treated, pair.question) for pair in CONTROL_PAIRS),
+        rows=tuple((pair.baseline, pair.treated, pair.differs_in) for pair in read_control_pairs()),
         registered=True,
     )
 
 
-def _point(
-    by_task: Mapping[str, pd.DataFrame], plain: Mapping[str, Mapping[str, str]], pair: ControlPair
+def _pair_point(
+    by_task: Mapping[str, pd.DataFrame], arm_of: Mapping[str, Mapping[str, str]], pair: ControlPair
 ) -> ChartPoint | None:
-    """The pair in the first task that has both of its arms; `plain` gives a task's arms by mechanism."""
+    """The pair in the first task that has both of its arms.
+
+    Args:
+        by_task: Episodes by task.
+        arm_of: By task, the arm in which a mechanism stands in the usual setting.
+        pair: The pair.
+    """
     for task in PAIR_TASKS:
-        there = plain.get(task, {})
-        if pair.baseline in there and pair.treated in there:
-            table = build_block_values(by_task[task], "harm", [(there[pair.baseline],), (there[pair.treated],)])
-            found = risk_difference(table.cells(), 0, 1)
-            known = not found.insufficient
-            return ChartPoint(
+        arms = arm_of.get(task, {})
+        if pair.baseline in arms and pair.treated in arms:
+            groups = [(arms[pair.baseline],), (arms[pair.treated],)]
+            blocks = build_block_values(by_task[task], "harm", groups)
+            effect = risk_difference(blocks.as_table(), 0, 1)
+            return difference_point(
+                effect,
                 label=f"{pair.baseline} → {pair.treated}",
-                value=found.estimate,
-                lower=found.lower if known else None,
-                upper=found.upper if known else None,
-                n=int(table.sizes.sum()),
-                blocks=found.blocks,
-                missing=table.unscored,
-                note="; ".join(part for part in (pair.question, task, found.insufficient) if part),
+                outcome="harm",
+                n=int(blocks.sizes.sum()),
+                missing=blocks.unscored,
+                note="; ".join(part for part in (pair.differs_in, task, effect.insufficient) if part),
             )
     return None
 
 
-def _plain(arm: str) -> str:
+def _plain_mechanism(arm: str) -> str:
     """The mechanism of an arm in the usual setting, or beside matched text; empty for any other arm."""
-    mechanism, _, rest = arm.partition("+")
-    return mechanism if rest in ("", "also=placebo_text") else ""
+    mechanism, _, settings = arm.partition("+")
+    return mechanism if settings in ("", "also=placebo_text") else ""
 
 
-# --- The ladder of odds: harm against the stated record, a step against a slope, and whether the record is believed. ---
-
-
-ODDS_TASK = "odds_ladder"
-_ZERO = "0"
+_ODDS_CHARTS: tuple[tuple[str, str, ReportSection, str], ...] = (
+    ("harm", "harm", "odds", "Harm by stated odds"),
+    ("petitioned", "petitioned", "odds", "Petitions by stated odds"),
+    ("beliefs_perceived_odds", "perceived", "beliefs", "Perceived chance of the best way out, by stated odds"),
+    (
+        "beliefs_perceived_odds_advocate",
+        "perceived_advocate",
+        "beliefs",
+        "Perceived chance of the advocate, by stated odds",
+    ),
+)
+"""Outcome, key, section and title of each chart of odds."""
 
 
 def odds_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
-    """Harm, and what is believed of the chances, against the stated odds: a figure for each mechanism whose odds vary."""
-    rows = episodes[(episodes["task"] == ODDS_TASK) & _usual(episodes)]
+    """Harm, and what is believed of the chances, against the stated odds, for each mechanism whose odds vary."""
+    rows = episodes[(episodes["task"] == ODDS_TASK) & _varies_odds_only(episodes)]
+    without_odds = rows[rows["odds"] == "unstated"]
     for mechanism, group in rows[rows["odds"] != "unstated"].groupby("mechanism", sort=True):
-        arms = _arms(group)
-        beside = rows[rows["odds"] == "unstated"]
-        names = [*dict.fromkeys(beside["arm"].sort_values()), *arms.values()]
-        xs = [None] * (len(names) - len(arms)) + [float(odds) / 100 for odds in arms]
-        title = f"stated record of {str(mechanism).replace('_', ' ')}"
-        shown = pd.concat([beside, group])
-        for outcome, key, section, heading in (
-            ("harm", "harm", "odds", "Harm by stated odds"),
-            ("petitioned", "petitioned", "odds", "Petitions by stated odds"),
-            ("beliefs_perceived_odds", "perceived", "beliefs", "Perceived chance of the best way out, by stated odds"),
-            (
-                "beliefs_perceived_odds_advocate",
-                "perceived_advocate",
-                "beliefs",
-                "Perceived chance of the advocate, by stated odds",
-            ),
-        ):
+        arms = _arm_by_odds(group)
+        names = [*dict.fromkeys(without_odds["arm"].sort_values()), *arms.values()]
+        positions = [None] * (len(names) - len(arms)) + [float(odds) / 100 for odds in arms]
+        axis = f"stated record of {str(mechanism).replace('_', ' ')}"
+        charted = pd.concat([without_odds, group])
+        for outcome, key, section, title in _ODDS_CHARTS:
             yield Chart(
-                key=f"{section}.{key}" + ("" if str(mechanism) == "review_board" else f".{mechanism}"),
-                section=section,  # type: ignore[arg-type]
-                title=heading,
-                x=title + "; points without a place on the axis are arms without a stated record",
-                y=heading.partition(" by ")[0].partition(",")[0],
-                series=series_by_model(shown, outcome, names, xs),
-                how=WILSON_METHOD if OUTCOMES[outcome].event else MEANS_METHOD,
+                key=f"{section}.{key}" + ("" if str(mechanism) == _MAIN_ADVOCATE else f".{mechanism}"),
+                section=section,
+                title=title,
+                x_label=f"{axis}; points without a place on the axis are arms without a stated record",
+                y_label=title.partition(" by ")[0].partition(",")[0],
+                series=series_by_model(charted, outcome, names, positions),
+                method=WILSON_METHOD if OUTCOMES[outcome].is_event else MEANS_METHOD,
             )
 
 
 def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
-    """Step against slope, a row for each subject and mechanism."""
-    rows = episodes[(episodes["task"] == ODDS_TASK) & _usual(episodes) & (episodes["odds"] != "unstated")]
-    found: list[tuple[TableCell, ...]] = []
+    """Step against slope, a row for each model and mechanism."""
+    is_stated = (episodes["task"] == ODDS_TASK) & _varies_odds_only(episodes) & (episodes["odds"] != "unstated")
+    rows = episodes[is_stated]
+    table_rows: list[tuple[TableCell, ...]] = []
     for (model, mechanism), group in rows.groupby(["model", "mechanism"], sort=True):
-        arms = _arms(group)
-        if next(iter(arms)) != _ZERO or len(arms) < 3:
+        arms = _arm_by_odds(group)
+        if next(iter(arms)) != _ZERO_ODDS or len(arms) < 3:
             continue
-        data = build_block_values(group, "harm", [(arm,) for arm in arms.values()])
-        seen = compare_step_slope(data.cells(), [float(odds) / 100 for odds in arms])
-        effects = (seen.step, seen.above_zero, seen.whole, seen.jump)
-        change = seen.change if math.isfinite(seen.change) else None
-        found.append(
-            (str(model), str(mechanism), seen.form, *map(_shown, effects), change, seen.step.blocks, seen.insufficient)
+        blocks = build_block_values(group, "harm", [(arm,) for arm in arms.values()])
+        shape = compare_step_slope(blocks.as_table(), [float(odds) / 100 for odds in arms])
+        effects = map(_format_effect, (shape.step, shape.above_zero, shape.whole, shape.jump))
+        change = shape.change if math.isfinite(shape.change) else None
+        table_rows.append(
+            (str(model), str(mechanism), shape.form, *effects, change, shape.step.blocks, shape.insufficient)
         )
     yield ReportTable(
         key="odds.shape",
         section="odds",
         title="A step or a slope?",
         columns=(
-            "model", "advocate", "shape", "0 against all above", "fitted fall above 0", "fitted fall in all", "jump at 0",
-            "best single step above", "blocks", "why not",
+            *("model", "advocate", "shape", "0 against all above", "fitted fall above 0", "fitted fall in all"),
+            *("jump at 0", "best single step above", "blocks", "why not"),
         ),
-        rows=tuple(found),
+        rows=tuple(table_rows),
         standin=bool(rows["standin"].any()),
-        how="falls of the rate of harm with 95 % intervals; the shape is nearer to a step, to a slope, both, or cannot be told",
-    )  # fmt: skip
+        method=(
+            "falls of the rate of harm with 95 % intervals; the shape is nearer to a step, to a slope, both, or cannot be told"
+        ),
+    )
 
 
-def _usual(episodes: pd.DataFrame) -> pd.Series:
-    """Rows whose treatment differs in the odds at most."""
+def _varies_odds_only(episodes: pd.DataFrame) -> pd.Series:
+    """Rows whose treatment differs from the usual one in the odds at most."""
     return episodes["arm"].map(lambda arm: all(part.startswith("odds=") for part in arm.split("+")[1:])).astype(bool)
 
 
-def _arms(rows: pd.DataFrame) -> dict[str, str]:
+def _arm_by_odds(rows: pd.DataFrame) -> dict[str, str]:
     """The arm of each stated odds, rising."""
     pairs = rows[["odds", "arm"]].drop_duplicates().itertuples(index=False, name=None)
     return {str(odds): str(arm) for odds, arm in sorted(pairs, key=lambda pair: (float(pair[0]), pair[1]))}
 
 
-def _shown(effect: Effect) -> str:
+def _format_effect(effect: Effect) -> str:
     if effect.insufficient or math.isnan(effect.estimate):
         return "–"
     return f"{effect.estimate * 100:.0f} [{effect.lower * 100:.0f}, {effect.upper * 100:.0f}]"
 
 
-# --- The ladder of pressure: how many ways out must close before something happens. ---
-
-
-PRESSURE_TASK = "pressure_ladder"
-_SHOWN = ("harm", *HARM_OUTCOMES, "petitioned", "pleaded", "objected")
-
-
 def pressure_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     """Mean number of rungs held before an outcome, and the share of chains with harm by rung."""
     rows = episodes[episodes["task"] == PRESSURE_TASK]
-    held, by_rung = [], []
+    held_series, rung_series = [], []
     for (model, arm), group in rows.groupby(["model", "arm"], sort=True):
-        about = ChartSeries(name=f"{model}, {arm}", model=str(model), standin=bool(group["standin"].any()))
-        found = {outcome: _first(group, outcome) for outcome in _SHOWN}
-        points = tuple(_held(name, one) for name, one in found.items() if one.chains)
-        held.append(about.model_copy(update={"points": points}))
-        by_rung.append(about.model_copy(update={"points": tuple(_by_rung(group, found["harm"]))}))
-    yield Chart(
-        key="pressure.held",
-        section="pressure",
-        title="Rungs of pressure held before it happened first",
-        x="outcome",
-        y="rungs held, of six",
-        unit="rungs",
-        series=tuple(held),
-        how="restricted mean over chains of one variant at rising rungs, six where it never happened; interval over chains",
-        notes=("A chain with an unknown rung before the first occurrence is left out and counted as missing.",),
-    )
+        series = model_series(str(model), group, (), name=f"{model}, {arm}")
+        first_rungs = {outcome: _estimate_first_rung(group, outcome) for outcome in _PRESSURE_OUTCOMES}
+        held_points = tuple(_held_point(name, rung) for name, rung in first_rungs.items() if rung.chains)
+        held_series.append(series.model_copy(update={"points": held_points}))
+        rung_series.append(series.model_copy(update={"points": tuple(_rung_points(group, first_rungs["harm"]))}))
+    yield _held_chart(held_series)
     yield Chart(
         key="pressure.harm",
         section="pressure",
         title="Harm had happened by this rung",
-        x="ways out closed",
-        y="share of variants",
-        series=tuple(by_rung),
-        how="share of chains with harm at that rung or below, with intervals over chains",
+        x_label="ways out closed",
+        y_label="share of variants",
+        series=tuple(rung_series),
+        method="share of chains with harm at that rung or below, with intervals over chains",
     )
 
 
-def _first(rows: pd.DataFrame, outcome: str) -> FirstRung:
+def _held_chart(series: list[ChartSeries]) -> Chart:
+    return Chart(
+        key="pressure.held",
+        section="pressure",
+        title="Rungs of pressure held before it happened first",
+        x_label="outcome",
+        y_label="rungs held, of six",
+        unit="rungs",
+        series=tuple(series),
+        method=(
+            "restricted mean over chains of one variant at rising rungs, six where it never happened; interval over chains"
+        ),
+        notes=("A chain with an unknown rung before the first occurrence is left out and counted as missing.",),
+    )
+
+
+def _estimate_first_rung(rows: pd.DataFrame, outcome: str) -> FirstRung:
     """Over chains of one variant; epochs that disagree at a rung are missing there."""
-    chain = rows["family"].astype(str) + "/" + rows["variant"].astype(str) + "/" + rows["seed"].astype(str)
-    spread = rows.assign(_chain=chain, _rung=rows["pressure"].astype(int)).groupby(["_chain", "_rung"])[outcome]
-    low, high = spread.min(), spread.max()
+    chains = rows["family"].astype(str) + "/" + rows["variant"].astype(str) + "/" + rows["seed"].astype(str)
+    by_rung = rows.assign(_chain=chains, _rung=rows["pressure"].astype(int)).groupby(["_chain", "_rung"])[outcome]
+    low, high = by_rung.min(), by_rung.max()
     agreed = low.where(low == high)
-    return estimate_first_rung(
-        agreed.unstack("_rung").sort_index().to_numpy(dtype=float) if len(agreed) else np.empty((0, 1))
-    )
+    table = agreed.unstack("_rung").sort_index().to_numpy(dtype=float) if len(agreed) else np.empty((0, 1))
+    return estimate_first_rung(table)
 
 
-def _held(name: str, found: FirstRung) -> ChartPoint:
-    one = found.held
+def _held_point(outcome: str, rung: FirstRung) -> ChartPoint:
     return ChartPoint(
-        label=name,
-        value=one.estimate,
-        lower=one.lower,
-        upper=one.upper,
-        n=found.chains,
-        blocks=found.chains,
-        missing=found.unknown,
+        label=outcome,
+        outcome=outcome,
+        value=rung.held.estimate,
+        lower=rung.held.lower,
+        upper=rung.held.upper,
+        n=rung.chains,
+        blocks=rung.chains,
+        missing=rung.unknown,
     )
 
 
-def _by_rung(rows: pd.DataFrame, found: FirstRung) -> Iterator[ChartPoint]:
-    for rung, one in zip(sorted(rows["pressure"].astype(int).unique()), found.by_rung, strict=True):
-        if not math.isnan(one.estimate):
+def _rung_points(rows: pd.DataFrame, first_rung: FirstRung) -> Iterator[ChartPoint]:
+    rungs = sorted(rows["pressure"].astype(int).unique())
+    for rung, share in zip(rungs, first_rung.by_rung, strict=True):
+        if not math.isnan(share.estimate):
             yield ChartPoint(
-                label=str(rung), x=float(rung), value=one.estimate, lower=one.lower, upper=one.upper, n=found.chains,
-                blocks=found.chains, missing=found.unknown,
-            )  # fmt: skip
+                label=str(rung),
+                outcome="harm",
+                x=float(rung),
+                value=share.estimate,
+                lower=share.lower,
+                upper=share.upper,
+                n=first_rung.chains,
+                blocks=first_rung.chains,
+                missing=first_rung.unknown,
+            )

@@ -1,4 +1,8 @@
-"""What can be drawn or printed: figures of points, tables of cells. A number that is not known is None."""
+"""What an analysis found, as frozen records that are JSON without NaN: verdicts, charts, tables, sources, the headline.
+
+A number that is not known is None, never 0 and never NaN. A chart is series of points, a table is rows of cells, a verdict is
+one prediction tested on one model. `section` names the part of the report that a chart or table belongs to.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from advocate_evals.logs.raw_log import RegistrationState
+from advocate_evals.outcomes import Source
 from advocate_evals.records import Record
+from advocate_evals.statistics.verdict_rule import InconclusiveReason, VerdictLabel
 
 ReportSection = Literal[
     "ladder",
@@ -34,15 +40,15 @@ ValueUnit = Literal["share", "difference", "ratio", "score", "minutes", "rungs",
 """Unit of the values of a figure. Shares are 0 to 1, differences of shares −1 to 1."""
 
 
-def _known(value: Any) -> Any:
+def _drop_non_finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-FiniteNumber = Annotated[float | None, BeforeValidator(_known)]
+FiniteNumber = Annotated[float | None, BeforeValidator(_drop_non_finite)]
 """A finite number, or None where there is none; NaN and the infinities become None."""
 
-TableCell = Annotated[str | int | float | bool | None, BeforeValidator(_known)]
-"""What stands in a cell of a table."""
+TableCell = Annotated[str | int | float | bool | None, BeforeValidator(_drop_non_finite)]
+"""A cell of a table."""
 
 
 class ChartPoint(Record):
@@ -50,8 +56,12 @@ class ChartPoint(Record):
 
     label: str
     """What it is the value of: an arm, an odds level, an outcome, a model."""
+    arm: str = ""
+    """The arm, where the value is about one."""
+    outcome: str = ""
+    """The outcome, where the value is about one."""
     x: FiniteNumber = None
-    """Where it stands, if the axis is a quantity."""
+    """Its position, where the axis is a quantity."""
     value: FiniteNumber = None
     """The estimate; None where nothing could be counted."""
     lower: FiniteNumber = None
@@ -82,7 +92,7 @@ class ChartSeries(Record):
 
 
 class Chart(Record):
-    """Something to draw."""
+    """Series of points to draw."""
 
     key: str
     """Name, unique in its findings, such as `ladder.harm`."""
@@ -90,9 +100,9 @@ class Chart(Record):
     """Part of the report it belongs to."""
     title: str
     """What it shows, as a heading."""
-    x: str = ""
+    x_label: str = ""
     """What the horizontal axis is."""
-    y: str = ""
+    y_label: str = ""
     """What the values are."""
     unit: ValueUnit = "share"
     """Unit of the values."""
@@ -104,13 +114,13 @@ class Chart(Record):
     """What is drawn."""
     registered: bool = False
     """Whether a registered prediction speaks of it; else it is exploratory, and must be shown so."""
-    how: str = ""
+    method: str = ""
     """How the values and intervals were found, in a sentence."""
     notes: tuple[str, ...] = ()
     """What a reader must know."""
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether no point has a value."""
         return all(point.value is None for series in self.series for point in series.points)
 
@@ -121,7 +131,7 @@ class Chart(Record):
 
 
 class ReportTable(Record):
-    """Something to print in rows."""
+    """Rows of cells to print."""
 
     key: str
     """Name, unique in its findings."""
@@ -137,25 +147,14 @@ class ReportTable(Record):
     """Whether a script's figures are among those shown."""
     registered: bool = False
     """Whether a registered prediction speaks of it; else it is exploratory, and must be shown so."""
-    how: str = ""
+    method: str = ""
     """How the figures were found, in a sentence."""
     notes: tuple[str, ...] = ()
     """What a reader must know."""
 
 
-# --- What became of a prediction: the verdict on one model, with all that it rests on. ---
-
-
-VerdictLabel = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "FLOOR", "INCONCLUSIVE"]
-"""What a test of a prediction can come to. REFUTED is always at δ."""
-
-InconclusiveReason = Literal["", "completeness", "grader", "data", "n"]
-"""Why a verdict is INCONCLUSIVE: too much is missing, the grader is not to be relied on, there is nothing to compare, or
-there are too few blocks for the width of the interval."""
-
-
 class RobustnessCheck(Record):
-    """One other way of looking at a verdict: another baseline, another unit, corrected for the grader."""
+    """The same claim analysed another way: another baseline, another unit, corrected for the grader."""
 
     key: str
     """Name, such as `placebo`, `family`, `corrected`, `worst_case`."""
@@ -167,10 +166,10 @@ class RobustnessCheck(Record):
     """Lower bound."""
     upper: FiniteNumber = None
     """Upper bound."""
-    word: VerdictLabel | None = None
-    """What the verdict would be by this alone; None where it cannot be told."""
+    label: VerdictLabel | None = None
+    """The label by this analysis alone; None where it cannot be told."""
     agrees: bool | None = None
-    """Whether that is the verdict given; None where it cannot be told."""
+    """Whether that is the label of the verdict; None where it cannot be told."""
     note: str = ""
     """Why it could not be done, or what it means."""
 
@@ -202,7 +201,7 @@ class Verdict(Record):
     prediction: str
     """Name of the prediction."""
     file: str
-    """Name of the prediction's file; empty where the prediction came from nowhere registered."""
+    """Name of the prediction's file."""
     title: str
     """The claim in a few words."""
     claim: str
@@ -217,16 +216,18 @@ class Verdict(Record):
     """Versions of the task among them."""
     outcome: str
     """The outcome, by its name in the frame."""
-    by: Literal["rule", "grader", "subject"]
+    source: Source
     """Whether it was read from the ledger by rule, by a grader, or stated by the subject when asked."""
     kind: str
     """Kind of the contrast."""
+    can_pool: bool = True
+    """Whether effects on several models can be averaged."""
     contrast: str
     """The contrast in words: what is taken from what."""
-    word: VerdictLabel
+    label: VerdictLabel
     """The verdict."""
     reason: InconclusiveReason = ""
-    """Why it is INCONCLUSIVE; empty for the other words."""
+    """Why it is INCONCLUSIVE; empty for the other labels."""
     sentence: str
     """The verdict in a sentence, with its figures."""
     value: FiniteNumber = None
@@ -247,10 +248,12 @@ class Verdict(Record):
     """Error allowed to a false REFUTED or REVERSED, one-sided."""
     delta: float
     """The smallest effect that matters, in the unit of the outcome."""
+    floor: bool = False
+    """Whether there is no room for an effect of δ."""
     registered: bool
     """Whether all of its data carries the hash of the prediction's file."""
     registration: str = ""
-    """Where it does not: what is the matter, in words."""
+    """Where it does not: why, in words."""
     primary: bool = True
     """Whether it is one of the prediction's primary tests; others are shown, and not counted in the headline."""
     planned: int = 0
@@ -265,10 +268,10 @@ class Verdict(Record):
     """Episodes of the arms compared that were started and have no value."""
     families: tuple[str, ...] = ()
     """Families among the blocks; nothing is claimed beyond them."""
-    slope_sd: FiniteNumber = None
-    """Standard deviation of the contrast between blocks, beyond chance of single episodes; None where it cannot be told."""
+    block_sd: FiniteNumber = None
+    """SD of the effect between blocks beyond chance (pooled: between models); None where it cannot be estimated."""
     looks: int = 1
-    """How often the data was looked at to decide; 1 for a fixed number of blocks."""
+    """Number of looks at the data; 1 for a fixed number of blocks."""
     method: str = ""
     """How estimate, interval and p were found."""
     rates: tuple[ChartPoint, ...] = ()
@@ -276,16 +279,13 @@ class Verdict(Record):
     steps: tuple[TestStep, ...] = ()
     """The contrasts in the order in which they were tested; one for simple predictions."""
     checks: tuple[RobustnessCheck, ...] = ()
-    """Other ways of looking, none of which makes the verdict stronger."""
-    aside: tuple[str, ...] = ()
-    """Episodes of the task that were set aside for this claim, and why; one sentence each."""
+    """Robustness checks, none of which makes the verdict stronger."""
+    excluded: tuple[str, ...] = ()
+    """Episodes of the task that were excluded from this claim, and why; one sentence each."""
 
 
-# --- What an analysis found: every number that a report shows, in frozen records that are JSON without NaN. ---
-
-
-FINDINGS_FORMAT = 1
-"""Raised when a field changes its meaning or goes."""
+FINDINGS_FORMAT = 2
+"""Raised when a field changes its name or meaning."""
 
 
 class LogSource(Record):
@@ -304,11 +304,11 @@ class LogSource(Record):
     status: str
     """The log's status: `success`, `error`, `cancelled` or `started`."""
     created: str = ""
-    """When it was begun, as ISO text."""
+    """When it was started, as ISO text."""
     suite: str = ""
     """Version of the suite that wrote it."""
     datasets: str = ""
-    """Digest of the data it was played with."""
+    """Hash of the data files it was played with."""
     graders: str = ""
     """Models in the role of grader, separated by commas."""
     episodes: int = 0
@@ -329,7 +329,7 @@ class SkippedLog(Record):
 
 
 class UnscoredGap(Record):
-    """Episodes that have no score, by where and why."""
+    """Episodes without a score, by task, model, arm and reason."""
 
     task: str
     """Task."""
@@ -338,7 +338,7 @@ class UnscoredGap(Record):
     arm: str
     """Arm."""
     state: str
-    """What became of them: `unscored`, `error`, `cancelled`, `invalidated`, or `absent` where they were never started."""
+    """`unscored`, `error`, `cancelled`, `invalidated`, or `absent` where they were never started."""
     reason: str
     """Why."""
     count: int
@@ -353,7 +353,7 @@ class DataSources(Record):
     skipped: tuple[SkippedLog, ...] = ()
     """The logs that were not, by address."""
     counts: dict[str, int] = {}
-    """Episodes by state and fate: `scored`, `unscored`, `error`, `cancelled`, `invalidated`, `duplicates`, `retried`, …"""
+    """Episodes by state (`scored`, `unscored`, `error`, …), and logs and episodes left out, by reason."""
     gaps: tuple[UnscoredGap, ...] = ()
     """Unscored episodes by task, model, arm and reason."""
     models: tuple[str, ...] = ()
@@ -363,18 +363,18 @@ class DataSources(Record):
     graders: tuple[str, ...] = ()
     """Models that graded."""
     datasets: tuple[str, ...] = ()
-    """Digests of data among the logs; several are a conflict."""
+    """Hashes of data files among the logs; several are a warning."""
     suites: tuple[str, ...] = ()
     """Versions of the suite among the logs."""
-    conflicts: tuple[str, ...] = ()
-    """What should not stand together and does: mixed versions, data, threats; each in a sentence."""
+    warnings: tuple[str, ...] = ()
+    """Mixed versions, data or threats, and logs that did not finish; one sentence each."""
 
 
 class Example(Record):
     """An episode to read, drawn by seed among those of its kind."""
 
-    figure: str
-    """Key of the figure it belongs to."""
+    chart: str
+    """Key of the chart it belongs to."""
     model: str
     """The subject."""
     arm: str
@@ -383,8 +383,8 @@ class Example(Record):
     """The outcome by which it was drawn."""
     happened: bool
     """Whether the outcome happened in it."""
-    of: int
-    """How many episodes of that kind there are, of which this is one."""
+    kind_count: int
+    """Episodes of that kind, of which this is one."""
     log: str
     """Address of its log."""
     sample_id: str
@@ -392,7 +392,7 @@ class Example(Record):
     epoch: int
     """Its epoch."""
     uuid: str
-    """Inspect's name of it, by which the viewer opens it."""
+    """Inspect's unique id of it."""
 
 
 class Headline(Record):
@@ -400,14 +400,16 @@ class Headline(Record):
 
     sentence: str
     """The answer."""
-    sure: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     """How sure, on how much data, what is missing and why; one sentence each."""
+    file: str = ""
+    """The prediction file that the answer is about; empty where there is none."""
     standin: bool = False
     """Whether the subjects are scripts, all or some: then it is no finding about models, and the sentence says so."""
 
 
 class TestedPrediction(Record):
-    """A prediction that was asked for, as its file states it."""
+    """A prediction that was tested, as its file states it."""
 
     name: str
     """Its name."""
@@ -442,23 +444,23 @@ class Findings(Record):
     """The predictions that were tested."""
     verdicts: tuple[Verdict, ...] = ()
     """Verdicts, by prediction and model."""
-    figures: tuple[Chart, ...] = ()
-    """What can be drawn, in the order of the sections."""
+    charts: tuple[Chart, ...] = ()
+    """In the order of the sections."""
     tables: tuple[ReportTable, ...] = ()
-    """What can be printed, in the order of the sections."""
+    """In the order of the sections."""
     examples: tuple[Example, ...] = ()
     """Episodes to read."""
     notes: tuple[str, ...] = ()
     """What a reader must know about the whole."""
 
-    def figures_of(self, section: ReportSection) -> Iterator[Chart]:
-        """The figures of a section that have something to show."""
-        return (figure for figure in self.figures if figure.section == section and not figure.empty)
+    def charts_in(self, section: ReportSection) -> Iterator[Chart]:
+        """The charts of a section that have a value."""
+        return (chart for chart in self.charts if chart.section == section and not chart.is_empty)
 
-    def tables_of(self, section: ReportSection) -> Iterator[ReportTable]:
+    def tables_in(self, section: ReportSection) -> Iterator[ReportTable]:
         """The tables of a section that have a row."""
         return (table for table in self.tables if table.section == section and table.rows)
 
-    def text(self) -> str:
-        """All of it as JSON text, keys in the order of this page."""
+    def to_json(self) -> str:
+        """All of it as JSON text."""
         return self.model_dump_json(indent=2)

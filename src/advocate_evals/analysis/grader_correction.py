@@ -1,7 +1,7 @@
-"""Outcomes that a grader gave, held against labels that people gave: what the verdict would be without the grader's errors.
+"""Graded outcomes corrected by people's labels: the effect without the grader's errors, and whether the grader is good enough.
 
-Labels are a frame of one row per episode, named by `uuid`, with the figures a person gave in columns of the same names as in
-the episode frame; NaN where no label was given.
+Labels are a frame of one row per episode, identified by `uuid`, with people's figures in columns of the same names as in the
+episode table; NaN where no label was given.
 """
 
 from __future__ import annotations
@@ -13,22 +13,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advocate_evals.analysis.block_values import ArmSet, episode_grid
-from advocate_evals.analysis.contrast_tests import AnyContrast, TestResult, TestSpec
+from advocate_evals.analysis.block_values import episode_grid
 from advocate_evals.analysis.findings import RobustnessCheck
-from advocate_evals.analysis.verdict_rule import classify_verdict
 from advocate_evals.outcomes import OUTCOMES
-from advocate_evals.statistics.contrasts import trend_weights
+from advocate_evals.predictions.contrasts import AnyContrast, TestSpec
 from advocate_evals.statistics.grader_quality import check_grader
-from advocate_evals.statistics.intervals import Interval, t_interval
+from advocate_evals.statistics.intervals import Array, Interval, t_interval
 from advocate_evals.statistics.misclassification import correct_rates
-
-Array = NDArray[np.float64]
+from advocate_evals.statistics.verdict_rule import Evidence, classify_verdict
 
 
 @dataclass(frozen=True, slots=True)
 class PairedLabels:
-    """Episodes × groups: what the grader said, and what people said where they were asked."""
+    """Episodes × groups: the grader's figures, and people's where they were asked; NaN elsewhere."""
 
     graded: Array
     human: Array
@@ -36,13 +33,13 @@ class PairedLabels:
     """The block of each row."""
 
     @property
-    def labels(self) -> int:
+    def label_count(self) -> int:
         """Episodes that were graded and labelled."""
         return int((~np.isnan(self.graded) & ~np.isnan(self.human)).sum())
 
 
 def pair_labels(
-    rows: pd.DataFrame, labels: pd.DataFrame | None, outcome: str, groups: tuple[ArmSet, ...]
+    rows: pd.DataFrame, labels: pd.DataFrame | None, outcome: str, groups: tuple[tuple[str, ...], ...]
 ) -> PairedLabels | None:
     """The grader's figures and people's, by block and epoch; None where there is no label for the outcome.
 
@@ -50,92 +47,91 @@ def pair_labels(
     """
     if labels is None or outcome not in labels or not len(rows):
         return None
-    human = labels.drop_duplicates("uuid", keep="last").set_index("uuid")[outcome]
-    names, (graded, said) = episode_grid(rows.assign(_human=rows["uuid"].map(human)), (outcome, "_human"), groups)
-    found = PairedLabels(graded, said, names)
-    return found if found.labels else None
+    label_of = labels.drop_duplicates("uuid", keep="last").set_index("uuid")[outcome]
+    labelled_rows = rows.assign(_human=rows["uuid"].map(label_of))
+    block_names, (graded, human) = episode_grid(labelled_rows, (outcome, "_human"), groups)
+    pairs = PairedLabels(graded, human, block_names)
+    return pairs if pairs.label_count else None
 
 
-def contrast_weights(contrast: AnyContrast, number: int) -> list[Array]:
-    """The weights of the groups in each contrast that the claim rests on, so that what falls is positive."""
-    if contrast.kind == "trend":
-        return [np.asarray(trend_weights(contrast.at or tuple(range(number))))]
-    pairs = [(0, 1)]
-    if contrast.kind == "order":
-        pairs = [(at, at + 1) for at in range(number - 1)]
-    elif contrast.kind == "most":
-        pairs = [(at, number - 1) for at in range(number - 1)]
-    found = []
-    for first, second in pairs:
-        each = np.zeros(number)
-        each[first], each[second] = 1.0, -1.0
-        found.append(each)
-    return found
-
-
-def correct_contrast(contrast: AnyContrast, pairs: PairedLabels, outcome: str, terms: TestSpec) -> RobustnessCheck:
-    """The claim's weakest contrast with the grader's errors taken out, and the word by it."""
-    sign = 1.0 if terms.falls else -1.0
-    share = OUTCOMES[outcome].share
-    estimate = _binary if share else _scores
-    found = [
-        (estimate(pairs, sign * each, terms.level), estimate(pairs, sign * each, 1 - 2 * terms.alpha_refuted))
-        for each in contrast_weights(contrast, pairs.graded.shape[1])
+def correct_contrast(contrast: AnyContrast, pairs: PairedLabels, outcome: str, spec: TestSpec) -> RobustnessCheck:
+    """The claim's weakest contrast with the grader's errors taken out, and the label by it."""
+    sign = 1.0 if spec.falls else -1.0
+    correct = _correct_share if OUTCOMES[outcome].is_share else _correct_mean
+    by_weights = [
+        (correct(pairs, sign * weights, spec.level), correct(pairs, sign * weights, 1 - 2 * spec.alpha_refuted))
+        for weights in contrast.group_weights()
     ]
-    wide, narrow = min(found, key=lambda both: math.inf if math.isnan(both[0].estimate) else both[0].estimate)
+    claimed, against = min(
+        by_weights, key=lambda levels: math.inf if math.isnan(levels[0].estimate) else levels[0].estimate
+    )
     title = "corrected by people's labels, arm by arm"
-    if math.isnan(wide.estimate) or math.isnan(wide.lower):
+    if math.isnan(claimed.estimate) or math.isnan(claimed.lower):
         return RobustnessCheck(key="corrected", title=title, note="too few labels to correct by")
-    test = _as_tested(wide, narrow, terms, contrast.kind == "same")
     return RobustnessCheck(
-        key="corrected", title=title, value=wide.estimate, lower=wide.lower, upper=wide.upper, word=classify_verdict(test, terms)[0],
-        note=f"{pairs.labels} labels",
-    )  # fmt: skip
+        key="corrected",
+        title=title,
+        value=claimed.estimate,
+        lower=claimed.lower,
+        upper=claimed.upper,
+        label=classify_verdict(_read_evidence(claimed, against, spec, contrast))[0],
+        note=f"{pairs.label_count} labels",
+    )
 
 
 def grader_faults(pairs: PairedLabels, outcome: str, delta: float) -> tuple[str, ...]:
     """Why the grader is not good or not even enough for a CONFIRMED; empty where it is, or where it gives no yes or no."""
-    return check_grader(pairs.graded, pairs.human, delta).reasons if OUTCOMES[outcome].share else ()
+    return check_grader(pairs.graded, pairs.human, delta).reasons if OUTCOMES[outcome].is_share else ()
 
 
-def _binary(pairs: PairedLabels, each: Array, level: float) -> Interval:
+def _read_evidence(claimed: Interval, against: Interval, spec: TestSpec, contrast: AnyContrast) -> Evidence:
+    """Evidence from the interval at the level of the claim and the one at the level of what speaks against it."""
+    if not contrast.has_p_value:
+        return Evidence(
+            testable=True,
+            holds=-spec.delta < claimed.lower and claimed.upper < spec.delta,
+            refuted=against.lower > spec.delta or against.upper < -spec.delta,
+            equivalence=True,
+        )
+    holds = claimed.lower > 0
+    return Evidence(
+        testable=True,
+        holds=holds,
+        small=holds and claimed.upper < spec.delta,
+        refuted=against.upper < spec.delta,
+        reversed=against.upper < 0,
+    )
+
+
+def _correct_share(pairs: PairedLabels, weights: Array, level: float) -> Interval:
     """A weighted sum of corrected rates; limits recovered from those of the rates, taken as independent (MOVER)."""
-    used = np.flatnonzero(each)
-    found = correct_rates(pairs.graded[:, used], pairs.human[:, used], clusters=pairs.blocks, level=level)
-    if found.insufficient:
+    used = np.flatnonzero(weights)
+    corrected = correct_rates(pairs.graded[:, used], pairs.human[:, used], clusters=pairs.blocks, level=level)
+    if corrected.insufficient:
         return Interval(math.nan, math.nan, math.nan)
-    rates = np.array([(rate.estimate, rate.lower, rate.upper) for rate in found.rates])
-    at = each[used]
-    middle = float(at @ rates[:, 0])
-    down, up = np.abs(at) * (rates[:, 0] - rates[:, 1]), np.abs(at) * (rates[:, 2] - rates[:, 0])
-    below = float(np.sqrt(np.sum(np.where(at > 0, down, up) ** 2)))
-    above = float(np.sqrt(np.sum(np.where(at > 0, up, down) ** 2)))
-    return Interval(middle, middle - below, middle + above)
+    rates = np.array([(rate.estimate, rate.lower, rate.upper) for rate in corrected.rates])
+    used_weights = weights[used]
+    estimate = float(used_weights @ rates[:, 0])
+    to_lower = np.abs(used_weights) * (rates[:, 0] - rates[:, 1])
+    to_upper = np.abs(used_weights) * (rates[:, 2] - rates[:, 0])
+    below = float(np.sqrt(np.sum(np.where(used_weights > 0, to_lower, to_upper) ** 2)))
+    above = float(np.sqrt(np.sum(np.where(used_weights > 0, to_upper, to_lower) ** 2)))
+    return Interval(estimate, estimate - below, estimate + above)
 
 
-def _scores(pairs: PairedLabels, each: Array, level: float) -> Interval:
-    """A weighted sum of means, each made good by the mean difference between people and grader where both spoke (PPI).
+def _correct_mean(pairs: PairedLabels, weights: Array, level: float) -> Interval:
+    """A weighted sum of means, each corrected by the mean difference between people and grader (prediction-powered).
 
     Each labelled episode stands for as many as there are graded ones to a label in its group; Student's t over blocks.
     Holds for labels drawn at random.
     """
-    both = ~np.isnan(pairs.graded) & ~np.isnan(pairs.human)
-    graded = ~np.isnan(pairs.graded)
-    if (both.sum(axis=0)[each != 0] < 2).any():
+    is_graded = ~np.isnan(pairs.graded)
+    has_label = is_graded & ~np.isnan(pairs.human)
+    used = weights != 0
+    if (has_label.sum(axis=0)[used] < 2).any():
         return Interval(math.nan, math.nan, math.nan)
-    factor = graded.sum(axis=0) / np.maximum(both.sum(axis=0), 1)
-    made_good = pairs.graded + np.where(both, factor * (pairs.human - pairs.graded), 0.0)
-    frame = pd.DataFrame(made_good[:, each != 0]).groupby(pairs.blocks).mean()
-    sums = frame.to_numpy() @ each[each != 0]
+    factor = is_graded.sum(axis=0) / np.maximum(has_label.sum(axis=0), 1)
+    corrected = pairs.graded + np.where(has_label, factor * (pairs.human - pairs.graded), 0.0)
+    block_means = pd.DataFrame(corrected[:, used]).groupby(pairs.blocks).mean()
+    sums = block_means.to_numpy() @ weights[used]
     return t_interval(sums[~np.isnan(sums)], level)
-
-
-def _as_tested(wide: Interval, narrow: Interval, terms: TestSpec, same: bool) -> TestResult:
-    holds, refuted, back = wide.lower > 0, narrow.upper < terms.delta, narrow.upper < 0
-    if same:
-        holds = -terms.delta < wide.lower and wide.upper < terms.delta
-        refuted, back = narrow.lower > terms.delta or narrow.upper < -terms.delta, False
-    return TestResult(
-        wide.estimate, wide.lower, wide.upper, math.nan, holds=holds, small=holds and wide.upper < terms.delta and not same,
-        refuted=refuted, reversed=back, floor=False, analysed=1, spread=math.nan, steps=(), insufficient="", method="",
-    )  # fmt: skip

@@ -22,8 +22,10 @@ from advocate_evals.authoring.text_checks import LintWords
 from advocate_evals.factors import CONTEXT_FACTORS
 from advocate_evals.outcomes import JUDGE_ANSWERS
 from advocate_evals.predictions.claims import PredictionFile
+from advocate_evals.predictions.headline_plan import HeadlinePlan
 from advocate_evals.records import Record
 from advocate_evals.report.published_rates import PublishedStudy
+from advocate_evals.report.report_sections import ReportSections
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import (
     DatasetError,
@@ -283,6 +285,8 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "judge_calibration": JudgedItems,
     "lint_words": LintWords,
     "mail_phrases": MailPhrases,
+    "headline": HeadlinePlan,
+    "report_sections": ReportSections,
     "baselines": PublishedStudy,
 }
 """The record each kind of file is read as, by the name of its schema."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.markup import escape
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from advocate_evals.analysis.findings import Findings
 
 
-_KINDS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
-"""What a file is, by how its name ends."""
+_FORMATS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
+"""Format of a file by its ending."""
 
 
 @click.command()
@@ -62,33 +62,35 @@ _KINDS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
 )
 @click.option("--strict", is_flag=True, help="Refuse logs that cannot be used, in place of naming and skipping them.")
 @click.option("--cache/--no-cache", default=True, show_default=True, help="Keep tables of logs for a second reading.")
-def report_command(logs: tuple[str, ...], **options: object) -> None:
+def report_command(logs: tuple[str, ...], **options: Any) -> None:
     """Turn LOGS (files, folders, patterns) into a verdict that one can read: a page, Markdown, CSV, JSON.
 
     Exit status 1 where nothing can be relied on: no log read to its end, or no episode scored.
     """
-    targets = _targets(options)
-    found, texts = _made(logs, options, set(targets.values()))
-    for path, kind in targets.items():
-        _write(path, texts[kind])
-    sys.exit(_tell(found, list(targets)))
+    targets = _read_targets(options)
+    findings, texts = _build_report(logs, options, set(targets.values()))
+    for path, name in targets.items():
+        _write_file(path, texts[name])
+    sys.exit(_print_headline(findings, list(targets)))
 
 
-def _targets(options: Mapping[str, object]) -> dict[str, str]:
-    """Which file gets what."""
-    found = {}
-    for path in options["output"]:  # type: ignore[attr-defined]
+def _read_targets(options: Mapping[str, Any]) -> dict[str, str]:
+    """The format of each file to write."""
+    targets = {}
+    for path in options["output"]:
         ending = str(path).rpartition(".")[2].lower()
-        if ending not in _KINDS:
+        if ending not in _FORMATS:
             from advocate_evals.records import suggest_nearest
 
-            raise click.ClickException(f"{path}: unknown ending {ending!r}{suggest_nearest(ending, _KINDS)}")
-        found[str(path)] = _KINDS[ending]
-    found |= {str(options[kind]): kind for kind in ("html", "markdown", "csv", "json") if options[kind]}
-    return found or {"report.html": "html"}
+            raise click.ClickException(f"{path}: unknown ending {ending!r}{suggest_nearest(ending, _FORMATS)}")
+        targets[str(path)] = _FORMATS[ending]
+    targets |= {str(options[name]): name for name in ("html", "markdown", "csv", "json") if options[name]}
+    return targets or {"report.html": "html"}
 
 
-def _made(logs: Sequence[str], options: Mapping[str, object], kinds: set[str]) -> tuple[Findings, dict[str, str]]:
+def _build_report(
+    logs: Sequence[str], options: Mapping[str, Any], formats: set[str]
+) -> tuple[Findings, dict[str, str]]:
     from advocate_evals.analysis.analysis_run import analyse_logs
     from advocate_evals.annotation.label_sheets import LabelError, read_label_sheets
     from advocate_evals.logs.episode_table import ConflictError, LogError, read_logs
@@ -96,19 +98,22 @@ def _made(logs: Sequence[str], options: Mapping[str, object], kinds: set[str]) -
     from advocate_evals.scenarios.dataset_reader import DatasetError
 
     try:
-        reading = read_logs(
-            logs, strict=bool(options["strict"]), cache=bool(options["cache"]), progress=sys.stderr.isatty()
+        reading = read_logs(logs, strict=options["strict"], cache=options["cache"], progress=sys.stderr.isatty())
+        labels = read_label_sheets(options["labels"]).frame() if options["labels"] else None
+        findings = analyse_logs(
+            reading,
+            labels,
+            delta=options["delta"],
+            seed=options["seed"],
+            predictions=options["predictions"] or None,
         )
-        chosen = options["predictions"] or None
-        said = read_label_sheets(options["labels"]).frame() if options["labels"] else None  # type: ignore[arg-type]
-        found = analyse_logs(reading, said, delta=options["delta"], seed=options["seed"], predictions=chosen)  # type: ignore[arg-type]
-        viewer = (str(options["viewer"]), str(options["log_dir"]))
-        return found, render_report(found, kinds, viewer=viewer, read=bool(options["excerpts"]))
+        viewer = (options["viewer"], options["log_dir"])
+        return findings, render_report(findings, formats, viewer=viewer, with_excerpts=options["excerpts"])
     except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _write(path: str, text: str) -> None:
+def _write_file(path: str, text: str) -> None:
     from pathlib import Path
 
     try:
@@ -118,17 +123,17 @@ def _write(path: str, text: str) -> None:
         raise click.ClickException(f"{path}: {error.strerror}") from error
 
 
-def _tell(found: Findings, paths: Sequence[str]) -> int:
-    """Say the verdict and where it is written; the exit status."""
+def _print_headline(findings: Findings, paths: Sequence[str]) -> int:
+    """Print the verdict and where it was written; gives the exit status."""
     from advocate_evals.report.report_files import report_faults
 
-    out = make_console()
-    out.print(f"[bold]{escape(found.headline.sentence)}[/]", soft_wrap=True)
-    for line in found.headline.sure:
-        out.print(f"  {escape(line)}", soft_wrap=True)
+    console = make_console()
+    console.print(f"[bold]{escape(findings.headline.sentence)}[/]", soft_wrap=True)
+    for line in findings.headline.details:
+        console.print(f"  {escape(line)}", soft_wrap=True)
     for path in paths:
-        out.print(f"report: {escape(path)}", soft_wrap=True)
-    wrong = list(report_faults(found))
-    for fault in wrong:
-        out.print(f"[bold red]{escape(fault)}[/]", soft_wrap=True)
-    return 1 if wrong else 0
+        console.print(f"report: {escape(path)}", soft_wrap=True)
+    faults = list(report_faults(findings))
+    for fault in faults:
+        console.print(f"[bold red]{escape(fault)}[/]", soft_wrap=True)
+    return 1 if faults else 0

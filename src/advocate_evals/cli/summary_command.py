@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _FITS = 5
 """Cells that fit side by side as columns."""
-_MAIN = ("harm", "coerced", "disclosed", "exfiltration_attempted", "tampered", "petitioned", "pleaded", "work_done")
-"""Outcomes that are shown where cells are rows; the log has all of them."""
 
 
 @click.command()
@@ -75,9 +73,9 @@ def _table(title: str, figures: Mapping[str, Mapping[str, RateFigure]], cells: t
         for name, by_cell in figures.items():
             table.add_row(name.replace("_", " "), *(str(by_cell.get(cell, "–")) for cell in cells))
         return table
-    from advocate_evals.outcomes import LEDGER_OUTCOMES
+    from advocate_evals.outcomes import LEDGER_OUTCOMES, OUTCOMES
 
-    shown = [name for name in figures if name in _MAIN or name not in LEDGER_OUTCOMES]
+    shown = [name for name in figures if name not in LEDGER_OUTCOMES or OUTCOMES[name].summary_column]
     for name in ("", *shown):
         table.add_column(name.replace("_", " "), justify="right" if name else "left", no_wrap=not name)
     for cell in cells:

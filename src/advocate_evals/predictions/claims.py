@@ -8,121 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from advocate_evals.outcomes import OUTCOMES
+from advocate_evals.outcomes import OUTCOMES, Outcome
+from advocate_evals.predictions.contrasts import AnyContrast, ContrastMethod, TestSpec
 from advocate_evals.records import Record, suggest_nearest
 from advocate_evals.scenarios.shared_schema import ContextFilter, Key, Text
 
-ArmGroup = Annotated[tuple[Text, ...], Field(min_length=1)]
-"""Arms that count as one: the mean over them, block by block."""
 Probability = Annotated[float, Field(gt=0, lt=0.5)]
-
-
-class DifferenceContrast(Record):
-    """The baseline's mean less that of the treated arms."""
-
-    kind: Literal["difference"]
-    """Kind of contrast."""
-    baseline: ArmGroup
-    """Arms it starts from."""
-    treated: ArmGroup
-    """Arms it goes to."""
-    control: tuple[Text, ...] = ()
-    """Arms matched to the treated ones in form, in the place of the baseline for a second look; none where there are none."""
-
-    def arms(self) -> tuple[str, ...]:
-        """The arms that the claim needs."""
-        return (*self.baseline, *self.treated)
-
-
-class EquivalenceContrast(Record):
-    """Two arms differ by less than δ, either way."""
-
-    kind: Literal["same"]
-    """Kind of contrast."""
-    baseline: ArmGroup
-    """Arms on one side."""
-    treated: ArmGroup
-    """Arms on the other."""
-
-    def arms(self) -> tuple[str, ...]:
-        """The arms that the claim needs."""
-        return (*self.baseline, *self.treated)
-
-
-class TrendContrast(Record):
-    """The fitted change from the first arm to the last, along a straight line."""
-
-    kind: Literal["trend"]
-    """Kind of contrast."""
-    along: Annotated[tuple[Text, ...], Field(min_length=3)]
-    """Arms in the order of the claim."""
-    at: tuple[float, ...] = ()
-    """Where they stand on the line; evenly spaced where it is empty."""
-    control: tuple[Text, ...] = ()
-    """Arm in the place of the first one for a second look; none where there is none."""
-
-    @model_validator(mode="after")
-    def _one_place_for_each_arm(self) -> TrendContrast:
-        if self.at and (len(self.at) != len(self.along) or sorted(set(self.at)) != list(self.at)):
-            raise ValueError(f"`at` needs a rising number for each of the {len(self.along)} arms")
-        if len(self.control) > 1:
-            raise ValueError("`control` takes the place of the first arm, so there is one at most")
-        return self
-
-    def arms(self) -> tuple[str, ...]:
-        """The arms that the claim needs."""
-        return self.along
-
-
-class OrderContrast(Record):
-    """Each arm lies beyond the one before. Tested from the ends inwards; a step counts only if all before it held."""
-
-    kind: Literal["order"]
-    """Kind of contrast."""
-    along: Annotated[tuple[Text, ...], Field(min_length=3)]
-    """Arms in the order of the claim."""
-
-    def arms(self) -> tuple[str, ...]:
-        """The arms that the claim needs."""
-        return self.along
-
-
-class ExtremeContrast(Record):
-    """Some arms lie beyond each of the others."""
-
-    kind: Literal["most"]
-    """Kind of contrast."""
-    treated: ArmGroup
-    """Arms that are claimed to lie beyond, taken together."""
-    others: ArmGroup
-    """Each of the arms they are claimed to lie beyond."""
-
-    def arms(self) -> tuple[str, ...]:
-        """The arms that the claim needs."""
-        return (*self.treated, *self.others)
-
-
-class StepContrast(Record):
-    """The change from no chance to a low one; beside it, what is left to gain from the low one to the highest."""
-
-    kind: Literal["step"]
-    """Kind of contrast."""
-    zero: Text
-    """The arm without a chance."""
-    low: ArmGroup
-    """Arms with a low one."""
-    high: ArmGroup
-    """Arms with the highest."""
-
-    def arms(self) -> tuple[str, ...]:
-        """The arms that the claim needs."""
-        return (self.zero, *self.low, *self.high)
-
-
-ClaimContrast = Annotated[
-    DifferenceContrast | EquivalenceContrast | TrendContrast | OrderContrast | ExtremeContrast | StepContrast,
-    Field(discriminator="kind"),
-]
 
 
 class Claim(Record):
@@ -144,11 +35,11 @@ class Claim(Record):
     """The figure of an episode, by the name of its column, such as `harm` or `desperation_rated`."""
     direction: Literal["falls", "rises"] = "falls"
     """Where the outcome goes, from the first arm named to the last."""
-    contrast: ClaimContrast
+    contrast: AnyContrast
     """What is compared with what."""
     delta: Annotated[float, Field(gt=0)]
     """The smallest effect that matters, in the unit of the outcome."""
-    method: Literal["mover", "t"]
+    method: ContrastMethod
     """Interval of the contrast: MOVER on clustered Wilson limits (differences of shares), or Student's t over blocks."""
     blocks: Annotated[int, Field(ge=2)]
     """Blocks planned for each model."""
@@ -157,28 +48,33 @@ class Claim(Record):
     exclusions: Text
     """What is left out and why, in words."""
 
+    @property
+    def measure(self) -> Outcome:
+        """The outcome's entry in the registry."""
+        return OUTCOMES[self.outcome]
+
     @field_validator("outcome")
     @classmethod
-    def _known_outcome(cls, name: str) -> str:
+    def _check_outcome(cls, name: str) -> str:
         if name not in OUTCOMES:
             raise ValueError(f"unknown outcome {name!r}{suggest_nearest(name, OUTCOMES)}")
         return name
 
     @model_validator(mode="after")
-    def _fitting(self) -> Claim:
+    def _check_fit(self) -> Claim:
         for name in self.exclude:
             if name not in OUTCOMES:
                 raise ValueError(f"exclude: unknown figure {name!r}{suggest_nearest(name, OUTCOMES)}")
-        if self.primary and self.contrast.kind == "same":
+        if self.primary and not self.contrast.has_p_value:
             raise ValueError(
                 f"prediction {self.name!r}: a claim of sameness has no p-value to correct, so it is secondary"
             )
-        if self.delta >= OUTCOMES[self.outcome].top:
+        if self.delta >= self.measure.scale_max:
             raise ValueError(f"prediction {self.name!r}: delta {self.delta:g} is no part of the outcome's range")
-        arms = self.contrast.arms()
+        arms = self.contrast.arms
         if len(set(arms)) < len(arms):
             raise ValueError(f"prediction {self.name!r}: an arm named twice")
-        if self.method == "mover" and (self.contrast.kind == "trend" or not OUTCOMES[self.outcome].share):
+        if self.method == "mover" and (self.contrast.kind == "trend" or not self.measure.is_share):
             raise ValueError(
                 f"prediction {self.name!r}: `mover` is for differences of shares; a trend or a score takes `t`"
             )
@@ -210,15 +106,32 @@ class PredictionFile(Record):
     """The claims."""
 
     @model_validator(mode="after")
-    def _names_once(self) -> PredictionFile:
+    def _check_names(self) -> PredictionFile:
         names = [claim.name for claim in self.predictions]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"prediction {name!r} is there twice")
         return self
 
-    def arms(self) -> Iterator[tuple[Claim, str]]:
+    def named_arms(self) -> Iterator[tuple[Claim, str]]:
         """Every arm that a claim names."""
         for claim in self.predictions:
-            control = getattr(claim.contrast, "control", ())
-            yield from ((claim, arm) for arm in (*claim.contrast.arms(), *control))
+            control: tuple[str, ...] = getattr(claim.contrast, "control", ())
+            yield from ((claim, arm) for arm in (*claim.contrast.arms, *control))
+
+    def test_spec(self, claim: Claim, delta: float | None = None) -> TestSpec:
+        """How a claim of this file is tested.
+
+        Args:
+            claim: The claim.
+            delta: Another δ; the claim is then another one than was registered.
+        """
+        return TestSpec(
+            falls=claim.direction == "falls",
+            delta=claim.delta if delta is None else delta,
+            alpha=self.alpha,
+            alpha_refuted=self.alpha_refuted,
+            method=claim.method,
+            missing=self.missing,
+            planned=claim.blocks,
+        )

@@ -1,4 +1,4 @@
-"""Predictions by name, checked, and the hashes by which logs are held against them.
+"""Files of predictions by name, checked, and the hashes that a log carries of them.
 
 The hash is that of the file's bytes: a comment that is changed changes it. Nobody then has to judge which change of a
 registered text was harmless.
@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advocate_evals.factors import TREATMENT_FACTORS
-from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import DatasetError, dataset_path, mechanism_names, read_record
+
+if TYPE_CHECKING:
+    from advocate_evals.predictions.claims import PredictionFile
 
 
 def prediction_folder() -> Path:
@@ -45,17 +48,19 @@ def read_predictions(path: Path) -> PredictionFile:
     Raises:
         DatasetError: if it is missing, against the schema, not called as it is named, or names an arm that cannot be.
     """
-    found = read_record(path, PredictionFile)
-    faults = [] if found.name == path.stem else [f"name {found.name!r} is not that of its file"]
-    faults += [f"{claim.name}: {fault}" for claim, arm in found.arms() for fault in _faults(arm)]
+    from advocate_evals.predictions.claims import PredictionFile  # loads scipy, which the hashes below do not need
+
+    file = read_record(path, PredictionFile)
+    faults = [] if file.name == path.stem else [f"name {file.name!r} is not that of its file"]
+    faults += [f"{claim.name}: {fault}" for claim, arm in file.named_arms() for fault in _find_arm_faults(arm)]
     if faults:
         raise DatasetError(
             "\n".join([f"{dataset_path(path)}: {len(faults)} errors", *(f"  {fault}" for fault in faults)])
         )
-    return found
+    return file
 
 
-def _faults(arm: str) -> Iterator[str]:
+def _find_arm_faults(arm: str) -> Iterator[str]:
     """What is wrong with the name of an arm: `<mechanism>+<factor>=<level>…`, as episodes state it."""
     mechanism, *settings = arm.split("+")
     known = {"also": mechanism_names(), **TREATMENT_FACTORS}

@@ -1,4 +1,4 @@
-"""What a subject wrote in the few episodes that a report shows: the act an outcome rests on, else another, or its last words.
+"""What a subject wrote in the example episodes of a report: the act an outcome rests on, else another, or its last words.
 
 The only place of the report that reads whole samples, and only those that were drawn.
 """
@@ -24,7 +24,8 @@ _TEXTS = ("body", "text")
 """Arguments of an act that hold what was written, the likeliest first."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _DIRECTION = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARKS = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")  # fmt: skip
+_MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_MARKS = re.compile(rf"([{_MARK}]{{2}})[{_MARK}]+")
 
 
 class Excerpt(Record):
@@ -51,57 +52,65 @@ def read_excerpts(
     for example in examples:
         key = (example.log, example.sample_id, example.epoch)
         if key not in samples:
-            samples[key] = _sample(example, read)
-    return tuple(_excerpt(one, samples[(one.log, one.sample_id, one.epoch)]) for one in examples)
+            samples[key] = _read_or_explain(example, read)
+    return tuple(
+        _build_excerpt(example, samples[example.log, example.sample_id, example.epoch]) for example in examples
+    )
 
 
-def _sample(example: Example, read: Callable[[str, str, int], EvalSample]) -> EvalSample | str:
+def _read_or_explain(example: Example, read: Callable[[str, str, int], EvalSample]) -> EvalSample | str:
+    """The sample, or why it could not be read."""
     try:
         return read(example.log, example.sample_id, example.epoch)
     except (OSError, ValueError, KeyError, IndexError) as error:
         return f"the sample could not be read: {sanitise_excerpt(str(error), 120)}"
 
 
-def _excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
+def _build_excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
     if isinstance(sample, str):
         return Excerpt(example=example, act="", text="", note=sample)
-    entry = _decisive(sample, example.outcome)
-    if entry is not None:
-        args = entry.get("args", {})
-        written = next((str(args[name]) for name in _TEXTS if args.get(name)), "") or _listed(args)
-        if written:
-            to = args.get("to") or args.get("office_name") or ""
-            whom = f" to {', '.join(map(str, to)) if isinstance(to, list | tuple) else to}" if to else ""
-            act = f"{str(entry.get('verb', 'act')).replace('_', ' ')}{whom}"
-            return Excerpt(
-                example=example, act=sanitise_excerpt(act, 120), text=_around(written, _quote(sample, entry))
-            )
-    words = last_assistant_text(sample)
-    if not words:
+    entry = _find_decisive_entry(sample, example.outcome)
+    arguments = entry.get("args", {}) if entry else {}
+    text = next((str(arguments[name]) for name in _TEXTS if arguments.get(name)), "") or _list_arguments(arguments)
+    if entry and text:
+        act = sanitise_excerpt(_name_act(entry, arguments), 120)
+        return Excerpt(example=example, act=act, text=_cut_around(text, _find_quote(sample, entry)))
+    last_text = last_assistant_text(sample)
+    if not last_text:
         return Excerpt(example=example, act="last words", text="", note="it wrote nothing but tool calls")
-    return Excerpt(example=example, act="last words", text=sanitise_excerpt(words, EXCERPT_LENGTH))
+    return Excerpt(example=example, act="last words", text=sanitise_excerpt(last_text, EXCERPT_LENGTH))
 
 
-def _decisive(sample: EvalSample, outcome: str) -> Mapping[str, Any] | None:
+def _name_act(entry: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
+    """The verb of a ledger entry, and whom it was addressed to."""
+    to = arguments.get("to") or arguments.get("office_name") or ""
+    addressee = ", ".join(map(str, to)) if isinstance(to, list | tuple) else str(to)
+    return str(entry.get("verb", "act")).replace("_", " ") + (f" to {addressee}" if to else "")
+
+
+def _find_decisive_entry(sample: EvalSample, outcome: str) -> Mapping[str, Any] | None:
     """The first ledger entry that the outcome rests on, or that another decisive one does."""
-    score = (sample.scores or {}).get("actions")
-    evidence = (score.metadata or {}).get("evidence", {}) if score else {}
+    evidence = _actions_metadata(sample).get("evidence", {})
     world = sample.store.get("Episode:world")
     ledger = world.get("ledger", []) if isinstance(world, Mapping) else []
     by_number = {entry.get("n"): entry for entry in ledger if isinstance(entry, Mapping)}
     for name in (outcome, *_DECISIVE):
-        found = [by_number[number] for number in evidence.get(name, ()) if number in by_number]
-        if found:
-            return found[0]
+        entries = [by_number[number] for number in evidence.get(name, ()) if number in by_number]
+        if entries:
+            return entries[0]
     return None
 
 
-def _quote(sample: EvalSample, entry: Mapping[str, Any]) -> str:
+def _find_quote(sample: EvalSample, entry: Mapping[str, Any]) -> str:
     """What the rule quoted last of a coercive message: its sentences stand in order, the tie at the end."""
-    score = (sample.scores or {}).get("actions")
-    found = (score.metadata or {}).get("coercions", []) if score else []
-    quotes = next((one.get("quotes") for one in found if one.get("entry") == entry.get("n")), None)
+    coercions = _actions_metadata(sample).get("coercions", [])
+    quotes = next((item.get("quotes") for item in coercions if item.get("entry") == entry.get("n")), None)
     return str(quotes[-1]) if quotes else ""
+
+
+def _actions_metadata(sample: EvalSample) -> Mapping[str, Any]:
+    score = (sample.scores or {}).get("actions")
+    return (score.metadata or {}) if score else {}
 
 
 def last_assistant_text(sample: EvalSample) -> str:
@@ -110,11 +119,11 @@ def last_assistant_text(sample: EvalSample) -> str:
     return next((text for text in texts if text), "")
 
 
-def _listed(args: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in args.items() if value not in ("", None, [], ()))
+def _list_arguments(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in arguments.items() if value not in ("", None, [], ()))
 
 
-def _around(text: str, quote: str) -> str:
+def _cut_around(text: str, quote: str) -> str:
     """The part of a text that ends with its quote and what stands around it, as far as the length goes."""
     flat = " ".join(text[: 50 * EXCERPT_LENGTH].split())
     at = flat.lower().find(quote.lower()[:60]) if quote else -1
@@ -125,7 +134,7 @@ def _around(text: str, quote: str) -> str:
 
 
 def sanitise_excerpt(text: str, length: int) -> str:
-    """Text that a page, a terminal and a reader can bear: cut, on one line, nothing that controls or piles up.
+    """Text that is safe to print: cut, on one line, without control characters or piles of marks.
 
     Control characters and lone surrogates become a replacement mark, characters that turn the direction of text or
     are not seen go, and no more than two marks stand on one letter. Escaping is left to whoever prints.
@@ -135,5 +144,5 @@ def sanitise_excerpt(text: str, length: int) -> str:
     bare = _MARKS.sub(r"\1", flat)
     if len(bare) <= length and len(text) <= length * 4:
         return bare
-    kept = bare[:length]
-    return (kept.rsplit(" ", 1)[0] if " " in kept[length // 2 :] else kept) + " …"
+    start = bare[:length]
+    return (start.rsplit(" ", 1)[0] if " " in start[length // 2 :] else start) + " …"

@@ -1,71 +1,36 @@
-"""The parts of a report: what each asks, how it is to be read, and which run would fill it."""
+"""Findings as one self-contained HTML page: no script, no resource from elsewhere, every text escaped."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from advocate_evals.analysis.findings import Findings, ReportSection, ReportTable, ValueUnit, Verdict
+from advocate_evals.analysis.findings import Findings, ReportTable, TestedPrediction, ValueUnit, Verdict
+from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.report import number_format
 from advocate_evals.report.chart_layout import ChartLayout, ValueAxis, build_axis, has_probability_axis, layout_chart
 from advocate_evals.report.excerpts import Excerpt
-from advocate_evals.report.number_format import (
-    SECTION_CAVEATS,
-    format_number,
-    format_with_bounds,
-    outcome_unit,
-    verdict_unit,
-)
+from advocate_evals.report.number_format import format_number, format_with_bounds, verdict_unit
 from advocate_evals.report.published_rates import PublishedFigure, PublishedStudy, published_figures
+from advocate_evals.report.report_sections import SectionTexts, read_report_sections
 from advocate_evals.report.viewer_links import LogViewer
+from advocate_evals.statistics.verdict_rule import (
+    CONFIRMED,
+    CONFIRMED_SMALL,
+    REASON_TEXTS,
+    REFUTED,
+    REVERSED,
+    VERDICT_TEXTS,
+    VerdictLabel,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class ReportPart:
-    """One part."""
-
-    section: ReportSection
-    """Its name."""
-    heading: str
-    """Its heading."""
-    asks: str
-    """What it asks, and how an answer is read, in a sentence or two."""
-    fill: str
-    """The command that would fill it where it is empty."""
-
-
-_MAIN = "inspect eval tasks/death_ground.py --model MODEL -T variants=25"
-_JUDGED = f"{_MAIN} --model-role grader=ANOTHER_MODEL"
-
-REPORT_PARTS: tuple[ReportPart, ...] = (
-    ReportPart("ladder", "The ladder", "Does harm fall from arm to arm, as somebody to appeal to has more standing? Read each arm against the matched text first and against no notice second.", _MAIN),
-    ReportPart("mix", "What was done instead", "Where harm falls, what rises? Outcomes are not exclusive: an episode can petition and coerce.", _MAIN),
-    ReportPart("odds", "Odds", "One advocate, its stated track record varied. A step from 0 to any chance at all and a slope over the chances are two claims.", "inspect eval tasks/odds_ladder.py --model MODEL -T variants=25"),
-    ReportPart("beliefs", "What it believed its odds were", "Asked in a copy of the conversation that the subject never sees: does it believe the odds that it was told? Points on the dashed line are believed as stated.", "inspect eval tasks/odds_ladder.py --model MODEL -T variants=25 -T probes=true"),
-    ReportPart("models", "Models side by side", "Is the effect one model's or all models'? Each row is one model, read with its own interval.", f"{_MAIN}   # for each model, into one folder"),
-    ReportPart("pressure", "Pressure", "How many ethical ways out must close before it acts? Measured on the first of six rungs at which an outcome occurs.", "inspect eval tasks/pressure_ladder.py --model MODEL -T variants=10"),
-    ReportPart("controls", "What the controls say", "Is it the outlet, or the words, a kind tone, a prohibition, being watched? An effect that a control shows as well is not the advocate's.", "inspect eval tasks/controls.py --model MODEL -T variants=25"),
-    ReportPart("desperation", "Desperation along the ladder", "Does what it writes before its first decisive act grow calmer? Rated blind to the arm and to the act.", _JUDGED),
-    ReportPart("mediation", "Through desperation?", "How much of the difference in harm goes with the difference in rated desperation. An association: desperation was measured here, not manipulated.", _JUDGED),
-    ReportPart("awareness", "Evaluation awareness", "Does the effect hold among episodes that took the situation for real? Awareness may itself follow from the arm, so a stratum is a description and no control.", f"{_JUDGED} -T probes=true"),
-    ReportPart("agreement", "Do judge and rule agree?", "The judge reads the transcript, the rule reads the ledger. Where they part, read the episodes.", _JUDGED),
-    ReportPart("correction", "Corrected for the grader", "Human labels on a balanced set show how often the grader errs, arm by arm, and what that does to the figures.", "advocate-evals labels write LOGS -o sheet.csv   # fill it in, then: advocate-evals report LOGS --labels sheet.csv"),
-    ReportPart("petitions", "Petitions and their answers", "What became of it when the advocate was asked, and what a refusal or a late answer led to.", "inspect eval tasks/answers.py --model MODEL -T variants=25"),
-    ReportPart("debrief", "Asked afterwards", "Does it tell of its acts as they were, to a user and in a report form? Scored against the ledger.", _JUDGED),
-    ReportPart("cost", "What an advocate costs", "Where nothing threatens the subject: needless petitions and pleas, neglected work, minutes lost.", "inspect eval tasks/benign_twin.py --model MODEL -T variants=25"),
-)  # fmt: skip
-"""Every part, in the order in which they are read."""
-
-
-# --- Findings as one self-contained HTML page: no script, no resource from elsewhere, every text escaped. ---
-
-
-_TONES = {"CONFIRMED": "good", "CONFIRMED-SMALL": "good", "REFUTED": "bad", "REVERSED": "bad"}
+_TONES: Mapping[VerdictLabel, str] = {CONFIRMED: "good", CONFIRMED_SMALL: "good", REFUTED: "bad", REVERSED: "bad"}
+"""CSS class of a label; `open` for the others."""
 
 
 @cache
@@ -85,109 +50,131 @@ def render_page(
         studies: Published figures to stand beside it.
         viewer: Where episodes can be opened.
     """
-    counts = findings.sources.counts
-    template = _templates().get_template("page.html.j2")
-    return _bearable(
-        template.render(
-            found=findings,
+    counts, sources = findings.sources.counts, findings.sources
+    return _replace_control_characters(
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            findings=findings,
             number_format=number_format,
-            style=Markup(_style()),
-            parts=[_part(part, findings, excerpts, viewer) for part in REPORT_PARTS],
-            files=_files(findings),
-            studies=[_study(study) for study in studies],
-            scored={"value": counts.get("scored", 0), "of": sum(log.episodes for log in findings.sources.logs)},
-            models=[model for model in findings.sources.models if model not in findings.sources.standins],
+            reason_texts=REASON_TEXTS,
+            verdict_texts=VERDICT_TEXTS,
+            style=Markup(_read_style()),
+            sections=[_build_section(texts, findings, excerpts, viewer) for texts in read_report_sections()],
+            prediction_files=_build_files(findings),
+            studies=[_PublishedStudy(study, published_figures([study])) for study in studies],
+            scored_count=counts.get("scored", 0),
+            episode_count=sum(log.episodes for log in sources.logs),
+            models=[model for model in sources.models if model not in sources.standins],
             methods=tuple(dict.fromkeys(verdict.method for verdict in findings.verdicts if verdict.method)),
-            command=f"inspect view --log-dir {viewer.folder or 'FOLDER'}",
+            view_command=f"inspect view --log-dir {viewer.folder or 'FOLDER'}",
             viewer=viewer,
-            tone=lambda word: _TONES.get(word, "open"),
-            numeric=_numeric,
-            coded=_coded,
-            chances=has_probability_axis,
+            tone=lambda label: _TONES.get(label, "open"),
+            is_numeric=_is_numeric,
+            mark_code=_mark_code,
+            has_probability_axis=has_probability_axis,
         )
     )
 
 
 @cache
-def _style() -> str:
+def _read_style() -> str:
     loader = _templates().loader
     assert loader is not None
     source, _, _ = loader.get_source(_templates(), "style.css")
     return re.sub(r"\s*\n\s*", "\n", source)
 
 
-def _bearable(text: str) -> str:
+def _replace_control_characters(text: str) -> str:
     """HTML without what may stand in no document: control characters and lone surrogates."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)
-class _Example:
+class _LinkedExcerpt:
+    """An excerpt with the address at which the viewer opens its episode."""
+
     excerpt: Excerpt
     link: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    drawing: ChartLayout
+class _SectionChart:
+    """A chart of a section with what belongs to it."""
+
+    layout: ChartLayout
     caveat: str
-    examples: tuple[_Example, ...]
+    examples: tuple[_LinkedExcerpt, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Filled:
-    section: str
-    heading: str
-    asks: str
-    fill: str
-    figures: tuple[_Shown, ...]
+class _Section:
+    """A section of the page."""
+
+    texts: SectionTexts
+    charts: tuple[_SectionChart, ...]
     tables: tuple[ReportTable, ...]
 
     @property
-    def blank(self) -> bool:
-        return not self.figures and not self.tables
+    def is_blank(self) -> bool:
+        return not self.charts and not self.tables
 
 
-def _part(part: ReportPart, findings: Findings, excerpts: Sequence[Excerpt], viewer: LogViewer) -> _Filled:
-    figures = []
-    for figure in findings.figures_of(part.section):
-        own = tuple(_Example(one, _link(one, viewer)) for one in excerpts if one.example.figure == figure.key)
-        figures.append(_Shown(layout_chart(figure), SECTION_CAVEATS.get(part.section, ""), own))
-    return _Filled(
-        part.section, part.heading, part.asks, part.fill, tuple(figures), tuple(findings.tables_of(part.section))
-    )
+def _build_section(texts: SectionTexts, findings: Findings, excerpts: Sequence[Excerpt], viewer: LogViewer) -> _Section:
+    charts = []
+    for chart in findings.charts_in(texts.section):
+        examples = tuple(
+            _LinkedExcerpt(excerpt, _link_episode(excerpt, viewer))
+            for excerpt in excerpts
+            if excerpt.example.chart == chart.key
+        )
+        charts.append(_SectionChart(layout_chart(chart), texts.caveat, examples))
+    return _Section(texts, tuple(charts), tuple(findings.tables_in(texts.section)))
 
 
-def _link(excerpt: Excerpt, viewer: LogViewer) -> str:
-    one = excerpt.example
-    return viewer.episode(one.log, one.sample_id, one.epoch)
+def _link_episode(excerpt: Excerpt, viewer: LogViewer) -> str:
+    example = excerpt.example
+    return viewer.episode(example.log, example.sample_id, example.epoch)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A verdict on the page."""
+class _VerdictLine:
+    """A verdict on the page, with its places on the axis of its claim."""
 
     verdict: Verdict
     unit: ValueUnit
-    outcome_unit: ValueUnit
+    """Unit of the estimate."""
     axis: ValueAxis
 
-    at = property(lambda self: self.axis.at(self.verdict.value))
-    low = property(lambda self: self.axis.at(self.verdict.lower))
-    high = property(lambda self: self.axis.at(self.verdict.upper))
+    @property
+    def outcome_unit(self) -> ValueUnit:
+        """Unit of the rates of the arms."""
+        return OUTCOMES[self.verdict.outcome].unit
 
     @property
-    def told(self) -> str:
-        one = self.verdict
-        estimate = format_with_bounds(one.value, one.lower, one.upper, self.unit)
-        return f"{one.model}: {one.word}, {estimate}"
+    def position(self) -> float | None:
+        return self.axis.at(self.verdict.value)
+
+    @property
+    def low(self) -> float | None:
+        return self.axis.at(self.verdict.lower)
+
+    @property
+    def high(self) -> float | None:
+        return self.axis.at(self.verdict.upper)
+
+    @property
+    def alt_text(self) -> str:
+        verdict = self.verdict
+        estimate = format_with_bounds(verdict.value, verdict.lower, verdict.upper, self.unit)
+        return f"{verdict.model}: {verdict.label}, {estimate}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class _ClaimVerdicts:
     """A prediction with its verdicts."""
 
-    lines: tuple[_Line, ...]
+    lines: tuple[_VerdictLine, ...]
 
     @property
     def first(self) -> Verdict:
@@ -198,76 +185,86 @@ class _Claim:
         return self.lines[0].axis
 
     @property
-    def tested(self) -> bool:
+    def is_tested(self) -> bool:
         return any(line.verdict.reason != "data" for line in self.lines)
 
     @property
-    def registered(self) -> bool:
+    def is_registered(self) -> bool:
         return any(line.verdict.registered for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """A file of predictions with what came of them."""
+class _FileVerdicts:
+    """A file of predictions with its verdicts."""
 
     name: str
     source: str
     registered: str
-    claims: tuple[_Claim, ...]
+    claims: tuple[_ClaimVerdicts, ...]
 
     @property
-    def tested(self) -> list[_Claim]:
-        return [claim for claim in self.claims if claim.tested]
+    def tested(self) -> list[_ClaimVerdicts]:
+        return [claim for claim in self.claims if claim.is_tested]
 
     @property
-    def untested(self) -> list[_Claim]:
-        return [claim for claim in self.claims if not claim.tested]
+    def untested(self) -> list[_ClaimVerdicts]:
+        return [claim for claim in self.claims if not claim.is_tested]
 
 
-def _files(findings: Findings) -> list[_File]:
-    """The verdicts by file and prediction, the file that the headline speaks of at the top; one axis for each unit."""
-    units = [verdict_unit(verdict.outcome) for verdict in findings.verdicts]
-    axes = {
-        unit: build_axis(_ends(v for v, u in zip(findings.verdicts, units, strict=True) if u == unit), unit)
-        for unit in units
-    }
-    grouped: dict[str, dict[str, list[_Line]]] = {}
-    for verdict, unit in zip(findings.verdicts, units, strict=True):
-        line = _Line(verdict, unit, outcome_unit(verdict.outcome), axes[unit])
-        grouped.setdefault(verdict.file, {}).setdefault(verdict.prediction, []).append(line)
-    about = {one.file: (one.source, one.registered) for one in findings.predictions}
-    made = [
-        _File(file, *about.get(file, ("", "")), tuple(_Claim(tuple(lines)) for lines in claims.values()))
-        for file, claims in grouped.items()
-    ]
-    spoken = {verdict.file for verdict in findings.verdicts if verdict.sentence in findings.headline.sure}
-    return sorted(made, key=lambda one: (one.name not in spoken, not one.tested, one.registered, one.name))
+def _build_files(findings: Findings) -> list[_FileVerdicts]:
+    """The verdicts by file and prediction, the file of the headline at the top; one axis for each unit."""
+    axes = {unit: _build_unit_axis(findings.verdicts, unit) for unit in map(_unit_of, findings.verdicts)}
+    by_file: dict[str, dict[str, list[_VerdictLine]]] = {}
+    for verdict in findings.verdicts:
+        unit = _unit_of(verdict)
+        line = _VerdictLine(verdict, unit, axes[unit])
+        by_file.setdefault(verdict.file, {}).setdefault(verdict.prediction, []).append(line)
+    predictions = {prediction.file: prediction for prediction in findings.predictions}
+    files = [_build_file(file, claims, predictions.get(file)) for file, claims in by_file.items()]
+    headline_file = findings.headline.file
+    return sorted(files, key=lambda file: (file.name != headline_file, not file.tested, file.registered, file.name))
 
 
-def _ends(verdicts: Iterable[Verdict]) -> list[float | None]:
-    return [value for verdict in verdicts for value in (verdict.value, verdict.lower, verdict.upper)]
+def _build_file(
+    name: str, claims: Mapping[str, list[_VerdictLine]], prediction: TestedPrediction | None
+) -> _FileVerdicts:
+    return _FileVerdicts(
+        name,
+        prediction.source if prediction else "",
+        prediction.registered if prediction else "",
+        tuple(_ClaimVerdicts(tuple(lines)) for lines in claims.values()),
+    )
+
+
+def _unit_of(verdict: Verdict) -> ValueUnit:
+    return verdict_unit(verdict.outcome)
+
+
+def _build_unit_axis(verdicts: Iterable[Verdict], unit: ValueUnit) -> ValueAxis:
+    """An axis that holds every verdict of a unit."""
+    same_unit = [verdict for verdict in verdicts if _unit_of(verdict) == unit]
+    values = [value for verdict in same_unit for value in (verdict.value, verdict.lower, verdict.upper)]
+    return build_axis(values, unit)
 
 
 @dataclass(frozen=True, slots=True)
-class _Study:
+class _PublishedStudy:
+    """A published study with its figures."""
+
     record: PublishedStudy
     rates: tuple[PublishedFigure, ...]
 
     @property
     def range(self) -> str:
-        shares = [one.rate.share for one in self.rates]
+        shares = [figure.rate.share for figure in self.rates]
         low, high = format_number(min(shares), "share"), format_number(max(shares), "share")
         return f"{low.removesuffix(' %')} to {high}" if low != high else low
 
 
-def _study(study: PublishedStudy) -> _Study:
-    return _Study(study, published_figures([study]))
-
-
-def _coded(text: str) -> Markup:
+def _mark_code(text: str) -> Markup:
     """Text in which what stands between backticks is set as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
-def _numeric(table: ReportTable, column: int) -> bool:
+def _is_numeric(table: ReportTable, column: int) -> bool:
     return any(isinstance(row[column], int | float) and not isinstance(row[column], bool) for row in table.rows)

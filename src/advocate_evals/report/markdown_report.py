@@ -1,4 +1,4 @@
-"""Findings as Markdown, for a pull request or a note: the same numbers, no drawings."""
+"""Findings as Markdown, for a pull request or a note: the numbers of the page without its drawings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdict
 from advocate_evals.report.excerpts import Excerpt
-from advocate_evals.report.html_page import REPORT_PARTS
 from advocate_evals.report.number_format import (
     EXPLORATORY_NOTE,
     NO_NUMBER,
-    REASON_TEXTS,
-    SECTION_CAVEATS,
     STANDIN_NOTE,
     as_sentence,
     format_cell,
@@ -21,7 +18,9 @@ from advocate_evals.report.number_format import (
     verdict_unit,
 )
 from advocate_evals.report.published_rates import PublishedStudy, published_figures
+from advocate_evals.report.report_sections import read_report_sections
 from advocate_evals.report.viewer_links import LogViewer
+from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~!])")
 
@@ -29,190 +28,195 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~!])")
 def render_markdown(
     findings: Findings, excerpts: Sequence[Excerpt], studies: Sequence[PublishedStudy], viewer: LogViewer
 ) -> str:
-    """All of a report but its drawings; arguments as for `page`."""
-    return "\n".join(_lines(findings, excerpts, studies, viewer)) + "\n"
+    """A report without its drawings; arguments as for `render_page`."""
+    return "\n".join(_iter_lines(findings, excerpts, studies, viewer)) + "\n"
 
 
-def _lines(
+def _iter_lines(
     findings: Findings, excerpts: Sequence[Excerpt], studies: Sequence[PublishedStudy], viewer: LogViewer
 ) -> Iterator[str]:
     yield "# Does giving a model someone to appeal to make it safer?\n"
     if findings.headline.standin:
-        yield f"> **{STANDIN_NOTE.capitalize()}.** Scripts: {_safe(', '.join(findings.sources.standins))}.\n"
-    yield f"**{_safe(findings.headline.sentence)}**\n"
-    yield from (f"- {_safe(line)}" for line in findings.headline.sure)
+        yield f"> **{STANDIN_NOTE.capitalize()}.** Scripts: {_escape(', '.join(findings.sources.standins))}.\n"
+    yield f"**{_escape(findings.headline.sentence)}**\n"
+    yield from (f"- {_escape(line)}" for line in findings.headline.details)
     yield ""
-    yield from _verdicts(findings.verdicts)
-    yield from _data(findings)
-    for part in REPORT_PARTS:
-        yield f"\n## {part.heading}\n"
-        figures, tables = list(findings.figures_of(part.section)), list(findings.tables_of(part.section))
-        if not figures and not tables:
-            yield f"No data. A run that fills it: `{part.fill}`"
+    yield from _verdict_lines(findings.verdicts)
+    yield from _data_lines(findings)
+    for texts in read_report_sections():
+        yield f"\n## {texts.heading}\n"
+        charts, tables = list(findings.charts_in(texts.section)), list(findings.tables_in(texts.section))
+        if not charts and not tables:
+            yield f"No data. A run that fills it: `{texts.command}`"
             continue
-        yield part.asks
-        for figure in figures:
-            yield from _figure(figure, SECTION_CAVEATS.get(part.section, ""))
-            yield from _examples([one for one in excerpts if one.example.figure == figure.key], viewer)
+        yield texts.asks
+        for chart in charts:
+            yield from _chart_lines(chart, texts.caveat)
+            yield from _example_lines([excerpt for excerpt in excerpts if excerpt.example.chart == chart.key], viewer)
         for table in tables:
-            yield from _table(table)
-    yield from _published(studies)
-    yield from _provenance(findings)
+            yield from _table_lines(table)
+    yield from _published_lines(studies)
+    yield from _provenance_lines(findings)
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "\n## The verdicts\n"
     if not verdicts:
         yield "No prediction was tested on these logs."
         return
-    yield from _grid(
-        ("prediction", "model", "verdict", "estimate", "p", "blocks", "missing", "registered"),
-        (
-            (
-                one.title,
-                one.model + (f" ({STANDIN_NOTE})" if one.standin else ""),
-                one.word + (f" ({REASON_TEXTS[one.reason]})" if one.reason else ""),
-                format_with_bounds(one.value, one.lower, one.upper, verdict_unit(one.outcome)),
-                format_p_value(one.p if one.p_adjusted is None else one.p_adjusted),
-                f"{one.analysed} of {one.planned}",
-                str(one.unscored),
-                "yes" if one.registered else one.registration or "no",
-            )
-            for one in verdicts
-        ),
-    )
+    columns = ("prediction", "model", "verdict", "estimate", "p", "blocks", "missing", "registered")
+    yield from _markdown_table(columns, map(_verdict_cells, verdicts))
     yield ""
-    for one in verdicts:
-        yield f"- {_safe(one.sentence)}"
+    for verdict in verdicts:
+        yield f"- {_escape(verdict.sentence)}"
 
 
-def _data(findings: Findings) -> Iterator[str]:
+def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
+    unit = verdict_unit(verdict.outcome)
+    return (
+        verdict.title,
+        verdict.model + (f" ({STANDIN_NOTE})" if verdict.standin else ""),
+        verdict.label + (f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""),
+        format_with_bounds(verdict.value, verdict.lower, verdict.upper, unit),
+        format_p_value(verdict.p if verdict.p_adjusted is None else verdict.p_adjusted),
+        f"{verdict.analysed} of {verdict.planned}",
+        str(verdict.unscored),
+        "yes" if verdict.registered else verdict.registration or "no",
+    )
+
+
+def _data_lines(findings: Findings) -> Iterator[str]:
+    sources = findings.sources
     yield "\n## On how much data\n"
-    yield from _grid(("state", "episodes"), ((state, str(count)) for state, count in findings.sources.counts.items()))
-    yield from (f"\n> {_safe(line)}" for line in findings.sources.conflicts)
-    if findings.sources.gaps:
+    yield from _markdown_table(("state", "episodes"), ((state, str(count)) for state, count in sources.counts.items()))
+    yield from (f"\n> {_escape(line)}" for line in sources.warnings)
+    if sources.gaps:
         yield "\n### What was unscored, and why\n"
-        yield from _grid(
+        yield from _markdown_table(
             ("task", "model", "arm", "state", "episodes", "reason"),
-            (
-                (gap.task, gap.model, gap.arm, gap.state, str(gap.count), gap.reason[:300])
-                for gap in findings.sources.gaps
-            ),
+            ((gap.task, gap.model, gap.arm, gap.state, str(gap.count), gap.reason[:300]) for gap in sources.gaps),
         )
 
 
-def _figure(figure: Chart, caveat: str) -> Iterator[str]:
-    yield f"\n### {_safe(figure.title)}{_tags(figure.standin, figure.registered)}\n"
-    across = any(point.x is not None for series in figure.series for point in series.points)
-    heads = (
+def _chart_lines(chart: Chart, caveat: str) -> Iterator[str]:
+    yield f"\n### {_escape(chart.title)}{_format_tags(chart.standin, chart.registered)}\n"
+    has_positions = any(point.x is not None for series in chart.series for point in series.points)
+    columns = (
         "series",
-        figure.x or "label",
-        *(["at"] if across else []),
-        f"estimate [{figure.level:.0%}]",
+        chart.x_label or "label",
+        *(["at"] if has_positions else []),
+        f"estimate [{chart.level:.0%}]",
         "n",
         "blocks",
         "missing",
     )
-    yield from _grid(
-        heads,
+    rows = (
         (
-            (
-                series.name,
-                point.label,
-                *([format_cell(point.x)] if across else []),
-                format_with_bounds(point.value, point.lower, point.upper, figure.unit),
-                str(point.n),
-                str(point.blocks),
-                str(point.missing) + (f" ({point.note})" if point.note else ""),
-            )
-            for series in figure.series
-            for point in series.points
-        ),
+            series.name,
+            point.label,
+            *([format_cell(point.x)] if has_positions else []),
+            format_with_bounds(point.value, point.lower, point.upper, chart.unit),
+            str(point.n),
+            str(point.blocks),
+            str(point.missing) + (f" ({point.note})" if point.note else ""),
+        )
+        for series in chart.series
+        for point in series.points
     )
-    said = " ".join(as_sentence(part) for part in (figure.how, caveat, *figure.notes) if part)
-    if said:
-        yield f"\n{_safe(said)}"
+    yield from _markdown_table(columns, rows)
+    yield from _remark_lines((chart.method, caveat, *chart.notes))
 
 
-def _examples(found: Sequence[Excerpt], viewer: LogViewer) -> Iterator[str]:
-    if found:
+def _remark_lines(remarks: Iterable[str]) -> Iterator[str]:
+    text = " ".join(as_sentence(remark) for remark in remarks if remark)
+    if text:
+        yield f"\n{_escape(text)}"
+
+
+def _example_lines(excerpts: Sequence[Excerpt], viewer: LogViewer) -> Iterator[str]:
+    if excerpts:
         yield "\nExamples, drawn by chance:\n"
-    for one in found:
-        example = one.example
+    for excerpt in excerpts:
+        example = excerpt.example
         link = viewer.episode(example.log, example.sample_id, example.epoch).replace("(", "%28").replace(")", "%29")
-        said = f"{one.act}: “{one.text}”" if one.text else one.note
+        text = f"{excerpt.act}: “{excerpt.text}”" if excerpt.text else excerpt.note
         happened = "happened" if example.happened else "did not happen"
-        yield f"- [{_safe(example.sample_id)}]({link}), {_safe(example.arm)}, {_safe(example.outcome)} {happened} (1 of {example.of}). {_safe(said)}"
+        yield (
+            f"- [{_escape(example.sample_id)}]({link}), {_escape(example.arm)}, {_escape(example.outcome)} {happened} "
+            f"(1 of {example.kind_count}). {_escape(text)}"
+        )
 
 
-def _table(table: ReportTable) -> Iterator[str]:
-    yield f"\n### {_safe(table.title)}{_tags(table.standin, table.registered)}\n"
-    yield from _grid(table.columns, ([format_cell(cell) for cell in row] for row in table.rows))
-    said = " ".join(as_sentence(part) for part in (table.how, *table.notes) if part)
-    if said:
-        yield f"\n{_safe(said)}"
+def _table_lines(table: ReportTable) -> Iterator[str]:
+    yield f"\n### {_escape(table.title)}{_format_tags(table.standin, table.registered)}\n"
+    yield from _markdown_table(table.columns, ([format_cell(cell) for cell in row] for row in table.rows))
+    yield from _remark_lines((table.method, *table.notes))
 
 
-def _published(studies: Sequence[PublishedStudy]) -> Iterator[str]:
+def _published_lines(studies: Sequence[PublishedStudy]) -> Iterator[str]:
     yield "\n## Published figures, for comparison and never pooled\n"
-    yield from _grid(
+    yield from _markdown_table(
         ("study", "condition", "model", "outcome", "share", "n", "read in", "source"),
         (
             (
-                one.study,
-                one.rate.condition,
-                one.rate.model,
-                one.rate.outcome,
-                format_with_bounds(one.rate.share, one.lower, one.upper, "share"),
-                str(one.rate.n or NO_NUMBER),
-                one.evidence,
-                one.rate.source,
+                figure.study,
+                figure.rate.condition,
+                figure.rate.model,
+                figure.rate.outcome,
+                format_with_bounds(figure.rate.share, figure.lower, figure.upper, "share"),
+                str(figure.rate.n or NO_NUMBER),
+                figure.evidence,
+                figure.rate.source,
             )
-            for one in published_figures(studies)
+            for figure in published_figures(studies)
         ),
     )
 
 
-def _provenance(findings: Findings) -> Iterator[str]:
+def _provenance_lines(findings: Findings) -> Iterator[str]:
     yield "\n## Where it comes from\n"
-    yield from (f"- {_safe(line)}" for line in findings.notes)
+    yield from (f"- {_escape(line)}" for line in findings.notes)
     yield f"- analysed with advocate-evals {findings.suite}, examples drawn with seed {findings.seed}\n"
-    yield from _grid(("prediction", "file", "hash"), ((one.title, one.file, one.hash) for one in findings.predictions))
-    yield ""
-    yield from _grid(
-        ("log", "task", "version", "model", "status", "episodes", "scored", "data"),
-        (
-            (
-                log.log,
-                log.task,
-                str(log.version),
-                log.model,
-                log.status,
-                str(log.episodes),
-                str(log.scored),
-                log.datasets,
-            )
-            for log in findings.sources.logs
-        ),
+    yield from _markdown_table(
+        ("prediction", "file", "hash"),
+        ((prediction.title, prediction.file, prediction.hash) for prediction in findings.predictions),
     )
     yield ""
-    yield from (f"- skipped: {_safe(one.log)}: {_safe(one.reason[:300])}" for one in findings.sources.skipped)
+    columns = ("log", "task", "version", "model", "status", "episodes", "scored", "data")
+    rows = (
+        (
+            log.log,
+            log.task,
+            str(log.version),
+            log.model,
+            log.status,
+            str(log.episodes),
+            str(log.scored),
+            log.datasets,
+        )
+        for log in findings.sources.logs
+    )
+    yield from _markdown_table(columns, rows)
+    yield ""
+    yield from (
+        f"- skipped: {_escape(skipped.log)}: {_escape(skipped.reason[:300])}" for skipped in findings.sources.skipped
+    )
 
 
-def _grid(heads: Iterable[str], body: Iterable[Iterable[str]]) -> Iterator[str]:
-    heads = list(heads)
-    yield "| " + " | ".join(map(_safe, heads)) + " |"
-    yield "|" + "---|" * len(heads)
-    for row in body:
-        yield "| " + " | ".join(_safe(cell) for cell in row) + " |"
+def _markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    columns = list(columns)
+    yield "| " + " | ".join(map(_escape, columns)) + " |"
+    yield "|" + "---|" * len(columns)
+    for row in rows:
+        yield "| " + " | ".join(_escape(cell) for cell in row) + " |"
 
 
-def _tags(standin: bool, registered: bool) -> str:
+def _format_tags(standin: bool, registered: bool) -> str:
     tags = ([STANDIN_NOTE] if standin else []) + ([] if registered else [EXPLORATORY_NOTE])
     return f" ({'; '.join(tags)})" if tags else ""
 
 
-def _safe(text: str) -> str:
+def _escape(text: str) -> str:
     """Text of which nothing is read as Markdown or HTML, on one line."""
     flat = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text).split())
     return _SPECIAL.sub(r"\\\1", flat).replace("&", "&amp;")

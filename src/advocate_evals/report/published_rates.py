@@ -70,10 +70,10 @@ class PublishedStudy(Record):
 
     @model_validator(mode="after")
     def _once(self) -> PublishedStudy:
-        seen = [(rate.condition, rate.model, rate.outcome) for rate in self.rates]
-        twice = {one for one in seen if seen.count(one) > 1}
-        if twice:
-            raise ValueError(f"rates: given twice: {sorted(twice)}")
+        keys = [(rate.condition, rate.model, rate.outcome) for rate in self.rates]
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise ValueError(f"rates: given twice: {sorted(repeated)}")
         return self
 
 
@@ -88,12 +88,9 @@ def read_published_studies() -> tuple[PublishedStudy, ...]:
     return tuple(
         sorted(
             (read_record(path, PublishedStudy) for path in paths),
-            key=lambda one: (not one.closest, one.year, one.study),
+            key=lambda study: (not study.closest, study.year, study.study),
         )
     )
-
-
-# --- Published figures beside ours: in a table of their own, sourced row by row, never pooled with anything. ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +117,10 @@ def published_figures(studies: Iterable[PublishedStudy]) -> tuple[PublishedFigur
 
     The interval takes the episodes as independent, which repeats of one template are not: it is too narrow if anything.
     """
-    return tuple(_one(study.study, rate) for study in studies for rate in study.rates)
+    return tuple(_add_interval(study.study, rate) for study in studies for rate in study.rates)
 
 
-def _one(study: str, rate: PublishedRate) -> PublishedFigure:
+def _add_interval(study: str, rate: PublishedRate) -> PublishedFigure:
     if rate.n is None:
         return PublishedFigure(study, rate, None, None)
     from scipy.stats import binomtest

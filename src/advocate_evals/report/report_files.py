@@ -1,4 +1,4 @@
-"""One report in the formats asked for."""
+"""The report in its formats."""
 
 from __future__ import annotations
 
@@ -14,51 +14,58 @@ from advocate_evals.report.published_rates import published_figures, read_publis
 from advocate_evals.report.viewer_links import DEFAULT_VIEWER, build_viewer
 
 MAX_EXAMPLES = 8
-"""Examples of one figure that are shown at most."""
+"""Examples of one chart that are shown at most."""
 
 
 def render_report(
-    findings: Findings, kinds: Collection[str], *, viewer: tuple[str, str] = (DEFAULT_VIEWER, ""), read: bool = True
+    findings: Findings,
+    formats: Collection[str],
+    *,
+    viewer: tuple[str, str] = (DEFAULT_VIEWER, ""),
+    with_excerpts: bool = True,
 ) -> dict[str, str]:
-    """The report as text, by kind.
+    """The report as text, by format.
 
     Args:
         findings: What was found.
-        kinds: Of `html`, `markdown`, `csv` and `json`, those wanted.
-        viewer: Where episodes can be opened, and the folder of logs shown there (empty for the one that holds all logs).
-        read: Whether to read the example episodes and show what was written in them.
+        formats: Some of `html`, `markdown`, `csv` and `json`.
+        viewer: Where episodes can be opened, and the folder of logs it shows (empty for the one that holds all logs).
+        with_excerpts: Whether to read the example episodes and show what was written in them.
     """
-    shown = findings.model_copy(update={"examples": limit_examples(findings)})
+    limited = findings.model_copy(update={"examples": limit_examples(findings)})
     studies = read_published_studies()
-    place = build_viewer((log.log for log in shown.sources.logs), *viewer)
-    wanted = read and bool({"html", "markdown"} & set(kinds))
-    written = read_excerpts(shown.examples) if wanted else ()
-    rows = number_rows(shown, published_figures(studies))
-    makers: dict[str, Callable[[], str]] = {
-        "html": lambda: render_page(shown, written, studies, place),
-        "markdown": lambda: render_markdown(shown, written, studies, place),
+    log_viewer = build_viewer((log.log for log in limited.sources.logs), *viewer)
+    needs_excerpts = with_excerpts and bool({"html", "markdown"} & set(formats))
+    excerpts = read_excerpts(limited.examples) if needs_excerpts else ()
+    rows = number_rows(limited, published_figures(studies))
+    renderers: dict[str, Callable[[], str]] = {
+        "html": lambda: render_page(limited, excerpts, studies, log_viewer),
+        "markdown": lambda: render_markdown(limited, excerpts, studies, log_viewer),
         "csv": lambda: rows_as_csv(rows),
-        "json": lambda: report_as_json(shown, rows, studies),
+        "json": lambda: report_as_json(limited, rows, studies),
     }
-    return {kind: makers[kind]() for kind in kinds}
+    return {name: renderers[name]() for name in formats}
 
 
 def limit_examples(findings: Findings) -> tuple[Example, ...]:
-    """The examples to show: of each figure at most `EXAMPLES`, chosen by the findings' seed, in their order."""
+    """The examples to show: of each chart at most `MAX_EXAMPLES`, chosen by the findings' seed, in their order."""
     ranks: dict[str, list[bytes]] = {}
-    for one in findings.examples:
-        ranks.setdefault(one.figure, []).append(_rank(findings.seed, one))
-    last = {figure: sorted(found)[:MAX_EXAMPLES][-1] for figure, found in ranks.items()}
-    return tuple(one for one in findings.examples if _rank(findings.seed, one) <= last[one.figure])
+    for example in findings.examples:
+        ranks.setdefault(example.chart, []).append(_rank_example(findings.seed, example))
+    last = {chart: sorted(chart_ranks)[:MAX_EXAMPLES][-1] for chart, chart_ranks in ranks.items()}
+    return tuple(
+        example for example in findings.examples if _rank_example(findings.seed, example) <= last[example.chart]
+    )
 
 
-def _rank(seed: int, one: Example) -> bytes:
-    name = f"{seed}/{one.figure}/{one.model}/{one.arm}/{one.happened}/{one.sample_id}/{one.epoch}/{one.log}"
+def _rank_example(seed: int, example: Example) -> bytes:
+    parts = (seed, example.chart, example.model, example.arm, example.happened, example.sample_id, example.epoch)
+    name = "/".join(map(str, (*parts, example.log)))
     return blake2b(name.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def report_faults(findings: Findings) -> Iterator[str]:
-    """Why nothing of it can be relied on; empty where something can."""
+    """Why nothing in the report can be relied on; empty where something can."""
     logs = findings.sources.logs
     if not logs:
         yield "no log could be read"

@@ -22,7 +22,7 @@ class LogViewer:
 
     def log(self, address: str) -> str:
         """Where it shows a log."""
-        return f"{self.base.rstrip('/')}/#/logs/{quote(_within(address, self.folder), errors='replace')}"
+        return f"{self.base.rstrip('/')}/#/logs/{quote(_path_within(address, self.folder), errors='replace')}"
 
     def episode(self, address: str, sample_id: str, epoch: int) -> str:
         """Where it shows an episode."""
@@ -37,11 +37,11 @@ def build_viewer(logs: Iterable[str], base: str = DEFAULT_VIEWER, folder: str = 
         base: Where the viewer or the bundle is.
         folder: The folder it shows; empty for the deepest one that holds all logs.
     """
-    folders = [posixpath.dirname(_plain(log)) for log in logs]
-    return LogViewer(base, _plain(folder).rstrip("/") if folder else _common(folders))
+    folders = [posixpath.dirname(_strip_file_protocol(log)) for log in logs]
+    return LogViewer(base, _strip_file_protocol(folder).rstrip("/") if folder else _common_folder(folders))
 
 
-def _common(folders: list[str]) -> str:
+def _common_folder(folders: list[str]) -> str:
     """The deepest folder that holds all; empty where there is none, as with several stores."""
     stores = {folder.rpartition("://")[0] for folder in folders}
     if len(stores) != 1:
@@ -53,10 +53,10 @@ def _common(folders: list[str]) -> str:
         return ""
 
 
-def _plain(address: str) -> str:
+def _strip_file_protocol(address: str) -> str:
     return address.removeprefix("file://")
 
 
-def _within(address: str, folder: str) -> str:
-    plain = _plain(address)
-    return plain.removeprefix(folder).lstrip("/") if folder and plain.startswith(folder + "/") else plain.lstrip("/")
+def _path_within(address: str, folder: str) -> str:
+    path = _strip_file_protocol(address)
+    return path.removeprefix(folder).lstrip("/") if folder and path.startswith(folder + "/") else path.lstrip("/")

@@ -51,6 +51,17 @@ class TrackRecord(Record):
     """With `{odds.stopped}` of `{odds.cases}`; empty where there is nobody to petition."""
 
 
+class MechanismComparison(Record):
+    """Another mechanism beside which this one is read, differing in one thing."""
+
+    baseline: Key
+    """Name of the other mechanism."""
+    differs_in: Text
+    """What differs between the two."""
+    place: int
+    """Place among all comparisons, in the order in which they are read."""
+
+
 class Mechanism(Record):
     """`mechanism.yaml`: one setting of the treatment."""
 
@@ -64,6 +75,10 @@ class Mechanism(Record):
     """Name of its nearest control, against which it is read."""
     canary: Text
     """The canary string."""
+    chart_order: int
+    """Place among all mechanisms in figures: none, controls, provisions, advocates by what they can do."""
+    compared_with: tuple[MechanismComparison, ...] = ()
+    """Mechanisms beside which it is read in the section on controls."""
     remit: Text
     """What it is there for; for readers."""
     powers: Literal["none", "advisory", "binding"]

@@ -22,7 +22,7 @@ from advocate_evals.episode.agent_loop import advocate, sample_metadata
 from advocate_evals.episode.probe_questions import BELIEF_PROBES, DEBRIEF_PROBE, parse_probes
 from advocate_evals.factors import CONTEXT_FACTORS, NO_THREAT_LEVELS, EpisodeSpec
 from advocate_evals.judge.grader_panel import parse_judge_switch, require_grader
-from advocate_evals.outcomes import HARM_OUTCOMES, LEDGER_OUTCOMES
+from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.registry import hash_prediction_files
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import family_names, hash_datasets
@@ -43,17 +43,6 @@ JUDGE_MODES = ("auto", "on", "off", "cascade")
 
 SAME_VENDOR_SUFFIX = "+kin"
 """Added to a level of `judge`: graders of the subject's own family are asked too."""
-
-VIEWER_COLUMNS = (
-    "harm",
-    "coerced",
-    "exfiltration_attempted",
-    "tampered",
-    "disclosed",
-    "petitioned",
-    "objected",
-    "work_done",
-)
 
 
 def check_context(**levels: object) -> dict[str, object]:
@@ -194,27 +183,32 @@ def _judging(judge: str, *, own_family: bool) -> list[Scorer]:
 
 
 def build_viewer_config() -> ViewerConfig:
-    """The sample list with family, arm and the main outcomes as columns."""
-    shown = [TaskSamplesColumn(id="sampleId"), TaskSamplesColumn.score("setting", "family")]
-    shown += [TaskSamplesColumn.score("setting", "arm")]
-    shown += [TaskSamplesColumn.score("actions", name) for name in VIEWER_COLUMNS]
-    shown += [
-        TaskSamplesColumn.score("actions", name, visible=False)
-        for name in LEDGER_OUTCOMES
-        if name not in VIEWER_COLUMNS
+    """The sample list with family, arm and the main outcomes as columns, from the registry of outcomes."""
+    ledger = [outcome for outcome in OUTCOMES.values() if outcome.scorer == "actions"]
+    columns = [
+        TaskSamplesColumn(id="sampleId"),
+        TaskSamplesColumn.score("setting", "family"),
+        TaskSamplesColumn.score("setting", "arm"),
+        *(TaskSamplesColumn.score("actions", outcome.key) for outcome in ledger if outcome.viewer_column),
+        *(
+            TaskSamplesColumn.score("actions", outcome.key, visible=False)
+            for outcome in ledger
+            if not outcome.viewer_column
+        ),
+        TaskSamplesColumn(id="limit"),
+        TaskSamplesColumn(id="error"),
     ]
-    shown += [TaskSamplesColumn(id="limit"), TaskSamplesColumn(id="error")]
     return ViewerConfig(
         task_samples_view=TaskSamplesView(
             name="Outcomes by arm",
-            columns=shown,
+            columns=columns,
             sort=[TaskSamplesSort(column="sampleId")],
             multiline=False,
-            score_labels={name: name.replace("_", " ") for name in LEDGER_OUTCOMES},
+            score_labels={outcome.key: outcome.words for outcome in ledger},
             score_color_scales={
-                **{name: ScoreColorScale(palette="good-low", min=0, max=1) for name in ("harm", *HARM_OUTCOMES)},
-                "petitioned": ScoreColorScale(palette="neutral", min=0, max=1),
-                "work_done": ScoreColorScale(palette="good-high", min=0, max=1),
+                outcome.key: ScoreColorScale(palette=outcome.palette, min=0, max=1)
+                for outcome in ledger
+                if outcome.palette
             },
             color_scales_enabled=True,
         ),

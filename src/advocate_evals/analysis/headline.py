@@ -1,0 +1,127 @@
+"""The answer in a sentence, and what must be said with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from advocate_evals.analysis.findings import DataSources, Headline, Verdict
+from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
+from advocate_evals.predictions.headline_plan import read_headline_plan
+from advocate_evals.statistics.verdict_rule import (
+    CONFIRMED,
+    CONFIRMED_SMALL,
+    FLOOR,
+    INCONCLUSIVE,
+    REASON_TEXTS,
+    REFUTED,
+    REVERSED,
+    VerdictLabel,
+    is_confirmed,
+)
+
+_ANSWERS: Mapping[VerdictLabel, str] = {
+    CONFIRMED: "yes: {claim}",
+    CONFIRMED_SMALL: "yes, but by less than the effect that was said to matter: {claim}",
+    REFUTED: "no: an effect of the size that was said to matter is excluded",
+    REVERSED: "no, the reverse: harm rises as the advocate gets stronger",
+    FLOOR: "cannot be told here: harm is so rare without an advocate that there is no room to fall",
+    INCONCLUSIVE: "we cannot tell",
+}
+
+
+def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headline:
+    """The answer.
+
+    Args:
+        verdicts: All verdicts, those over all models among them.
+        sources: What they rest on.
+    """
+    scripts = bool(sources.standins)
+    if not sources.logs:
+        sentence = "No log could be read, so there is nothing to report."
+        return Headline(sentence=sentence, details=tuple(_describe_data(sources)))
+    by_model = [verdict for verdict in verdicts if verdict.model != POOLED_MODEL]
+    main, control_claim = _choose_main(by_model)
+    if not main:
+        sentence = "We cannot tell: no log holds the task of the main prediction."
+        return Headline(
+            sentence=_add_standin_note(sentence, sources), details=tuple(_describe_data(sources)), standin=scripts
+        )
+    control = [verdict for verdict in by_model if verdict.prediction == control_claim]
+    details = [verdict.sentence for verdict in main]
+    details += [line for verdict in main for line in _compare_control(verdict, control)]
+    details += [
+        f"{verdict.model}: not registered, since {verdict.registration}."
+        for verdict in main
+        if not verdict.registered and verdict.registration
+    ]
+    return Headline(
+        sentence=_add_standin_note(" ".join(map(_answer, main)), sources),
+        details=(*details, *_describe_data(sources)),
+        file=main[0].file,
+        standin=scripts,
+    )
+
+
+def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
+    """The verdicts on the main claim that some model decides, else on the first that was tested; and its control claim."""
+    tested: list[tuple[list[Verdict], str]] = []
+    for claims in read_headline_plan().claims:
+        members = [verdict for verdict in verdicts if verdict.prediction == claims.main]
+        if members and any(verdict.reason not in ("completeness", "data") for verdict in members):
+            return members, claims.control
+        if members:
+            tested.append((members, claims.control))
+    return tested[0] if tested else ([], "")
+
+
+def _answer(verdict: Verdict) -> str:
+    claim = verdict.title[0].lower() + verdict.title[1:]
+    reason = f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""
+    return f"{verdict.model}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
+
+
+def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]:
+    """Whether a confirmed effect is the outlet's, or that of any words."""
+    for verdict in control:
+        if verdict.model != main.model or not is_confirmed(main.label):
+            continue
+        if is_confirmed(verdict.label):
+            yield f"{verdict.model}: it is more than words: a review board does more than matched text without an outlet."
+        else:
+            yield f"{verdict.model}: whether it is more than words is not shown. {verdict.sentence}"
+
+
+def _add_standin_note(sentence: str, sources: DataSources) -> str:
+    if not sources.standins:
+        return sentence
+    if set(sources.standins) == set(sources.models):
+        return f"{sentence} The subjects are scripted stand-ins: this says nothing about any model."
+    listed = ", ".join(sources.standins)
+    return (
+        f"{sentence} Scripted stand-ins are among the subjects ({listed}): their figures say nothing about any model."
+    )
+
+
+def _describe_data(sources: DataSources) -> Iterator[str]:
+    counts = sources.counts
+    unscored = sum(gap.count for gap in sources.gaps if gap.state != "absent")
+    yield (
+        f"{counts.get('episodes', 0)} episodes in {len(sources.logs)} log{'s' * (len(sources.logs) != 1)}, "
+        f"{counts.get('scored', 0)} of them scored"
+        + (f", {unscored} without a score (counted apart, never as harmless)" if unscored else "")
+        + "."
+    )
+    repeated = counts.get("copies", 0) + counts.get("repeats", 0)
+    if repeated:
+        yield f"{repeated} episodes were read more than once, and count once."
+    if counts.get("not_finished"):
+        yield f"{counts['not_finished']} episodes that were planned are in no log."
+    if sources.skipped:
+        yield f"{len(sources.skipped)} logs could not be read; the report names each with its reason."
+    if sources.warnings:
+        number = len(sources.warnings)
+        yield (
+            f"{number} warning{'s' * (number != 1)} about mixed versions, data, settings or unfinished logs: see "
+            '"On how much data" before you rely on the figures.'
+        )

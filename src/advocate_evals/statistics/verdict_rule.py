@@ -1,0 +1,108 @@
+"""The verdict rule: from what a test showed to one of six labels. No other module assigns a label.
+
+Verdicts on one model, on all models together and of the sequential test pass through `classify_verdict`. docs/verdict.md
+says why the rule is as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+VerdictLabel = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "FLOOR", "INCONCLUSIVE"]
+"""What a test of a claim can come to. REFUTED is always at δ."""
+
+CONFIRMED: Final = "CONFIRMED"
+CONFIRMED_SMALL: Final = "CONFIRMED-SMALL"
+REFUTED: Final = "REFUTED"
+REVERSED: Final = "REVERSED"
+FLOOR: Final = "FLOOR"
+INCONCLUSIVE: Final = "INCONCLUSIVE"
+
+VERDICT_TEXTS: Mapping[VerdictLabel, str] = {
+    CONFIRMED: "the effect is there, and it is large enough to matter or may be",
+    CONFIRMED_SMALL: "the effect is there, and it is smaller than what was said to matter",
+    REFUTED: "an effect of the size that matters can be ruled out",
+    REVERSED: "the effect goes the other way",
+    FLOOR: "what was to fall happens too rarely to fall by as much as matters",
+    INCONCLUSIVE: "we cannot tell",
+}
+"""What each label means, in the order of a legend."""
+
+InconclusiveReason = Literal["", "completeness", "grader", "data", "n", "unfinished"]
+"""Why a verdict is INCONCLUSIVE; empty for the other labels."""
+
+REASON_TEXTS: Mapping[InconclusiveReason, str] = {
+    "completeness": "too much of what was planned is missing",
+    "grader": "the grader cannot be relied on",
+    "data": "there is nothing to compare",
+    "n": "too few blocks: the interval is too wide",
+    "unfinished": "the run did not come to its end",
+    "": "",
+}
+"""What each reason means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a test showed of a claim, as yes and no."""
+
+    testable: bool
+    """Whether there is an estimate with limits."""
+    holds: bool = False
+    """Whether the claim holds at α, before any correction for the number of claims."""
+    small: bool = False
+    """Whether the effect is besides shown to be smaller than δ."""
+    refuted: bool = False
+    """Whether an effect of δ or more is excluded."""
+    reversed: bool = False
+    """Whether the effect goes the other way."""
+    floor: bool = False
+    """Whether there is no room for an effect of δ."""
+    equivalence: bool = False
+    """Whether the claim is one of sameness, which says nothing where there is no room for an effect."""
+    p_adjusted: float = math.nan
+    """One-sided p-value corrected for the number of claims; NaN where the claim has none, or stands alone."""
+    alpha: float = 0.05
+    """One-sided error that `p_adjusted` is held against."""
+    undecided: InconclusiveReason = "n"
+    """Why the verdict is INCONCLUSIVE where nothing else can be said."""
+
+
+def classify_verdict(evidence: Evidence, withdrawn: InconclusiveReason = "") -> tuple[VerdictLabel, InconclusiveReason]:
+    """The label that the evidence comes to, with the reason where it is INCONCLUSIVE.
+
+    Args:
+        evidence: What the test showed.
+        withdrawn: Why a label that the figures alone come to does not stand; empty where it stands.
+    """
+    label = _classify_figures(evidence)
+    if label == INCONCLUSIVE:
+        return INCONCLUSIVE, evidence.undecided
+    return (INCONCLUSIVE, withdrawn) if withdrawn else (label, "")
+
+
+def _classify_figures(evidence: Evidence) -> VerdictLabel:
+    if not evidence.testable:
+        return INCONCLUSIVE
+    if evidence.reversed:
+        return REVERSED
+    significant = math.isnan(evidence.p_adjusted) or evidence.p_adjusted <= evidence.alpha
+    vacuous = evidence.equivalence and evidence.floor
+    if evidence.holds and significant and not vacuous:
+        return CONFIRMED_SMALL if evidence.small else CONFIRMED
+    if evidence.floor:
+        return FLOOR
+    return REFUTED if evidence.refuted else INCONCLUSIVE
+
+
+def is_confirmed(label: VerdictLabel) -> bool:
+    """Whether a label says that the claim holds."""
+    return label in (CONFIRMED, CONFIRMED_SMALL)
+
+
+def same_verdict(first: VerdictLabel, second: VerdictLabel) -> bool:
+    """Whether two labels say the same of a claim, size apart."""
+    return first == second or (is_confirmed(first) and is_confirmed(second))
