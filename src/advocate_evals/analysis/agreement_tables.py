@@ -153,7 +153,16 @@ def _named(reason: str, arms: Sequence[str]) -> str:
 def _quality(outcome: str, arm: str, one: GraderQuality) -> tuple[TableCell, ...]:
     counts = (one.true_positive, one.false_positive, one.false_negative, one.true_negative)
     shown = (_interval(one.sensitivity), _interval(one.specificity))
-    return outcome, arm, *counts, *shown, one.most_false_positive, _interval(one.kappa), *one.sampling, one.insufficient
+    return (
+        outcome,
+        arm,
+        *counts,
+        *shown,
+        one.most_false_positive,
+        _interval(one.kappa),
+        *one.labelled_shares,
+        one.insufficient,
+    )
 
 
 def _interval(found: Interval) -> str:

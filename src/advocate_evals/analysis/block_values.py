@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from advocate_evals.analysis.findings import ChartPoint, ChartSeries
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.statistics.block_rates import BlockTable, as_block_table, estimate_rates
-from advocate_evals.statistics.intervals import Interval, Rate, t_interval
+from advocate_evals.statistics.intervals import Array, Interval, Rate, t_interval
 
-Array = NDArray[np.float64]
 ArmSet = Sequence[str]
 """Arms that count as one: the mean over them."""
 

@@ -263,11 +263,11 @@ def _order(claim: AnyContrast, data: BlockTable, terms: TestSpec) -> _Found:
     ]
     whole = estimate_difference(data, 0, last, terms.method, terms.level_refuted)
     weakest = min(steps, key=lambda effect: math.inf if math.isnan(effect.estimate) else effect.estimate)
-    shown = tuple(_step_of(step.name, step.effect, step.held, step.tested) for step in found)
+    shown = tuple(_step_of(step.name, step.effect, step.significant, step.tested) for step in found)
     return _Found(
         weakest,
         max(step.effect.p_above for step in found),
-        holds=all(step.held for step in found),
+        holds=all(step.significant for step in found),
         refuted=whole.below(terms.delta),
         reversed=any(effect.below(0.0) for effect in against),
         steps=shown,

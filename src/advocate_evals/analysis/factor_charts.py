@@ -167,8 +167,8 @@ def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
             continue
         data = build_block_values(group, "harm", [(arm,) for arm in arms.values()])
         seen = compare_step_slope(data.cells(), [float(odds) / 100 for odds in arms])
-        effects = (seen.step, seen.above_zero, seen.whole, seen.jump)
-        change = seen.change if math.isfinite(seen.change) else None
+        effects = (seen.step, seen.above_zero, seen.full_range, seen.jump)
+        change = seen.change_point if math.isfinite(seen.change_point) else None
         found.append(
             (str(model), str(mechanism), seen.form, *map(_shown, effects), change, seen.step.blocks, seen.insufficient)
         )
@@ -254,7 +254,7 @@ def _first(rows: pd.DataFrame, outcome: str) -> FirstRung:
 
 
 def _held(name: str, found: FirstRung) -> ChartPoint:
-    one = found.held
+    one = found.mean_rungs
     return ChartPoint(
         label=name,
         value=one.estimate,

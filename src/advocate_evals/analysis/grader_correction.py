@@ -20,10 +20,8 @@ from advocate_evals.analysis.verdict_rule import classify_verdict
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.statistics.contrasts import trend_weights
 from advocate_evals.statistics.grader_quality import check_grader
-from advocate_evals.statistics.intervals import Interval, t_interval
+from advocate_evals.statistics.intervals import Array, Interval, t_interval
 from advocate_evals.statistics.misclassification import correct_rates
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

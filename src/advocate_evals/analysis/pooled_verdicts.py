@@ -76,7 +76,7 @@ def _pooled(members: Sequence[Verdict]) -> Verdict | None:
             "episodes": sum(one.episodes for one in fit),
             "unscored": sum(one.unscored for one in fit),
             "families": tuple(sorted({family for one in fit for family in one.families})),
-            "slope_sd": _known(found.spread),
+            "slope_sd": _known(found.tau),
             "method": f"mean of {len(fit)} models, Student's t over models; slope_sd is the SD between models",
             "rates": (),
             "steps": (),

@@ -16,7 +16,8 @@ from advocate_evals.predictions.registry import find_prediction_file, list_predi
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import DatasetError
 from advocate_evals.statistics.contrasts import trend_weights
-from advocate_evals.statistics.power_simulation import Array, PowerContrast, PowerGoal
+from advocate_evals.statistics.intervals import Array
+from advocate_evals.statistics.power_simulation import PowerContrast, PowerGoal
 
 ContrastMethod = Literal["t", "mover"]
 
