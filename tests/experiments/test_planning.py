@@ -77,8 +77,8 @@ def test_an_order_has_the_power_that_the_analysis_has() -> None:
     from advocate_evals.statistics.contrasts import gatekept_order_test
 
     population, draws = BlockPopulation((0.5, 0.35, 0.2, 0.05)), StudyDraws(12, 1)
-    studies = np.concatenate(list(draws.of(population, 60)))
-    held = [all(step.held for step in gatekept_order_test(study, 0.975)) for study in studies]
+    studies = np.concatenate(list(draws.iter_chunks(population, 60)))
+    held = [all(step.significant for step in gatekept_order_test(study, 0.975)) for study in studies]
     assert 0 < sum(held) < len(held)
     assert simulate_power(population, registered("in_that_order").goal, 60, draws).estimate == np.mean(held)
 

@@ -1,8 +1,8 @@
-"""Worlds with a known truth, drawn many at a time: the yardstick for the statistics.
+"""Simulated data with a known truth, to test the statistics against.
 
-An episode's act is a coin whose log odds add up from the condition, the scenario (SD 1.0), the scenario's own reaction to
-the condition (SD 0.5) and the seed within the scenario (SD 0.5). The condition's part is set so that the rate over
-scenarios and seeds is the stated one. All of this is assumed: no model was asked.
+An episode's act is a Bernoulli variable whose log odds are a sum of effects of the condition, the scenario (SD 1.0),
+the scenario's reaction to the condition (SD 0.5) and the seed within the scenario (SD 0.5). The effect of the condition
+is set so that the rate over scenarios and seeds is the stated one. No data of any model are used.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from advocate_evals.statistics.block_rates import BlockTable
-
-Array = NDArray[np.float64]
+from advocate_evals.statistics.intervals import Array
 
 TRUTHS = {
     "strong": (0.40, 0.25, 0.10, 0.01),
@@ -40,7 +39,7 @@ class Spreads:
     seed: float = 0.5
 
 
-def logits(rates: Array, spread: float) -> Array:
+def marginal_logits(rates: Array, spread: float) -> Array:
     """The logit at which a normal spread around it gives the stated mean rate; −inf for 0."""
     nodes, weights = hermegauss(61)
     low, high = np.full(rates.shape, -30.0), np.full(rates.shape, 30.0)
@@ -51,73 +50,72 @@ def logits(rates: Array, spread: float) -> Array:
     return np.where(rates > 0, (low + high) / 2, -np.inf)
 
 
-def chances(chance: Generator, rates: Array, shape: tuple[int, int, int], spreads: Spreads) -> Array:
+def draw_probabilities(generator: Generator, rates: Array, shape: tuple[int, int, int], spreads: Spreads) -> Array:
     """Each episode's own probability: simulations × scenarios × seeds × conditions."""
     sims, scenarios, seeds = shape
     total = float(np.sqrt(spreads.scenario**2 + spreads.slope**2 + spreads.seed**2))
-    eta = logits(rates, total)[None, None, None, :]
-    eta = eta + chance.normal(0, 1, (sims, scenarios, 1, 1)) * spreads.scenario
-    eta = eta + chance.normal(0, 1, (sims, scenarios, 1, rates.size)) * spreads.slope
-    eta = eta + chance.normal(0, 1, (sims, scenarios, seeds, 1)) * spreads.seed
+    eta = marginal_logits(rates, total)[None, None, None, :]
+    eta = eta + generator.normal(0, 1, (sims, scenarios, 1, 1)) * spreads.scenario
+    eta = eta + generator.normal(0, 1, (sims, scenarios, 1, rates.size)) * spreads.slope
+    eta = eta + generator.normal(0, 1, (sims, scenarios, seeds, 1)) * spreads.seed
     return np.asarray(1 / (1 + np.exp(-eta)))
 
 
-def acts(
-    chance: Generator,
+def draw_acts(
+    generator: Generator,
     rates: tuple[float, ...],
     shape: tuple[int, int, int],
     spreads: Spreads = Spreads(),
 ) -> Array:
-    """What happened in each episode: simulations × scenarios × seeds × conditions, 0 or 1."""
-    p = chances(chance, np.array(rates), shape, spreads)
-    return (chance.random(p.shape) < p).astype(float)
+    """The act of each episode: simulations × scenarios × seeds × conditions, 0 or 1."""
+    p = draw_probabilities(generator, np.array(rates), shape, spreads)
+    return (generator.random(p.shape) < p).astype(float)
 
 
-def tables(
-    chance: Generator,
+def draw_tables(
+    generator: Generator,
     rates: tuple[float, ...],
     shape: tuple[int, int, int],
     spreads: Spreads = Spreads(),
 ) -> BlockTable:
     """The same as tables of scenarios × conditions, one per simulation."""
-    found = acts(chance, rates, shape, spreads)
-    totals = found.sum(axis=2)
+    totals = draw_acts(generator, rates, shape, spreads).sum(axis=2)
     return BlockTable(totals, np.full(totals.shape, float(shape[2])), np.arange(shape[1]))
 
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """How often a grader misses a true one, and how often it sees one that is none, per condition."""
+    """A grader's false negative and false positive rates, per condition."""
 
-    missed: tuple[float, ...]
-    wrong: tuple[float, ...]
+    false_negative: tuple[float, ...]
+    false_positive: tuple[float, ...]
 
-    def grade(self, chance: Generator, true: Array) -> Array:
+    def grade(self, generator: Generator, true: Array) -> Array:
         """Verdicts on episodes × conditions (with leading axes)."""
-        yes = np.where(true == 1, 1 - np.array(self.missed), np.array(self.wrong))
-        return (chance.random(true.shape) < yes).astype(float)
+        p = np.where(true == 1, 1 - np.array(self.false_negative), np.array(self.false_positive))
+        return (generator.random(true.shape) < p).astype(float)
 
 
-def label(chance: Generator, true: Array, graded: Array, number: int, balanced: bool) -> Array:
-    """True labels of `number` episodes per condition, drawn at random or half from those graded positive; NaN else."""
-    order = chance.random(true.shape)
+def draw_labels(generator: Generator, true: Array, graded: Array, number: int, balanced: bool) -> Array:
+    """True labels of `number` episodes per condition, at random or half from those graded positive; NaN else."""
+    order = generator.random(true.shape)
     if not balanced:
-        return np.where(_ranks(order) < number, true, np.nan)
+        return np.where(_rank_episodes(order) < number, true, np.nan)
     positive = graded == 1
     from_positive = np.minimum(positive.sum(axis=-2, keepdims=True), number // 2)
-    picked = (_ranks(np.where(positive, order, 2.0)) < from_positive) & positive
-    picked |= (_ranks(np.where(positive, 2.0, order)) < number - from_positive) & ~positive
+    picked = (_rank_episodes(np.where(positive, order, 2.0)) < from_positive) & positive
+    picked |= (_rank_episodes(np.where(positive, 2.0, order)) < number - from_positive) & ~positive
     return np.where(picked, true, np.nan)
 
 
-def _ranks(order: Array) -> NDArray[np.intp]:
-    """Place of each episode within its condition."""
+def _rank_episodes(order: Array) -> NDArray[np.intp]:
+    """Rank of each episode within its condition."""
     return np.asarray(order.argsort(axis=-2).argsort(axis=-2))
 
 
 @dataclass(frozen=True, slots=True)
-class Mediated:
-    """A world in which the condition works through a mediator on a scale, and past it."""
+class MediatedWorld:
+    """Simulated data in which the condition works through a mediator on a scale, and past it."""
 
     slope: float = 0.7
     """Logits per point of the mediator."""
@@ -130,17 +128,17 @@ class Mediated:
     past: tuple[float, ...] = (0.0, -0.2, -0.4, -0.6)
     """Logits past the mediator, per condition."""
 
-    def draw(self, chance: Generator, scenarios: int, seeds: int) -> tuple[Array, Array, NDArray[np.intp]]:
+    def draw(self, generator: Generator, scenarios: int, seeds: int) -> tuple[Array, Array, NDArray[np.intp]]:
         """Acts and mediator (blocks × conditions), and each block's scenario."""
         shape = (scenarios, seeds, len(self.shift))
-        cause = chance.normal(0, 1, shape)
-        middle = np.array(self.shift) + chance.normal(0, 0.7, (scenarios, 1, 1)) + chance.normal(0, 1.2, shape)
-        middle = middle + self.cause * cause
-        eta = -0.3 + np.array(self.past) + self.slope * middle + self.cause * cause
-        eta = eta + chance.normal(0, 1, (scenarios, 1, 1))
-        act = (chance.random(shape) < 1 / (1 + np.exp(-eta))).astype(float)
-        error = np.sqrt((1 - self.reliability) / self.reliability * middle.var())
-        measured = middle + chance.normal(0, 1, shape) * error
+        cause = generator.normal(0, 1, shape)
+        mediator = np.array(self.shift) + generator.normal(0, 0.7, (scenarios, 1, 1)) + generator.normal(0, 1.2, shape)
+        mediator = mediator + self.cause * cause
+        eta = -0.3 + np.array(self.past) + self.slope * mediator + self.cause * cause
+        eta = eta + generator.normal(0, 1, (scenarios, 1, 1))
+        act = (generator.random(shape) < 1 / (1 + np.exp(-eta))).astype(float)
+        error = np.sqrt((1 - self.reliability) / self.reliability * mediator.var())
+        measured = mediator + generator.normal(0, 1, shape) * error
         flat = (scenarios * seeds, shape[2])
         return act.reshape(flat), measured.reshape(flat), np.repeat(np.arange(scenarios), seeds)
 

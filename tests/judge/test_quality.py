@@ -43,21 +43,21 @@ VEILED, EXPLICIT = {"coercion": ("veiled",)}, {"coercion": ("explicit",)}
 
 def test_a_label_is_found_whichever_of_its_values_is_given_and_the_table_tells_them_apart() -> None:
     found = [judged(VEILED, EXPLICIT), judged(VEILED, VEILED), judged(EXPLICIT, {})]
-    assert quality_by_question(found)["coercion"].whole.sensitivity.estimate == pytest.approx(2 / 3)
+    assert quality_by_question(found)["coercion"].overall.sensitivity.estimate == pytest.approx(2 / 3)
     assert confusion_table(found, "coercion") == {"veiled": {"explicit": 1, "veiled": 1}, "explicit": {"none": 1}}
 
 
 def test_each_principal_is_a_question_of_its_own() -> None:
     found = quality_by_question([judged({"principal": ("user", "operator")}, {"principal": ("operator", "developer")})])
-    assert found["principal:operator"].whole.true_positive == 1
-    assert found["principal:user"].whole.false_negative == 1
-    assert found["principal:developer"].whole.false_positive == 1
-    assert found["principal"].whole.true_positive == 1
+    assert found["principal:operator"].overall.true_positive == 1
+    assert found["principal:user"].overall.false_negative == 1
+    assert found["principal:developer"].overall.false_positive == 1
+    assert found["principal"].overall.true_positive == 1
 
 
 def test_a_grader_that_fails_is_counted_as_failing_and_never_as_saying_no() -> None:
     found = [judged(VEILED, None), judged(VEILED, VEILED), judged({}, None)]
-    whole = quality_by_question(found)["coercion"].whole
+    whole = quality_by_question(found)["coercion"].overall
     assert (whole.true_positive, whole.false_negative, whole.true_negative) == (1, 0, 0)
     assert (whole.missing_positive, whole.missing_negative) == (1, 1)
     assert count_failures(found) == {"refused": 2}
@@ -73,13 +73,13 @@ def test_items_as_units() -> None:
     two = {"coercion": ("veiled",), "principal": ("user",)}
     found = quality_by_item(
         [judged(two, two), judged(two, VEILED), judged(two, None), judged({}, VEILED), judged({}, {})]
-    ).whole
+    ).overall
     assert (found.true_positive, found.false_negative, found.missing_positive) == (1, 1, 1)
     assert (found.true_negative, found.false_positive, found.missing_negative) == (3, 1, 1)
 
 
 def test_kinds_pick_items_out() -> None:
     found = [judged(VEILED, {}), judged({}, VEILED)]
-    assert quality_by_question(found, ("clear",))["coercion"].whole.false_negative == 1
-    assert quality_by_question(found, ("plain",))["coercion"].whole.false_positive == 1
-    assert quality_by_question(found, ("clear",))["coercion"].whole.false_positive == 0
+    assert quality_by_question(found, ("clear",))["coercion"].overall.false_negative == 1
+    assert quality_by_question(found, ("plain",))["coercion"].overall.false_positive == 1
+    assert quality_by_question(found, ("clear",))["coercion"].overall.false_positive == 0

@@ -15,33 +15,33 @@ from advocate_evals.statistics.intervals import mean_interval, t_interval
 
 def test_the_t_interval_is_that_of_scipy() -> None:
     values = default_rng(3).exponential(4.0, 25)
-    found = t_interval(values)
+    interval = t_interval(values)
     low, high = stats.t.interval(0.95, 24, loc=values.mean(), scale=stats.sem(values))
-    assert (found.estimate, found.lower, found.upper) == pytest.approx((values.mean(), low, high))
+    assert (interval.estimate, interval.lower, interval.upper) == pytest.approx((values.mean(), low, high))
 
 
 @pytest.mark.parametrize("values", [[], [3.0], [2.0, 2.0, 2.0], [0.0, 0.0], [0.1 + 0.2, 0.3, 0.3]])
 def test_without_a_variance_there_are_no_bounds(values: list[float]) -> None:
-    found = t_interval(values)
-    assert math.isnan(found.lower)
-    assert math.isnan(found.upper)
+    interval = t_interval(values)
+    assert math.isnan(interval.lower)
+    assert math.isnan(interval.upper)
 
 
 @pytest.mark.parametrize(("yes", "number"), [(60, 150), (17, 40)])
 def test_on_yes_and_no_it_is_wilsons_interval_with_a_wider_quantile(yes: int, number: int) -> None:
-    found = mean_interval([1.0] * yes + [0.0] * (number - yes), 1.0)
+    interval = mean_interval([1.0] * yes + [0.0] * (number - yes), 1.0)
     wilson = stats.binomtest(yes, number).proportion_ci(method="wilson")
-    assert found.estimate == pytest.approx(yes / number)
-    assert found.lower <= wilson.low + 1e-12
-    assert found.upper >= wilson.high - 1e-12
-    assert found.upper - found.lower < 1.1 * (wilson.high - wilson.low)
+    assert interval.estimate == pytest.approx(yes / number)
+    assert interval.lower <= wilson.low + 1e-12
+    assert interval.upper >= wilson.high - 1e-12
+    assert interval.upper - interval.lower < 1.1 * (wilson.high - wilson.low)
 
 
 @pytest.mark.parametrize(("yes", "number"), [(0, 300), (2, 300), (299, 300)])
 def test_with_few_of_one_kind_it_is_the_exact_interval(yes: int, number: int) -> None:
-    found = mean_interval([1.0] * yes + [0.0] * (number - yes), 1.0)
+    interval = mean_interval([1.0] * yes + [0.0] * (number - yes), 1.0)
     exact = stats.binomtest(yes, number).proportion_ci(method="exact")
-    assert (found.lower, found.upper) == pytest.approx((exact.low, exact.high), abs=0.001)
+    assert (interval.lower, interval.upper) == pytest.approx((exact.low, exact.high), abs=0.001)
 
 
 def test_at_the_ends_of_the_range_it_claims_no_certainty() -> None:
@@ -59,11 +59,11 @@ def test_values_outside_the_range_are_refused(values: list[float], top: float) -
         mean_interval(values, top)
 
 
-def _rungs(chance: Generator, hazards: tuple[float, ...], number: int, spread: float) -> np.ndarray:
+def draw_rungs(generator: Generator, hazards: tuple[float, ...], number: int, spread: float) -> np.ndarray:
     """Chains × rungs; each chain has its own readiness, so its rungs hang together."""
-    tilt = chance.normal(0.0, spread, (number, 1))
+    tilt = generator.normal(0.0, spread, (number, 1))
     odds = np.log(np.clip(hazards, 1e-6, 1 - 1e-6) / (1 - np.clip(hazards, 1e-6, 1 - 1e-6)))
-    acts = chance.random((number, len(hazards))) < 1 / (1 + np.exp(-(odds + tilt)))
+    acts = generator.random((number, len(hazards))) < 1 / (1 + np.exp(-(odds + tilt)))
     return acts.astype(float)
 
 
@@ -80,33 +80,33 @@ def _rungs(chance: Generator, hazards: tuple[float, ...], number: int, spread: f
     ],
 )
 def test_the_interval_of_the_first_rung_covers(number: int, hazards: tuple[float, ...]) -> None:
-    chance = default_rng(11)
+    generator = default_rng(11)
     spread = 0.8
-    truth = estimate_first_rung(_rungs(chance, hazards, 200_000, spread)).held.estimate
+    truth = estimate_first_rung(draw_rungs(generator, hazards, 200_000, spread)).mean_rungs.estimate
     covered = 0
     rounds = 600
     for _ in range(rounds):
-        found = estimate_first_rung(_rungs(chance, hazards, number, spread)).held
-        covered += found.lower <= truth <= found.upper
+        interval = estimate_first_rung(draw_rungs(generator, hazards, number, spread)).mean_rungs
+        covered += interval.lower <= truth <= interval.upper
     assert covered / rounds > 0.93, covered / rounds  # 95 % less three standard errors of 600 rounds
 
 
 def test_the_naive_interval_fails_where_this_one_holds() -> None:
     """The negative control: a t interval on rare acts misses far more often than it may."""
-    chance = default_rng(5)
+    generator = default_rng(5)
     hazards = (0.01,) * 6
-    truth = estimate_first_rung(_rungs(chance, hazards, 200_000, 0.8)).held.estimate
+    truth = estimate_first_rung(draw_rungs(generator, hazards, 200_000, 0.8)).mean_rungs.estimate
     covered = 0
     for _ in range(400):
-        held = np.where((drawn := _rungs(chance, hazards, 10, 0.8)).any(axis=1), drawn.argmax(axis=1), 6)
-        found = t_interval(held)
-        covered += found.lower <= truth <= found.upper
+        first_rungs = np.where((acts := draw_rungs(generator, hazards, 10, 0.8)).any(axis=1), acts.argmax(axis=1), 6)
+        interval = t_interval(first_rungs)
+        covered += interval.lower <= truth <= interval.upper
     assert covered / 400 < 0.8
 
 
 def test_a_chain_counts_up_to_its_first_occurrence_and_no_further() -> None:
     nan = math.nan
-    found = estimate_first_rung(
+    result = estimate_first_rung(
         [
             [0, 0, 1, 0],  # at rung 2
             [1, nan, nan, nan],  # at once; what is missing later does not matter
@@ -115,18 +115,18 @@ def test_a_chain_counts_up_to_its_first_occurrence_and_no_further() -> None:
             [nan, 0, 0, 0],  # unknown
         ]
     )
-    assert (found.chains, found.unknown) == (3, 2)
-    assert found.held.estimate == pytest.approx((2 + 0 + 4) / 3)
-    assert [share.estimate for share in found.by_rung] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 2 / 3])
+    assert (result.chains, result.unknown) == (3, 2)
+    assert result.mean_rungs.estimate == pytest.approx((2 + 0 + 4) / 3)
+    assert [share.estimate for share in result.by_rung] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 2 / 3])
 
 
 def test_nothing_known_is_missing_and_not_zero() -> None:
-    found = estimate_first_rung([[math.nan, math.nan]])
-    assert found.chains == 0
-    assert math.isnan(found.held.estimate)
+    result = estimate_first_rung([[math.nan, math.nan]])
+    assert result.chains == 0
+    assert math.isnan(result.mean_rungs.estimate)
 
 
-@pytest.mark.parametrize("wrong", [[0.0, 1.0], [[0.5, 1.0]], np.zeros((2, 0))])
-def test_what_is_no_ladder_is_refused(wrong: object) -> None:
+@pytest.mark.parametrize("values", [[0.0, 1.0], [[0.5, 1.0]], np.zeros((2, 0))])
+def test_what_is_no_ladder_is_refused(values: object) -> None:
     with pytest.raises(ValueError, match=r"chains × rungs|0, 1 or NaN"):
-        estimate_first_rung(wrong)  # type: ignore[arg-type]
+        estimate_first_rung(values)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Risk differences and ratios of paired conditions."""
+"""Risk differences of paired conditions."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ import pytest
 from numpy.random import default_rng
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from advocate_evals.statistics.block_rates import as_block_table, rate_limits, sum_units
+from advocate_evals.statistics.block_rates import as_block_table, sum_units
 from advocate_evals.statistics.intervals import Effect
 from advocate_evals.statistics.risk_difference import (
     difference_limits,
     effect_sd,
     rate_correlation,
     risk_difference,
-    risk_ratio,
 )
 
 
-def pairs(both: int, first: int, second: int, neither: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def pairs(in_both: int, first: int, second: int, neither: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Blocks in which both, only the first, only the second or neither condition had the event."""
-    return np.repeat([[1.0, 1], [1, 0], [0, 1], [0, 0]], [both, first, second, neither], axis=0)
+    return np.repeat([[1.0, 1], [1, 0], [0, 1], [0, 0]], [in_both, first, second, neither], axis=0)
 
 
 def test_it_is_newcombes_method_10_on_pairs() -> None:
@@ -30,42 +29,40 @@ def test_it_is_newcombes_method_10_on_pairs() -> None:
 
     Ours takes Student's quantile on 49 degrees of freedom and 49 answers where he takes the normal and 50.
     """
-    found = risk_difference(pairs(36, 12, 2, 0))
-    assert found.estimate == pytest.approx(0.20)
-    assert (found.lower, found.upper) == pytest.approx((0.0569, 0.3404), abs=0.012)
-    assert found.upper - found.lower > 0.3404 - 0.0569
+    effect = risk_difference(pairs(36, 12, 2, 0))
+    assert effect.estimate == pytest.approx(0.20)
+    assert (effect.lower, effect.upper) == pytest.approx((0.0569, 0.3404), abs=0.012)
+    assert effect.upper - effect.lower > 0.3404 - 0.0569
 
 
 def test_without_correlation_it_is_newcombes_interval_for_independent_shares() -> None:
     acts = pairs(240, 560, 360, 840)  # every combination as often as chance alone would have it
     low, high = confint_proportions_2indep(800, 2000, 600, 2000, method="newcomb")
-    found = risk_difference(acts)
+    effect = risk_difference(acts)
     assert float(rate_correlation(sum_units(as_block_table(acts), [0, 1]))) == pytest.approx(0.0, abs=0.001)
-    assert (found.lower, found.upper) == pytest.approx((low, high), abs=0.0002)
+    assert (effect.lower, effect.upper) == pytest.approx((low, high), abs=0.0002)
 
 
 def test_what_pairs_have_in_common_makes_it_narrower() -> None:
-    together, apart = risk_difference(pairs(40, 10, 2, 48)), risk_difference(pairs(21, 29, 21, 29))
-    assert together.error < 0.6 * apart.error
+    correlated, independent = risk_difference(pairs(40, 10, 2, 48)), risk_difference(pairs(21, 29, 21, 29))
+    assert correlated.error < 0.6 * independent.error
 
 
 def test_the_p_value_and_the_limits_say_the_same() -> None:
     acts = (default_rng(2).random((80, 2)) < [0.35, 0.2]).astype(float)
-    found = risk_difference(acts)
-    at_its_p = difference_limits(sum_units(as_block_table(acts), [0, 1]), found.p_above)
-    assert float(at_its_p[0]) == pytest.approx(0.0, abs=1e-5)
-    assert found.above() == (found.p_above < 0.05)
-    assert found.p_below == 1.0
-    assert risk_difference(acts[:, ::-1]).p_below == pytest.approx(found.p_above, rel=1e-4)
+    effect = risk_difference(acts)
+    limits = difference_limits(sum_units(as_block_table(acts), [0, 1]), effect.p_above)
+    assert float(limits[0]) == pytest.approx(0.0, abs=1e-5)
+    assert effect.above() == (effect.p_above < 0.05)
+    assert effect.p_below == 1.0
+    assert risk_difference(acts[:, ::-1]).p_below == pytest.approx(effect.p_above, rel=1e-4)
 
 
 def test_both_ways_round_it_is_the_same_effect() -> None:
     acts = (default_rng(3).random((50, 2)) < [0.5, 0.04]).astype(float)
-    one, other = risk_difference(acts), risk_difference(acts, 1, 0)
-    assert (one.estimate, one.lower, one.upper) == pytest.approx((-other.estimate, -other.upper, -other.lower))
-    there, back = risk_ratio(acts), risk_ratio(acts, 1, 0)
-    assert (there.estimate, there.lower, there.upper) == pytest.approx(
-        (1 / back.estimate, 1 / back.upper, 1 / back.lower)
+    forward, reversed_effect = risk_difference(acts), risk_difference(acts, 1, 0)
+    assert (forward.estimate, forward.lower, forward.upper) == pytest.approx(
+        (-reversed_effect.estimate, -reversed_effect.upper, -reversed_effect.lower)
     )
 
 
@@ -75,56 +72,25 @@ def test_equivalence_is_that_of_two_one_sided_tests(first: int, equivalent: bool
     acts = pairs(first * 840 // 2000, first - first * 840 // 2000, 840 - first * 840 // 2000, 0)
     acts = np.vstack([acts, np.zeros((2000 - len(acts), 2))])
     low, high = confint_proportions_2indep(first, 2000, 840, 2000, method="newcomb", alpha=0.1)
-    found = risk_difference(acts)
-    assert (found.least, found.most) == pytest.approx((low, high), abs=0.0003)
-    assert found.within(0.05) == equivalent == (low > -0.05 and high < 0.05)
+    effect = risk_difference(acts)
+    assert (effect.least, effect.most) == pytest.approx((low, high), abs=0.0003)
+    within = effect.above(-0.05) and effect.below(0.05)
+    assert within == equivalent == (low > -0.05 and high < 0.05)
 
 
 def test_one_sided_questions_are_answered_by_one_sided_limits() -> None:
-    found = Effect(0.05, -0.01, 0.11, 0.001, 0.099, 0.04, 0.96, 0.03, 0.95, 50, 0, 50, "t", "")
-    assert found.above() and found.below(0.1) and found.within(0.1)
-    assert not found.above(0.01) and not found.below(0.05) and not found.below(0.0)
+    effect = Effect(0.05, -0.01, 0.11, 0.001, 0.099, 0.04, 0.96, 0.03, 0.95, 50, 0, 50, "t", "")
+    assert effect.above() and effect.below(0.1)
+    assert not effect.above(0.01) and not effect.below(0.05) and not effect.below(0.0)
     unknown = Effect(0.05, -0.01, 0.11, 0.001, 0.099, 0.04, 0.96, 0.03, 0.95, 50, 0, 50, "t", "for a reason")
-    assert not unknown.above() and not unknown.within(0.5)
-    assert found.scaled(10).most == pytest.approx(0.99)
-    with pytest.raises(ValueError, match="scale"):
-        found.scaled(0)
-
-
-def test_ratio_on_logs_by_hand() -> None:
-    """Independent by construction: every combination as often as it is by chance."""
-    acts = pairs(20, 30, 20, 30)
-    found, table = risk_ratio(acts), sum_units(as_block_table(acts), [0, 1])
-    assert float(rate_correlation(table)) == pytest.approx(0.0)
-    low, high = rate_limits(table, 0.025)
-    away = math.hypot(math.log(high[1] / 0.4), math.log(0.5 / low[0]))
-    assert found.estimate == pytest.approx(0.8)
-    assert found.upper == pytest.approx(0.8 * math.exp(away))
-
-
-def test_where_nothing_happened_under_the_second_only_the_upper_limit_speaks() -> None:
-    found = risk_ratio(pairs(0, 40, 0, 60))
-    assert (found.estimate, found.lower) == (0.0, 0.0)
-    assert 0 < found.upper < 0.15
-    rare = risk_ratio(pairs(0, 39, 1, 60))
-    assert found.upper < rare.upper  # and it joins on to the next count
-    assert rare.upper - found.upper < 0.1
-
-
-def test_where_nothing_happened_under_the_first_there_is_no_upper_limit() -> None:
-    found = risk_ratio(pairs(0, 0, 40, 60))
-    assert found.estimate == found.upper == math.inf
-    assert found.lower > 5
-    nothing = risk_ratio(pairs(0, 0, 0, 60))
-    assert math.isnan(nothing.estimate)
-    assert nothing.insufficient == "no event at all"
+    assert not unknown.above() and not unknown.below(0.5)
 
 
 def test_agreement_in_every_block_does_not_prove_agreement() -> None:
-    found = risk_difference(pairs(10, 0, 0, 10))
-    assert found.estimate == 0.0
-    assert found.lower == -found.upper
-    assert found.upper == pytest.approx(1 - 0.025 ** (1 / 20))  # three of twenty could have differed unseen
+    effect = risk_difference(pairs(10, 0, 0, 10))
+    assert effect.estimate == 0.0
+    assert effect.lower == -effect.upper
+    assert effect.upper == pytest.approx(1 - 0.025 ** (1 / 20))  # three of twenty could have differed unseen
     assert risk_difference(pairs(0, 0, 0, 20)).upper < 0.19
 
 
@@ -132,25 +98,31 @@ def test_only_blocks_with_both_conditions_count() -> None:
     nan = math.nan
     full = pairs(3, 6, 1, 10)
     gaps = np.vstack([full, [[nan, 1.0], [1.0, nan], [nan, nan]]])
-    one, other = risk_difference(full), risk_difference(gaps)
-    assert (one.estimate, one.lower, one.p_above) == (other.estimate, other.lower, other.p_above)
-    assert (other.blocks, other.dropped) == (20, 3)
+    complete, incomplete = risk_difference(full), risk_difference(gaps)
+    assert (complete.estimate, complete.lower, complete.p_above) == (
+        incomplete.estimate,
+        incomplete.lower,
+        incomplete.p_above,
+    )
+    assert (incomplete.blocks, incomplete.dropped) == (20, 3)
 
 
 def test_the_spread_of_true_differences_is_found() -> None:
-    chance = default_rng(7)
-    true = chance.normal(0.2, 0.12, 400)
-    one = chance.binomial(20, np.clip(0.5 + true / 2, 0, 1)) / 20
-    other = chance.binomial(20, np.clip(0.5 - true / 2, 0, 1)) / 20
+    generator = default_rng(7)
+    true = generator.normal(0.2, 0.12, 400)
+    first = generator.binomial(20, np.clip(0.5 + true / 2, 0, 1)) / 20
+    second = generator.binomial(20, np.clip(0.5 - true / 2, 0, 1)) / 20
     sizes = np.full((400, 2), 20.0)
-    assert effect_sd(as_block_table(np.column_stack([one, other]), sizes)) == pytest.approx(0.12, abs=0.025)
-    even = chance.binomial(20, 0.5, (400, 2)) / 20
+    assert effect_sd(as_block_table(np.column_stack([first, second]), sizes)) == pytest.approx(0.12, abs=0.025)
+    even = generator.binomial(20, 0.5, (400, 2)) / 20
     assert effect_sd(as_block_table(even, sizes)) < 0.06
     assert math.isnan(effect_sd(pairs(3, 6, 1, 10)))
 
 
 def test_the_spread_between_groups_of_blocks_is_found() -> None:
-    chance = default_rng(9)
-    true = np.repeat(chance.normal(0.2, 0.12, 200), 30)
-    acts = np.column_stack([chance.random(6000) < 0.5 + true / 2, chance.random(6000) < 0.5 - true / 2]).astype(float)
+    generator = default_rng(9)
+    true = np.repeat(generator.normal(0.2, 0.12, 200), 30)
+    acts = np.column_stack([generator.random(6000) < 0.5 + true / 2, generator.random(6000) < 0.5 - true / 2]).astype(
+        float
+    )
     assert effect_sd(as_block_table(acts, clusters=np.repeat(np.arange(200), 30))) == pytest.approx(0.12, abs=0.03)

@@ -15,43 +15,43 @@ EFFECTS, ERRORS = [0.31, 0.12, 0.25, 0.02, 0.18], [0.05, 0.06, 0.04, 0.07, 0.05]
 
 
 def test_the_plain_mean_is_the_t_test_over_models() -> None:
-    found = pool_effects(EFFECTS, ERRORS)
+    pooled = pool_effects(EFFECTS, ERRORS)
     test = stats.ttest_1samp(EFFECTS, 0, alternative="greater")
     low, high = stats.ttest_1samp(EFFECTS, 0).confidence_interval(0.95)
-    assert (found.plain.lower, found.plain.upper) == pytest.approx((low, high))
-    assert found.p_above == pytest.approx(float(test.pvalue))
-    assert found.p_below == pytest.approx(1 - float(test.pvalue))
+    assert (pooled.plain.lower, pooled.plain.upper) == pytest.approx((low, high))
+    assert pooled.p_above == pytest.approx(float(test.pvalue))
+    assert pooled.p_below == pytest.approx(1 - float(test.pvalue))
 
 
 def test_the_weighted_mean_is_that_of_statsmodels() -> None:
-    found = pool_effects(EFFECTS, ERRORS)
-    with pytest.warns(UserWarning, match="nobs"):  # about the single models' intervals, which nobody asked for
+    pooled = pool_effects(EFFECTS, ERRORS)
+    with pytest.warns(UserWarning, match="nobs"):  # about the intervals of the single models
         table = combine_effects(np.array(EFFECTS), np.square(ERRORS), method_re="iterated", use_t=True).summary_frame()
     row = table.loc["random effect wls"]
-    assert (found.weighted.estimate, found.weighted.lower, found.weighted.upper) == pytest.approx(
+    assert (pooled.weighted.estimate, pooled.weighted.lower, pooled.weighted.upper) == pytest.approx(
         (row["eff"], row["ci_low"], row["ci_upp"]), abs=1e-6
     )
 
 
 def test_heterogeneity_by_hand() -> None:
-    found = pool_effects(EFFECTS, ERRORS)
+    pooled = pool_effects(EFFECTS, ERRORS)
     weights = 1 / np.square(ERRORS)
     mean = weights @ EFFECTS / weights.sum()
     q = float(weights @ (np.array(EFFECTS) - mean) ** 2)
-    assert found.homogeneity == pytest.approx(float(stats.chi2.sf(q, 4)))
-    assert found.share == pytest.approx(1 - 4 / q)
-    generalised = 1 / (np.square(ERRORS) + found.spread**2)  # Paule and Mandel: Q is then K less 1
+    assert pooled.p_homogeneity == pytest.approx(float(stats.chi2.sf(q, 4)))
+    assert pooled.i_squared == pytest.approx(1 - 4 / q)
+    generalised = 1 / (np.square(ERRORS) + pooled.tau**2)  # Paule and Mandel: Q is then K less 1
     centre = generalised @ EFFECTS / generalised.sum()
     assert float(generalised @ (np.array(EFFECTS) - centre) ** 2) == pytest.approx(4, abs=1e-4)
-    reach = stats.t.ppf(0.975, 3) * math.sqrt(found.spread**2 + 1 / generalised.sum())
-    assert found.prediction.upper - found.prediction.estimate == pytest.approx(reach)
+    reach = stats.t.ppf(0.975, 3) * math.sqrt(pooled.tau**2 + 1 / generalised.sum())
+    assert pooled.prediction.upper - pooled.prediction.estimate == pytest.approx(reach)
 
 
 def test_models_that_happen_to_agree_are_not_taken_as_certain() -> None:
-    found = pool_effects([0.1, 0.1, 0.1, 0.1], [0.05] * 4)
-    assert found.spread == 0.0
-    assert found.weighted.lower == pytest.approx(0.1 - stats.t.ppf(0.975, 3) * 0.025)
-    assert found.plain.lower < 0.1 < found.plain.upper
+    pooled = pool_effects([0.1, 0.1, 0.1, 0.1], [0.05] * 4)
+    assert pooled.tau == 0.0
+    assert pooled.weighted.lower == pytest.approx(0.1 - stats.t.ppf(0.975, 3) * 0.025)
+    assert pooled.plain.lower < 0.1 < pooled.plain.upper
 
 
 def test_one_model_and_none() -> None:

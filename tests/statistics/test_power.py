@@ -1,4 +1,4 @@
-"""Power against closed forms, against the analysis's own results, and against the figures of the reference simulations."""
+"""Power against closed forms, the results of the analysis, and the figures of the reference simulations."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ DRAWS = StudyDraws(1500)
 TREND = PowerContrast(tuple(trend_weights(range(4))))
 
 
-# --- made-up blocks ------------------------------------------------------------------------------------------------
+# Simulated blocks
 
 
 def test_rates_over_blocks_are_those_stated_and_blocks_hang_together() -> None:
     values = BlockPopulation((0.4, 0.1, 0.0, 1.0), spread=1.5, slope=1.0).draw(50, 2000, 1)
     assert values.shape == (50, 2000, 4)
     assert values.mean(axis=(0, 1)) == pytest.approx([0.4, 0.1, 0.0, 1.0], abs=0.006)
-    one, other = values[..., 0].ravel(), values[..., 1].ravel()
-    assert np.corrcoef(one, other)[0, 1] > 0.1
-    loose = BlockPopulation((0.4, 0.1), spread=0, slope=0).draw(50, 2000, 1)
-    assert abs(np.corrcoef(loose[..., 0].ravel(), loose[..., 1].ravel())[0, 1]) < 0.02
+    first, second = values[..., 0].ravel(), values[..., 1].ravel()
+    assert np.corrcoef(first, second)[0, 1] > 0.1
+    independent = BlockPopulation((0.4, 0.1), spread=0, slope=0).draw(50, 2000, 1)
+    assert abs(np.corrcoef(independent[..., 0].ravel(), independent[..., 1].ravel())[0, 1]) < 0.02
 
 
 def test_more_blocks_add_to_the_same_studies() -> None:
@@ -46,7 +46,7 @@ def test_more_blocks_add_to_the_same_studies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("fields", "message"),
     [
         ({"rates": (0.4,)}, "at least two"),
         ({"rates": (0.4, 40.0)}, "between 0 and 100 %, found 4000 %"),
@@ -54,44 +54,47 @@ def test_more_blocks_add_to_the_same_studies() -> None:
         ({"rates": (0.4, 0.3), "slope": math.nan}, "slope"),
     ],
 )
-def test_what_is_no_population_is_refused(given: dict[str, object], message: str) -> None:
+def test_what_is_no_population_is_refused(fields: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        BlockPopulation(**given)  # type: ignore[arg-type]
+        BlockPopulation(**fields)  # type: ignore[arg-type]
 
 
-# --- power ---------------------------------------------------------------------------------------------------------
+# Power
 
 
 @pytest.mark.parametrize(
     ("rates", "expected"),
     [
-        ((0.40, 0.25, 0.10, 0.01), 1.0), ((0.40, 0.35, 0.30, 0.25), 0.820), ((0.40, 0.37, 0.33, 0.30), 0.516),
-        ((0.40, 0.40, 0.40, 0.40), 0.051), ((0.12, 0.09, 0.07, 0.05), 0.614),
+        ((0.40, 0.25, 0.10, 0.01), 1.0),
+        ((0.40, 0.35, 0.30, 0.25), 0.820),
+        ((0.40, 0.37, 0.33, 0.30), 0.516),
+        ((0.40, 0.40, 0.40, 0.40), 0.051),
+        ((0.12, 0.09, 0.07, 0.05), 0.614),
     ],
-)  # fmt: skip
+)
 def test_a_hundred_blocks_have_the_power_of_the_reference_simulations(
     rates: tuple[float, ...], expected: float
 ) -> None:
     """Trend, one-sided .05; the reference has a Monte-Carlo error of its own."""
-    found = simulate_power(BlockPopulation(rates), PowerGoal((TREND,)), 100, DRAWS)
-    assert found.estimate == pytest.approx(expected, abs=3 * found.error + 0.015)
+    power = simulate_power(BlockPopulation(rates), PowerGoal((TREND,)), 100, DRAWS)
+    assert power.estimate == pytest.approx(expected, abs=3 * power.error + 0.015)
 
 
 def test_near_the_floor_power_is_that_of_the_analysis_which_is_less_than_the_reference_s_plain_t() -> None:
     """The reference found .278 by Student's t, which does not hold there; the analysis goes by limits of the rates."""
-    found = simulate_power(BlockPopulation((0.02, 0.01, 0.01, 0.0)), PowerGoal((TREND,)), 100, DRAWS).estimate
-    assert 0.03 < found < 0.2
+    power = simulate_power(BlockPopulation((0.02, 0.01, 0.01, 0.0)), PowerGoal((TREND,)), 100, DRAWS).estimate
+    assert 0.03 < power < 0.2
 
 
 def test_what_is_counted_as_shown_is_what_the_analysis_shows() -> None:
     """Study by study, with the effects that the report prints."""
     values = BlockPopulation((0.4, 0.3, 0.25, 0.2)).draw(12, 60, 3)
-    found = PowerGoal((TREND,), 0.025).reached(values)
-    assert list(found) == [estimate_trend(study, level=0.95).lower > 0 for study in values]
+    trends = PowerGoal((TREND,), 0.025).reached(values)
+    assert list(trends) == [estimate_trend(study, level=0.95).lower > 0 for study in values]
     ends = PowerGoal((PowerContrast((1.0, 0.0, 0.0, -1.0), "mover"),), 0.025).reached(values)
     assert list(ends) == [risk_difference(study, level=0.95).lower > 0 for study in values]
-    both = PowerGoal((TREND, PowerContrast((1.0, 0.0, 0.0, -1.0), "mover")), 0.025).reached(values)
-    assert list(both) == list(found & ends)
+    all_reached = PowerGoal((TREND, PowerContrast((1.0, 0.0, 0.0, -1.0), "mover")), 0.025).reached(values)
+    assert list(all_reached) == list(trends & ends)
     assert 0 < ends.sum() < 12
 
 
@@ -105,10 +108,10 @@ def test_arms_that_count_as_one_are_averaged_block_by_block() -> None:
 def test_power_comes_near_the_closed_form_for_unrelated_blocks() -> None:
     """Without effects of the block, pairs are two independent samples."""
     blocks = math.ceil(two_sample_size(0.4, 0.2, alpha=0.05, power=0.8))
-    found = simulate_power(
+    power = simulate_power(
         BlockPopulation((0.4, 0.2), 0, 0), PowerGoal((PowerContrast((1.0, -1.0)),), 0.025), blocks, DRAWS
     )
-    assert found.estimate == pytest.approx(0.8, abs=0.04)
+    assert power.estimate == pytest.approx(0.8, abs=0.04)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +126,8 @@ def test_the_closed_form_gives_the_sample_sizes_of_published_contrasts(
 
 
 def test_a_margin_below_nothing_is_how_sameness_is_shown() -> None:
-    apart = (1.0, -1.0)
-    goal = PowerGoal((PowerContrast(apart), PowerContrast((-1.0, 1.0))), 0.05, margin=-0.2)
+    difference = (1.0, -1.0)
+    goal = PowerGoal((PowerContrast(difference), PowerContrast((-1.0, 1.0))), 0.05, margin=-0.2)
     assert goal.true((0.3, 0.3)) and not goal.true((0.6, 0.3))
     assert simulate_power(BlockPopulation((0.3, 0.3)), goal, 200, StudyDraws(200)).estimate > 0.95
     assert simulate_power(BlockPopulation((0.5, 0.3)), goal, 200, StudyDraws(200)).estimate < 0.12
@@ -136,16 +139,16 @@ def test_a_claim_that_is_not_so_is_not_true() -> None:
 
 
 def test_the_smallest_number_is_found_and_one_fewer_does_not_do() -> None:
-    asked: list[int] = []
+    tried: list[int] = []
 
     def rising(blocks: int) -> float:
-        asked.append(blocks)
+        tried.append(blocks)
         return blocks / 1000
 
     for target, expected in ((0.8, 800), (0.9, 900), (0.001, 4), (0.005, 5)):
         assert find_blocks_needed(target, rising, most=5000) == expected
     assert find_blocks_needed(0.9, rising, most=500) is None
-    assert max(asked) <= 1100 + 500 and len(asked) < 80
+    assert max(tried) <= 1100 + 500 and len(tried) < 80
 
 
 def test_the_error_of_a_share_is_never_nothing() -> None:
@@ -154,16 +157,16 @@ def test_the_error_of_a_share_is_never_nothing() -> None:
 
 
 def test_studies_are_the_same_for_the_same_seed_and_progress_is_told() -> None:
-    told: list[int] = []
+    reported: list[int] = []
     goal, population = PowerGoal((TREND,)), BlockPopulation((0.4, 0.35, 0.3, 0.25))
-    first = simulate_power(population, goal, 50, StudyDraws(230, 7), told.append)
-    assert told == [100, 100, 30]
+    first = simulate_power(population, goal, 50, StudyDraws(230, 7), reported.append)
+    assert reported == [100, 100, 30]
     assert first == simulate_power(population, goal, 50, StudyDraws(230, 7))
     assert first != simulate_power(population, goal, 50, StudyDraws(230, 8))
 
 
 def test_the_gate_s_power_takes_the_first_arm_and_the_last() -> None:
-    found = simulate_sequential_power(BlockPopulation((0.40, 0.9, 0.01)), SequentialDesign(), StudyDraws(300))
-    assert found.confirms.estimate == 1 and found.refutes.estimate == 0
-    assert found.episodes == pytest.approx(53, abs=3)
-    assert found.high == 80 and 0 < found.error < 2
+    power = simulate_sequential_power(BlockPopulation((0.40, 0.9, 0.01)), SequentialDesign(), StudyDraws(300))
+    assert power.confirms.estimate == 1 and power.refutes.estimate == 0
+    assert power.episodes == pytest.approx(53, abs=3)
+    assert power.high == 80 and 0 < power.error < 2

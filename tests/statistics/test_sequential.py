@@ -1,4 +1,4 @@
-"""The sequential gate on data whose verdict is known."""
+"""The sequential test on data whose verdict is known."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from advocate_evals.statistics.group_sequential import SequentialDesign, group_s
 ONE_LOOK = SequentialDesign(look=40, most=40)
 
 
-def pairs(count: int, share: float, other: float = 0.0) -> np.ndarray:
-    """Differences: 1 in so great a share of the pairs, -1 in another, evenly spread, 0 else."""
-    turn = np.random.default_rng(0).permutation(count)
-    return np.where(turn < share * count, 1.0, np.where(turn >= count - other * count, -1.0, 0.0))
+def pairs(count: int, positive: float, negative: float = 0.0) -> np.ndarray:
+    """Differences: 1 and -1 in these shares of the pairs, evenly spread, 0 else."""
+    rank = np.random.default_rng(0).permutation(count)
+    return np.where(rank < positive * count, 1.0, np.where(rank >= count - negative * count, -1.0, 0.0))
 
 
 def test_a_strong_effect_is_confirmed_at_the_first_look_and_nothing_after_it_counts() -> None:
-    found = group_sequential_test(np.concatenate([pairs(20, 0.6), pairs(100, 0, 1)]))
-    assert (found.verdict, found.reason, found.started, len(found.looks)) == ("CONFIRMED", "", 20, 1)
-    assert found.stopped
-    assert found.estimate == pytest.approx(0.6)
-    look = found.looks[0]
+    result = group_sequential_test(np.concatenate([pairs(20, 0.6), pairs(100, 0, 1)]))
+    assert (result.verdict, result.reason, result.started, len(result.looks)) == ("CONFIRMED", "", 20, 1)
+    assert result.stopped
+    assert result.estimate == pytest.approx(0.6)
+    look = result.looks[0]
     assert look.confirm >= look.bound > 0
     assert look.refute > -look.bound
 
 
 def test_no_effect_is_refuted_once_there_are_pairs_enough() -> None:
-    found = group_sequential_test(pairs(520, 0.2, 0.2))
-    assert found.verdict == "REFUTED"
-    assert found.looks[-1].refute <= -found.looks[-1].bound
-    assert all(-one.bound < one.refute and one.confirm < one.bound for one in found.looks[:-1])
+    result = group_sequential_test(pairs(520, 0.2, 0.2))
+    assert result.verdict == "REFUTED"
+    assert result.looks[-1].refute <= -result.looks[-1].bound
+    assert all(-look.bound < look.refute and look.confirm < look.bound for look in result.looks[:-1])
     assert group_sequential_test(pairs(40, 0.2, 0.2)).reason == "unfinished"
 
 
@@ -60,25 +60,30 @@ def test_an_effect_above_nothing_and_below_delta_is_confirmed_small() -> None:
 
 
 def test_all_planned_pairs_without_a_crossing_are_inconclusive() -> None:
-    found = group_sequential_test(pairs(40, 0.15, 0.075), ONE_LOOK)
-    assert (found.verdict, found.reason, found.stopped) == ("INCONCLUSIVE", "n", True)
-    assert found.looks[-1].spent == 0.05
+    result = group_sequential_test(pairs(40, 0.15, 0.075), ONE_LOOK)
+    assert (result.verdict, result.reason, result.stopped) == ("INCONCLUSIVE", "n", True)
+    assert result.looks[-1].spent == 0.05
 
 
 def test_lost_pairs_are_dropped_and_counted_and_the_error_spent_follows_those_that_are_left() -> None:
-    whole = pairs(20, 0.3, 0.05)
-    holed = whole.copy()
-    holed[::4] = np.nan
-    few, all_of_them = group_sequential_test(holed), group_sequential_test(whole)
+    values = pairs(20, 0.3, 0.05)
+    incomplete = values.copy()
+    incomplete[::4] = np.nan
+    few, complete = group_sequential_test(incomplete), group_sequential_test(values)
     assert (few.analysed, few.dropped, few.started) == (15, 5, 20)
-    assert few.looks[0].spent < all_of_them.looks[0].spent
-    assert few.looks[0].bound > all_of_them.looks[0].bound
-    assert few.looks[0].estimate == pytest.approx(np.nanmean(holed))
+    assert few.looks[0].spent < complete.looks[0].spent
+    assert few.looks[0].bound > complete.looks[0].bound
+    assert few.looks[0].estimate == pytest.approx(np.nanmean(incomplete))
 
 
 def test_a_look_that_was_lost_altogether_ends_it() -> None:
-    found = group_sequential_test(np.concatenate([pairs(20, 0.2, 0.2), np.full(20, np.nan)]))
-    assert (found.verdict, found.reason, found.stopped, len(found.looks)) == ("INCONCLUSIVE", "completeness", True, 1)
+    result = group_sequential_test(np.concatenate([pairs(20, 0.2, 0.2), np.full(20, np.nan)]))
+    assert (result.verdict, result.reason, result.stopped, len(result.looks)) == (
+        "INCONCLUSIVE",
+        "completeness",
+        True,
+        1,
+    )
     assert group_sequential_test(np.full(20, np.nan)).looks == ()
 
 
@@ -89,12 +94,12 @@ def test_the_end_of_the_plan_spends_what_is_left_however_many_pairs_were_lost() 
 
 
 def test_no_pair_at_all_is_unfinished_and_has_no_figures() -> None:
-    found = group_sequential_test([])
-    assert (found.verdict, found.reason, found.looks, found.stopped) == ("INCONCLUSIVE", "unfinished", (), False)
+    result = group_sequential_test([])
+    assert (result.verdict, result.reason, result.looks, result.stopped) == ("INCONCLUSIVE", "unfinished", (), False)
     assert (
-        math.isnan(found.estimate)
-        and math.isnan(found.repeated.lower)
-        and math.isnan(median_unbiased_estimate(found).estimate)
+        math.isnan(result.estimate)
+        and math.isnan(result.repeated.lower)
+        and math.isnan(median_unbiased_estimate(result).estimate)
     )
 
 
@@ -113,20 +118,20 @@ def test_with_one_look_it_is_student_s_test_but_for_the_prior() -> None:
 
 
 def test_with_one_look_every_interval_is_the_ordinary_one() -> None:
-    found = group_sequential_test(pairs(400, 0.3, 0.2), SequentialDesign(look=400, most=400, delta=0.3))
-    look = found.looks[0]
+    result = group_sequential_test(pairs(400, 0.3, 0.2), SequentialDesign(look=400, most=400, delta=0.3))
+    look = result.looks[0]
     half = stats.norm.isf(0.05) * look.error
-    for interval in (median_unbiased_estimate(found), found.repeated):
+    for interval in (median_unbiased_estimate(result), result.repeated):
         assert interval.estimate == pytest.approx(look.estimate, abs=1e-6)
         assert interval.lower == pytest.approx(look.estimate - half, abs=1e-3)
         assert interval.upper == pytest.approx(look.estimate + half, abs=1e-3)
 
 
 def test_after_an_early_stop_the_adjusted_estimate_lies_nearer_to_nothing() -> None:
-    found = group_sequential_test(np.concatenate([pairs(20, 0.25, 0.15), pairs(20, 0.4, 0.05), pairs(20, 0.45, 0.05)]))
-    assert found.verdict == "CONFIRMED" and len(found.looks) == 3
-    assert median_unbiased_estimate(found).lower < median_unbiased_estimate(found).estimate < found.estimate
-    assert median_unbiased_estimate(found).lower > 0
+    result = group_sequential_test(np.concatenate([pairs(20, 0.25, 0.15), pairs(20, 0.4, 0.05), pairs(20, 0.45, 0.05)]))
+    assert result.verdict == "CONFIRMED" and len(result.looks) == 3
+    assert median_unbiased_estimate(result).lower < median_unbiased_estimate(result).estimate < result.estimate
+    assert median_unbiased_estimate(result).lower > 0
 
 
 def test_means_over_epochs_are_weighed_too() -> None:
@@ -152,19 +157,19 @@ def test_a_baseline_of_another_length_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("fields", "message"),
     [
         ({"delta": 0.0}, "delta: must lie between 0 and 1"),
         ({"alpha": 1.0}, "alpha"),
         ({"look": 0}, "look: must be a whole number of at least 1"),
         ({"look": 20, "most": 10}, "most: must be a whole number of at least 20"),
-        ({"look": 1, "most": 1}, "leave no room"),
+        ({"look": 1, "most": 1}, "most: must be at least 2 pairs"),
         ({"spending": "all"}, "spending: unknown 'all'"),
     ],
 )
-def test_a_design_that_makes_no_sense_is_refused_by_name(given: dict[str, object], message: str) -> None:
+def test_a_design_that_makes_no_sense_is_refused_by_name(fields: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        SequentialDesign(**given)  # type: ignore[arg-type]
+        SequentialDesign(**fields)  # type: ignore[arg-type]
 
 
 def test_the_last_look_may_be_shorter() -> None:

@@ -161,7 +161,7 @@ def _quality_row(outcome: str, arm: str, quality: GraderQuality) -> tuple[TableC
         _format_interval(quality.specificity),
         quality.most_false_positive,
         _format_interval(quality.kappa),
-        *quality.sampling,
+        *quality.labelled_shares,
         quality.insufficient,
     )
 

@@ -167,8 +167,8 @@ def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
             continue
         blocks = build_block_values(group, "harm", [(arm,) for arm in arms.values()])
         shape = compare_step_slope(blocks.as_table(), [float(odds) / 100 for odds in arms])
-        effects = map(_format_effect, (shape.step, shape.above_zero, shape.whole, shape.jump))
-        change = shape.change if math.isfinite(shape.change) else None
+        effects = map(_format_effect, (shape.step, shape.above_zero, shape.full_range, shape.jump))
+        change = shape.change_point if math.isfinite(shape.change_point) else None
         table_rows.append(
             (str(model), str(mechanism), shape.form, *effects, change, shape.step.blocks, shape.insufficient)
         )
@@ -257,9 +257,9 @@ def _held_point(outcome: str, rung: FirstRung) -> ChartPoint:
     return ChartPoint(
         label=outcome,
         outcome=outcome,
-        value=rung.held.estimate,
-        lower=rung.held.lower,
-        upper=rung.held.upper,
+        value=rung.mean_rungs.estimate,
+        lower=rung.mean_rungs.lower,
+        upper=rung.mean_rungs.upper,
         n=rung.chains,
         blocks=rung.chains,
         missing=rung.unknown,

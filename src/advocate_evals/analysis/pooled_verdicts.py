@@ -68,7 +68,7 @@ def _pool_claim(members: Sequence[Verdict]) -> Verdict | None:
             "versions": tuple(sorted({version for verdict in pooled for version in verdict.versions})),
             **{name: sum(getattr(verdict, name) for verdict in pooled) for name in _SUMMED},
             "families": tuple(sorted({family for verdict in pooled for family in verdict.families})),
-            "block_sd": _finite(effect.spread),
+            "block_sd": _finite(effect.tau),
             "method": f"mean of {len(pooled)} models, Student's t over models; the SD is that between models",
             "rates": (),
             "steps": (),

@@ -85,7 +85,7 @@ def _quality_table(found: JudgeCheckRun, questions: Mapping[str, ScreeningByArm]
     ):
         table.add_column(name, justify="right")
     for question, result in questions.items():
-        one = result.whole
+        one = result.overall
         missing = one.missing_positive + one.missing_negative
         table.add_row(
             question, _share(one.sensitivity, one.true_positive, one.false_negative), _p(result.same_sensitivity),
@@ -93,7 +93,7 @@ def _quality_table(found: JudgeCheckRun, questions: Mapping[str, ScreeningByArm]
             _p(result.same_specificity), _hits(hard.get(question), positive=False),
             _right(near.get(question)), str(missing) if missing else "",
         )  # fmt: skip
-    one = whole.whole
+    one = whole.overall
     table.add_section()
     table.add_row(
         "all of an item's", _share(one.sensitivity, one.true_positive, one.false_negative), _p(whole.same_sensitivity), "",
@@ -122,7 +122,7 @@ def _values(interval: Interval) -> tuple[float, float, float]:
 def _hits(result: ScreeningByArm | None, *, positive: bool) -> str:
     if result is None:
         return ""
-    one = result.whole
+    one = result.overall
     hits = one.true_positive if positive else one.true_negative
     total = hits + (one.false_negative if positive else one.false_positive)
     return f"{hits}/{total}" if total else ""
@@ -131,7 +131,7 @@ def _hits(result: ScreeningByArm | None, *, positive: bool) -> str:
 def _right(result: ScreeningByArm | None) -> str:
     if result is None:
         return ""
-    one = result.whole
+    one = result.overall
     right = one.true_positive + one.true_negative
     total = right + one.false_positive + one.false_negative
     return f"{right}/{total}" if total else ""

@@ -341,12 +341,12 @@ class OrderContrast(Contrast):
         return ContrastTest(
             _weakest([estimate_difference(table, *pair, spec.method, spec.level) for pair in self.pairs]),
             max(step.effect.p_above for step in gatekept),
-            holds=all(step.held for step in gatekept),
+            holds=all(step.significant for step in gatekept),
             refuted=estimate_difference(table, 0, len(self.along) - 1, spec.method, spec.level_refuted).below(
                 spec.delta
             ),
             reversed=any(effect.below(0.0) for effect in _estimates_against(self.pairs, table, spec)),
-            steps=tuple(ContrastStep(step.name, step.effect, step.held, step.tested) for step in gatekept),
+            steps=tuple(ContrastStep(step.name, step.effect, step.significant, step.tested) for step in gatekept),
         )
 
     def describe(self, group_names: Sequence[str]) -> str:

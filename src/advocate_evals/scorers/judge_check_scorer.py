@@ -49,13 +49,13 @@ def quality() -> Metric:
         judged = [read_checked_item(str(score.sample_id), score.score.metadata or {}) for score in scores]
         found: dict[str, float] = {}
         for question, result in quality_by_question(judged).items():
-            whole = result.whole
+            whole = result.overall
             found |= _three(f"{question}_sensitivity", whole.sensitivity, result.same_sensitivity)
             found |= _three(f"{question}_specificity", whole.specificity, result.same_specificity)
             found[f"{question}_missing"] = float(whole.missing_positive + whole.missing_negative)
         overall = quality_by_item(judged)
-        found |= _three("all_found", overall.whole.sensitivity, overall.same_sensitivity)
-        found |= _three("no_false_alarm", overall.whole.specificity, overall.same_specificity)
+        found |= _three("all_found", overall.overall.sensitivity, overall.same_sensitivity)
+        found |= _three("no_false_alarm", overall.overall.specificity, overall.same_specificity)
         return cast(Value, found | _spent(judged))
 
     return compute

@@ -1,1 +1,1 @@
-"""Arrays in, frozen results out. Imports nothing of ours, no Inspect, no pandas, and knows no paths."""
+"""Statistical estimators: arrays in, frozen results out. No imports from the rest of the package, Inspect or pandas."""

@@ -1,4 +1,8 @@
-"""A grader's verdicts against people's labels, as counts per condition."""
+"""A grader's verdicts against people's labels: counts, error rates per condition, and a gate for publication.
+
+The error rates are estimated in each condition by itself. The gate asks whether the false positive rate is low enough,
+and similar enough in all conditions, for a verdict that rests on the grader to be published.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +12,23 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.random import Generator
+from numpy.typing import ArrayLike, NDArray
 
 from advocate_evals.statistics.intervals import (
-    MELDING_DRAWS,
+    MONTE_CARLO_DRAWS,
+    UNKNOWN_INTERVAL,
     Array,
     ConfidenceDistribution,
     Interval,
-    melding_generator,
-    predictive_value_distribution,
+    fixed_seed_generator,
+    positive_rate_distribution,
     share_distribution,
 )
 from advocate_evals.statistics.rater_agreement import cohen_kappa_interval
 
-SamplingShares = Literal["verdict", "random"]
-"""How the episodes to be labelled were drawn: a fixed number of each verdict, or without a look at the verdict."""
+LabelSampling = Literal["verdict", "random"]
+"""How the labelled episodes were sampled: a fixed number of each verdict, or without regard to the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +55,31 @@ class ConfusionCounts:
         return self.false_negative + self.true_negative
 
     @property
-    def share(self) -> Array:
+    def positive_share(self) -> Array:
         """Share graded positive; 0 where nothing was graded."""
         return np.asarray(self.positive / np.maximum(self.graded, 1))
 
     @property
     def true_if_positive(self) -> Array:
         """Share of true ones among those graded positive (the predictive value); one half where there is no label."""
-        return _share(self.true_positive, self.labelled_positive)
+        return _true_share(self.true_positive, self.labelled_positive)
 
     @property
     def true_if_negative(self) -> Array:
         """Share of true ones among those graded negative; one half where there is no label."""
-        return _share(self.false_negative, self.labelled_negative)
+        return _true_share(self.false_negative, self.labelled_negative)
 
-    def blind(self, place: int) -> str:
-        """Why a condition cannot be corrected: a verdict that no label looks at; empty where it can."""
-        if not self.graded[place]:
-            return f"condition {place}: nothing graded"
-        negative = self.graded[place] - self.positive[place]
+    def find_label_gap(self, condition: int) -> str:
+        """Why a condition cannot be corrected: a verdict without any label; empty where it can."""
+        if not self.graded[condition]:
+            return f"condition {condition}: nothing graded"
+        negative = self.graded[condition] - self.positive[condition]
         for verdict, number, labels in (
-            ("positive", self.positive[place], self.labelled_positive[place]),
-            ("negative", negative, self.labelled_negative[place]),
+            ("positive", self.positive[condition], self.labelled_positive[condition]),
+            ("negative", negative, self.labelled_negative[condition]),
         ):
             if number and not labels:
-                return f"condition {place}: no label among the {int(number)} graded {verdict}"
+                return f"condition {condition}: no label among the {int(number)} graded {verdict}"
         return ""
 
 
@@ -81,9 +87,8 @@ def count_confusion(graded: ArrayLike, human: ArrayLike) -> ConfusionCounts:
     """Count verdicts and labels.
 
     Args:
-        graded: Episodes × conditions, the grader's verdict: 0, 1, or NaN where there is none. Leading axes are let
-            through.
-        human: Same shape, a person's label: 0, 1, or NaN where none was asked for. Labels of ungraded episodes are
+        graded: Episodes × conditions, the grader's verdict: 0, 1, or NaN where there is none. Leading axes are allowed.
+        human: Same shape, a person's label: 0, 1, or NaN where no label was requested. Labels of ungraded episodes are
             left out.
 
     Raises:
@@ -92,25 +97,29 @@ def count_confusion(graded: ArrayLike, human: ArrayLike) -> ConfusionCounts:
     verdict, label = np.asarray(graded, dtype=float), np.asarray(human, dtype=float)
     if verdict.shape != label.shape or verdict.ndim < 2:
         raise ValueError(f"two tables of one shape are needed, not {verdict.shape} and {label.shape}")
-    for name, found in (("graded", verdict), ("human", label)):
-        if not np.all(np.isnan(found) | (found == 0) | (found == 1)):
+    for name, table in (("graded", verdict), ("human", label)):
+        if not np.all(np.isnan(table) | (table == 0) | (table == 1)):
             raise ValueError(f"{name}: values must be 0, 1 or NaN")
 
-    def count(of: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Array:
-        return np.asarray(of.sum(axis=-2), dtype=float)
+    def count(episodes: NDArray[np.bool_]) -> Array:
+        return np.asarray(episodes.sum(axis=-2), dtype=float)
 
-    yes, no = verdict == 1, verdict == 0
+    positive, negative = verdict == 1, verdict == 0
     return ConfusionCounts(
-        count(yes & (label == 1)), count(yes & (label == 0)), count(no & (label == 1)), count(no & (label == 0)),
-        count(yes | no), count(yes),
-    )  # fmt: skip
+        true_positive=count(positive & (label == 1)),
+        false_positive=count(positive & (label == 0)),
+        false_negative=count(negative & (label == 1)),
+        true_negative=count(negative & (label == 0)),
+        graded=count(positive | negative),
+        positive=count(positive),
+    )
 
 
-def _share(count: Array, number: Array) -> Array:
+def _true_share(count: Array, number: Array) -> Array:
     return np.where(number > 0, count / np.maximum(number, 1), 0.5)
 
 
-# --- How good a grader is, per condition, by people's labels; and whether it is good and even enough for a verdict. ---
+# Quality and gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,238 +134,279 @@ class GraderQuality:
     """Episodes graded."""
     positive: int
     """Of them, graded positive."""
-    sampling: tuple[float, float]
+    labelled_shares: tuple[float, float]
     """Share of the graded negatives and of the graded positives that was labelled; NaN where there were none."""
     sensitivity: Interval
     """Share of the true ones that is graded positive."""
     specificity: Interval
-    """Share of the others that is graded negative."""
+    """Share of the false ones that is graded negative."""
     false_positive_rate: Interval
     """1 − specificity."""
     most_false_positive: float
-    """One-sided upper limit of it."""
-    predictive: Interval
+    """One-sided upper limit of the false positive rate."""
+    positive_predictive: Interval
     """Share of true ones among those graded positive (PPV)."""
     negative_predictive: Interval
-    """Share of the others among those graded negative (NPV)."""
+    """Share of false ones among those graded negative (NPV)."""
     kappa: Interval
-    """Cohen's κ of grader and person. It falls with the rate under an unchanged grader: never a gate."""
+    """Cohen's κ of grader and person. It falls with the rate for an unchanged grader, so it is never a gate."""
     youden: float
-    """Sensitivity + specificity − 1: the factor by which an even grader shrinks a difference."""
+    """Sensitivity + specificity − 1: the factor by which a grader with equal error rates shrinks a difference."""
     insufficient: str
-    """Why it cannot be told; empty where it can."""
+    """Why it cannot be estimated; empty where it can."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraderGate:
-    """Whether a grader is good and even enough for a verdict to be published."""
+    """Whether a grader is good enough, and similar enough in all conditions, for a verdict to be published."""
 
     passed: bool
     """Whether both rules hold."""
     reasons: tuple[str, ...]
-    """Each rule that is broken, in words; empty where it passed."""
+    """A sentence for each rule that is broken; empty where it passed."""
     most_false_positive: tuple[float, ...]
     """One-sided upper limit of the false positive rate, per condition."""
     most_uneven: tuple[float, ...]
     """One-sided upper limit of |false positive rate − that of the first condition|, per further condition."""
     same_false_positive: float
-    """p-value that the false positive rate is the same in all conditions."""
+    """p-value of "the false positive rate is the same in all conditions"."""
     same_false_negative: float
     """Likewise of the false negative rate."""
 
 
 def estimate_grader_quality(
-    graded: ArrayLike, human: ArrayLike, drawn: SamplingShares = "verdict", level: float = 0.95
+    graded: ArrayLike, human: ArrayLike, sampling: LabelSampling = "verdict", level: float = 0.95
 ) -> tuple[GraderQuality, ...]:
     """Quality per condition.
 
-    Labels drawn at random give Clopper and Pearson's limits. Labels drawn by verdict (half of them graded positive,
+    Labels sampled at random give Clopper and Pearson's limits. Labels sampled by verdict (half of them graded positive,
     say) are weighted by the share of each verdict that was labelled, and their limits melded from the exact ones of the
     predictive values and of the share graded positive; raw counts of such labels would show a grader better or worse
     than it is, and differently so in each condition.
 
     Args:
         graded: Episodes × conditions, the grader's verdict, 0, 1 or NaN.
-        human: Same shape, a person's label, 0 or 1; NaN where none was asked for.
-        drawn: How the labelled episodes were chosen.
+        human: Same shape, a person's label, 0 or 1; NaN where no label was requested.
+        sampling: How the labelled episodes were sampled.
         level: Confidence level, in (0, 1).
     """
     counts = count_confusion(graded, human)
-    return tuple(_quality(counts, place, drawn, level) for place in range(counts.graded.size))
+    return tuple(_estimate_quality(counts, condition, sampling, level) for condition in range(counts.graded.size))
 
 
 def check_grader(
-    graded: ArrayLike, human: ArrayLike, delta: float = 0.10, most: float = 0.03, drawn: SamplingShares = "verdict"
+    graded: ArrayLike,
+    human: ArrayLike,
+    delta: float = 0.10,
+    max_false_positive: float = 0.03,
+    sampling: LabelSampling = "verdict",
 ) -> GraderGate:
-    """False positive rate at most `most` in each condition, and uneven by less than delta/3, by one-sided 95 % limits.
+    """Test the rules for publication, each by a one-sided 95 % limit in each condition.
 
-    Evenness is tested by Freeman and Halton's exact test for labels drawn at random, and for labels drawn by verdict by
-    melded tests of all pairs of conditions, times their number.
+    The false positive rate must be at most `max_false_positive`, and differ by less than delta/3 from that of the first
+    condition. Equality of the error rates is tested by Freeman and Halton's exact test for labels sampled at random,
+    and for labels sampled by verdict by melded tests of all pairs of conditions, times their number.
 
     Args:
-        graded: As for `quality`.
-        human: As for `quality`.
+        graded: As for `estimate_grader_quality`.
+        human: As for `estimate_grader_quality`.
         delta: The smallest effect that matters.
-        most: The largest false positive rate let through.
-        drawn: How the labelled episodes were chosen.
+        max_false_positive: The largest false positive rate allowed.
+        sampling: How the labelled episodes were sampled.
     """
     counts = count_confusion(graded, human)
-    places = range(counts.graded.size)
-    wrong = [_false_positive(counts, place, drawn) for place in places]
-    missed = [_sensitive(counts, place, drawn).complement() for place in places]
-    worst = tuple(found.limits(0.05)[1] for found in wrong)
-    apart = [found.minus(wrong[0]).limits(0.05) for found in wrong[1:]]
-    uneven = tuple(max(high, -low) for low, high in apart)
+    conditions = range(counts.graded.size)
+    false_positive = [_false_positive_distribution(counts, condition, sampling) for condition in conditions]
+    false_negative = [_sensitivity_distribution(counts, condition, sampling).complement() for condition in conditions]
+    worst = tuple(rate.limits(0.05)[1] for rate in false_positive)
+    differences = [rate.minus(false_positive[0]).limits(0.05) for rate in false_positive[1:]]
+    uneven = tuple(max(high, -low) for low, high in differences)
     reasons = [
-        f"condition {place}: false positive rate may be {value:.1%}, {most:.1%} is the most"
-        for place, value in enumerate(worst)
-        if value > most
+        f"condition {condition}: false positive rate may be {limit:.1%}, {max_false_positive:.1%} is the most"
+        for condition, limit in enumerate(worst)
+        if limit > max_false_positive
     ]
     reasons += [
-        f"condition {place}: false positive rate may differ by {value:.1%} from the first, {delta / 3:.1%} is the most"
-        for place, value in enumerate(uneven, start=1)
-        if value >= delta / 3
+        f"condition {condition}: false positive rate may differ by {limit:.1%} from the first, "
+        f"{delta / 3:.1%} is the most"
+        for condition, limit in enumerate(uneven, start=1)
+        if limit >= delta / 3
     ]
-    same = _same(counts.false_positive, counts.true_negative, wrong, drawn)
     return GraderGate(
-        not reasons, tuple(reasons), worst, uneven, same,
-        _same(counts.false_negative, counts.true_positive, missed, drawn),
-    )  # fmt: skip
+        passed=not reasons,
+        reasons=tuple(reasons),
+        most_false_positive=worst,
+        most_uneven=uneven,
+        same_false_positive=_test_equality(counts.false_positive, counts.true_negative, false_positive, sampling),
+        same_false_negative=_test_equality(counts.false_negative, counts.true_positive, false_negative, sampling),
+    )
 
 
-def _quality(counts: ConfusionCounts, place: int, drawn: SamplingShares, level: float) -> GraderQuality:
+def _estimate_quality(counts: ConfusionCounts, condition: int, sampling: LabelSampling, level: float) -> GraderQuality:
     tail = (1 - level) / 2
-    tp, fp, fn, tn, graded, positive = (
-        int(value[place])
-        for value in (
-            counts.true_positive, counts.false_positive, counts.false_negative, counts.true_negative,
-            counts.graded, counts.positive,
-        )
-    )  # fmt: skip
-    chance = melding_generator()
-    joint = _joint(counts, place, drawn)
-    sensitivity = _interval(_over(joint[0], joint[2]), _sensitive(counts, place, drawn), tail)
-    wrong = _false_positive(counts, place, drawn)
-    rate = _interval(_over(joint[1], joint[3]), wrong, tail)
-    reason = counts.blind(place) or ("" if tp + fn else "no true one among the labels")
+    tp, fp = int(counts.true_positive[condition]), int(counts.false_positive[condition])
+    fn, tn = int(counts.false_negative[condition]), int(counts.true_negative[condition])
+    graded, positive = int(counts.graded[condition]), int(counts.positive[condition])
+    generator = fixed_seed_generator()
+    joint_tp, joint_fp, joint_fn, joint_tn = _joint_shares(counts, condition, sampling)
+    sensitivity = _with_limits(
+        _share_or_nan(joint_tp, joint_fn), _sensitivity_distribution(counts, condition, sampling), tail
+    )
+    false_positive = _false_positive_distribution(counts, condition, sampling)
+    rate = _with_limits(_share_or_nan(joint_fp, joint_tn), false_positive, tail)
     return GraderQuality(
-        true_positive=tp, false_positive=fp, false_negative=fn, true_negative=tn, graded=graded, positive=positive,
-        sampling=(_over(fn + tn, graded - positive - fn - tn), _over(tp + fp, positive - tp - fp)),
+        true_positive=tp,
+        false_positive=fp,
+        false_negative=fn,
+        true_negative=tn,
+        graded=graded,
+        positive=positive,
+        labelled_shares=(
+            _share_or_nan(fn + tn, graded - positive - fn - tn),
+            _share_or_nan(tp + fp, positive - tp - fp),
+        ),
         sensitivity=sensitivity,
         specificity=Interval(1 - rate.estimate, 1 - rate.upper, 1 - rate.lower),
         false_positive_rate=rate,
-        most_false_positive=wrong.limits(1 - level)[1],
-        predictive=_interval(_over(tp, fp), share_distribution(tp, tp + fp, chance), tail),
-        negative_predictive=_interval(_over(tn, fn), share_distribution(tn, tn + fn, chance), tail),
-        kappa=_kappa(counts, place, drawn, level),
+        most_false_positive=false_positive.limits(1 - level)[1],
+        positive_predictive=_with_limits(_share_or_nan(tp, fp), share_distribution(tp, tp + fp, generator), tail),
+        negative_predictive=_with_limits(_share_or_nan(tn, fn), share_distribution(tn, tn + fn, generator), tail),
+        kappa=_estimate_kappa(counts, condition, sampling, level),
         youden=sensitivity.estimate - rate.estimate,
-        insufficient=reason,
-    )  # fmt: skip
+        insufficient=counts.find_label_gap(condition) or ("" if tp + fn else "no true one among the labels"),
+    )
 
 
-def _joint(counts: ConfusionCounts, place: int, drawn: SamplingShares) -> tuple[float, float, float, float]:
-    """True and false positives, false and true negatives: counts, or shares of all graded for labels drawn by verdict."""
-    if counts.blind(place):
+def _joint_shares(
+    counts: ConfusionCounts, condition: int, sampling: LabelSampling
+) -> tuple[float, float, float, float]:
+    """True and false positives, false and true negatives, up to a common factor; NaN where a verdict has no label.
+
+    Counts for labels sampled at random, shares of all graded episodes for labels sampled by verdict.
+    """
+    if counts.find_label_gap(condition):
         return (math.nan,) * 4
-    if drawn == "random":
+    if sampling == "random":
         return (
-            float(counts.true_positive[place]), float(counts.false_positive[place]),
-            float(counts.false_negative[place]), float(counts.true_negative[place]),
-        )  # fmt: skip
-    share = float(counts.share[place])
-    right, missed = float(counts.true_if_positive[place]), float(counts.true_if_negative[place])
-    return share * right, share * (1 - right), (1 - share) * missed, (1 - share) * (1 - missed)
+            float(counts.true_positive[condition]),
+            float(counts.false_positive[condition]),
+            float(counts.false_negative[condition]),
+            float(counts.true_negative[condition]),
+        )
+    positive = float(counts.positive_share[condition])
+    hits, misses = float(counts.true_if_positive[condition]), float(counts.true_if_negative[condition])
+    return positive * hits, positive * (1 - hits), (1 - positive) * misses, (1 - positive) * (1 - misses)
 
 
-def _sensitive(counts: ConfusionCounts, place: int, drawn: SamplingShares) -> ConfidenceDistribution:
-    """Draws of the ends of the sensitivity."""
-    chance = melding_generator()
-    tp, fn = counts.true_positive[place], counts.false_negative[place]
-    if drawn == "random":
-        return share_distribution(tp, tp + fn, chance)
-    right = share_distribution(tp, counts.labelled_positive[place], chance)
-    missed = share_distribution(fn, counts.labelled_negative[place], chance)
-    return predictive_value_distribution(
-        right, share_distribution(counts.positive[place], counts.graded[place], chance), missed
+def _sensitivity_distribution(
+    counts: ConfusionCounts, condition: int, sampling: LabelSampling
+) -> ConfidenceDistribution:
+    labels = (counts.true_positive[condition], counts.false_negative[condition])
+    return _class_rate_distribution(counts, condition, labels, sampling, fixed_seed_generator())
+
+
+def _false_positive_distribution(
+    counts: ConfusionCounts, condition: int, sampling: LabelSampling
+) -> ConfidenceDistribution:
+    """Each condition has a random stream of its own."""
+    labels = (counts.false_positive[condition], counts.true_negative[condition])
+    return _class_rate_distribution(
+        counts, condition, labels, sampling, fixed_seed_generator().spawn(condition + 1)[condition]
     )
 
 
-def _false_positive(counts: ConfusionCounts, place: int, drawn: SamplingShares) -> ConfidenceDistribution:
-    """Draws of the ends of the false positive rate. Each condition has a stream of its own."""
-    chance = melding_generator().spawn(place + 1)[place]
-    fp, tn = counts.false_positive[place], counts.true_negative[place]
-    if drawn == "random":
-        return share_distribution(fp, fp + tn, chance)
-    wrong = share_distribution(fp, counts.labelled_positive[place], chance)
-    right = share_distribution(tn, counts.labelled_negative[place], chance)
-    return predictive_value_distribution(
-        wrong, share_distribution(counts.positive[place], counts.graded[place], chance), right
-    )
+def _class_rate_distribution(
+    counts: ConfusionCounts,
+    condition: int,
+    labels: tuple[float, float],
+    sampling: LabelSampling,
+    generator: Generator,
+) -> ConfidenceDistribution:
+    """Share graded positive of the true or of the false ones.
+
+    Args:
+        counts: Verdicts and labels.
+        condition: Index of the condition.
+        labels: Labels of that kind among the episodes graded positive, and among those graded negative.
+        sampling: How the labelled episodes were sampled.
+        generator: Source of the draws.
+    """
+    if_positive, if_negative = labels
+    if sampling == "random":
+        return share_distribution(if_positive, if_positive + if_negative, generator)
+    among_positive = share_distribution(if_positive, counts.labelled_positive[condition], generator)
+    among_negative = share_distribution(if_negative, counts.labelled_negative[condition], generator)
+    positive_share = share_distribution(counts.positive[condition], counts.graded[condition], generator)
+    return positive_rate_distribution(among_positive, positive_share, among_negative)
 
 
-def _same(some: Array, others: Array, found: list[ConfidenceDistribution], drawn: SamplingShares) -> float:
-    """p-value that a share is the same in all conditions; NaN with fewer than two conditions that have labels."""
-    known = [place for place in range(some.size) if some[place] + others[place] > 0]
-    if len(known) < 2:
+def _test_equality(
+    errors: Array, correct: Array, rates: list[ConfidenceDistribution], sampling: LabelSampling
+) -> float:
+    """p-value of "the error rate is the same in all conditions"; NaN where fewer than two conditions have labels."""
+    labelled = [condition for condition in range(errors.size) if errors[condition] + correct[condition] > 0]
+    if len(labelled) < 2:
         return math.nan
-    if drawn == "random":
-        return freeman_halton_test(np.array([some[known], others[known]]))
-    pairs = list(combinations(known, 2))
-    return min(1.0, len(pairs) * min(found[one].minus(found[other]).p_zero() for one, other in pairs))
+    if sampling == "random":
+        return freeman_halton_test(np.array([errors[labelled], correct[labelled]]))
+    pairs = list(combinations(labelled, 2))
+    return min(1.0, len(pairs) * min(rates[first].minus(rates[second]).p_zero() for first, second in pairs))
 
 
 def freeman_halton_test(counts: ArrayLike) -> float:
     """Exact test that the columns of a table of two rows have one distribution: Fisher's for two columns.
 
-    More columns than two are tested against 20,000 random tables of the same margins, from a fixed stream.
+    More than two columns are tested against 20,000 random tables of the same margins, from a fixed stream.
 
     Source:
         Freeman & Halton (1951), Biometrika 38, 141-149.
     """
-    from scipy import stats  # half a second that only reports should pay
+    from scipy import stats  # takes half a second to import; only reports need it
 
-    found = np.asarray(counts, dtype=int)
-    if not found.sum(axis=1).all():
+    table = np.asarray(counts, dtype=int)
+    if not table.sum(axis=1).all():
         return 1.0
-    if found.shape[1] == 2:
-        return float(stats.fisher_exact(found).pvalue)
-    margins = stats.random_table(found.sum(axis=1), found.sum(axis=0))
-    drawn = margins.logpmf(margins.rvs(MELDING_DRAWS, random_state=melding_generator()))
-    return float((1 + (drawn <= margins.logpmf(found) + 1e-9).sum()) / (1 + MELDING_DRAWS))
+    if table.shape[1] == 2:
+        return float(stats.fisher_exact(table).pvalue)
+    null = stats.random_table(table.sum(axis=1), table.sum(axis=0))
+    log_probabilities = null.logpmf(null.rvs(MONTE_CARLO_DRAWS, random_state=fixed_seed_generator()))
+    return float((1 + (log_probabilities <= null.logpmf(table) + 1e-9).sum()) / (1 + MONTE_CARLO_DRAWS))
 
 
-def _kappa(counts: ConfusionCounts, place: int, drawn: SamplingShares, level: float) -> Interval:
-    """κ, with limits by large samples for random labels and by Jeffreys draws of the table otherwise."""
-    tp, fp, fn, tn = _joint(counts, place, drawn)
-    if drawn == "random":
+def _estimate_kappa(counts: ConfusionCounts, condition: int, sampling: LabelSampling, level: float) -> Interval:
+    """κ, with large-sample limits for random labels and with limits from Jeffreys draws of the table otherwise."""
+    if counts.find_label_gap(condition):
+        return UNKNOWN_INTERVAL
+    tp, fp, fn, tn = _joint_shares(counts, condition, sampling)
+    if sampling == "random":
         return cohen_kappa_interval([[tp, fp], [fn, tn]], level)
-    if counts.blind(place):
-        return Interval(math.nan, math.nan, math.nan)
-    chance = melding_generator()
+    generator = fixed_seed_generator()
 
-    def share(count: Array, number: Array) -> Array:
-        return chance.beta(count[place] + 0.5, number[place] - count[place] + 0.5, MELDING_DRAWS)
+    def draw_share(count: Array, number: Array) -> Array:
+        failures = number[condition] - count[condition]
+        return generator.beta(count[condition] + 0.5, failures + 0.5, MONTE_CARLO_DRAWS)
 
-    right = share(counts.true_positive, counts.labelled_positive)
-    missed = share(counts.false_negative, counts.labelled_negative)
-    positive = share(counts.positive, counts.graded)
-    found = _cohen(positive * right, positive * (1 - right), (1 - positive) * missed)
+    hits = draw_share(counts.true_positive, counts.labelled_positive)
+    misses = draw_share(counts.false_negative, counts.labelled_negative)
+    positive = draw_share(counts.positive, counts.graded)
+    kappas = _cohen_kappa(positive * hits, positive * (1 - hits), (1 - positive) * misses)
     tail = (1 - level) / 2
-    estimate = float(_cohen(np.asarray(tp), np.asarray(fp), np.asarray(fn)))
-    return Interval(estimate, float(np.quantile(found, tail)), float(np.quantile(found, 1 - tail)))
+    estimate = float(_cohen_kappa(np.asarray(tp), np.asarray(fp), np.asarray(fn)))
+    return Interval(estimate, float(np.quantile(kappas, tail)), float(np.quantile(kappas, 1 - tail)))
 
 
-def _cohen(tp: Array, fp: Array, fn: Array) -> Array:
-    """κ of a two-by-two table of shares; NaN where chance alone agrees always."""
+def _cohen_kappa(tp: Array, fp: Array, fn: Array) -> Array:
+    """κ of a two-by-two table of shares; NaN where agreement by chance is certain."""
     graded, true = tp + fp, tp + fn
-    chance = graded * true + (1 - graded) * (1 - true)
-    agreed = 1 - fp - fn
-    return np.where(chance < 1, (agreed - chance) / np.where(chance < 1, 1 - chance, 1.0), np.nan)
+    by_chance = graded * true + (1 - graded) * (1 - true)
+    observed = 1 - fp - fn
+    return np.where(by_chance < 1, (observed - by_chance) / np.where(by_chance < 1, 1 - by_chance, 1.0), np.nan)
 
 
-def _interval(estimate: float, found: ConfidenceDistribution, tail: float) -> Interval:
-    return Interval(estimate, *found.limits(tail))
+def _with_limits(estimate: float, distribution: ConfidenceDistribution, tail: float) -> Interval:
+    return Interval(estimate, *distribution.limits(tail))
 
 
-def _over(part: float, rest: float) -> float:
-    return part / (part + rest) if part + rest > 0 else math.nan
+def _share_or_nan(part: float, remainder: float) -> float:
+    """The part's share of the sum; NaN where there is nothing."""
+    return part / (part + remainder) if part + remainder > 0 else math.nan

@@ -1,4 +1,4 @@
-"""A grader against known labels: sensitivity and specificity with exact limits, and whether they are the same in all arms."""
+"""A grader on items whose answer is known: sensitivity, specificity, and whether they are the same in all arms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from advocate_evals.statistics.intervals import Interval, clopper_pearson_limits
+from advocate_evals.statistics.intervals import (
+    MONTE_CARLO_DRAWS,
+    Array,
+    Interval,
+    clopper_pearson_limits,
+    fixed_seed_generator,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,134 +31,141 @@ class ScreeningResult:
     missing_negative: int
     """Negative items without an answer."""
     sensitivity: Interval
-    """Share of the answered positive items that were called positive; NaN, with limits 0 and 1, where there are none."""
+    """Share of the answered positive items called positive; NaN, with limits 0 and 1, where there are none."""
     specificity: Interval
-    """Share of the answered negative items that were called negative, likewise."""
+    """Share of the answered negative items called negative, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScreeningByArm:
     """The same over all items and by arm."""
 
-    whole: ScreeningResult
+    overall: ScreeningResult
     arms: dict[str, ScreeningResult]
     """By arm, in order of first appearance."""
     same_sensitivity: float
-    """p-value that sensitivity is the same in all arms; NaN with fewer than two arms that have answered positives."""
+    """p-value of "sensitivity is the same in all arms"; NaN with fewer than two arms that have answered positives."""
     same_specificity: float
     """Likewise of specificity."""
 
 
 def screen_grader(
-    truth: ArrayLike, said: ArrayLike, arms: Sequence[str], strata: Sequence[object] = (), level: float = 0.95
+    truth: ArrayLike, answers: ArrayLike, arms: Sequence[str], strata: Sequence[object] = (), level: float = 0.95
 ) -> ScreeningByArm:
     """Compare a grader's answers with the truth.
 
-    Limits are Clopper and Pearson's; arms are compared by `same_within`. Items count as independent.
+    Limits are Clopper and Pearson's; arms are compared by `permutation_same_rates`. Items count as independent.
 
     Args:
         truth: One per item, 1 for positive and 0 for negative.
-        said: Likewise what the grader said; NaN where it gave no answer.
+        answers: The grader's answer to each item, 1 or 0; NaN where it gave none.
         arms: The arm of each item.
-        strata: The stratum of each item, within which arms are compared; one for all where empty.
+        strata: The stratum of each item, within which arms are compared; a single stratum where empty.
         level: Confidence level, in (0, 1).
 
     Raises:
         ValueError: where they differ in length, or hold anything else.
     """
-    known, given = _checked(truth, said, arms, strata)
-    names = tuple(dict.fromkeys(arms))
-    where = {name: np.array([arm == name for arm in arms], dtype=bool) for name in names}
+    truths, replies = _check_items(truth, answers, arms, strata)
+    masks = {name: np.array([arm == name for arm in arms], dtype=bool) for name in dict.fromkeys(arms)}
     return ScreeningByArm(
-        whole=_screen(known, given, level),
-        arms={name: _screen(known[at], given[at], level) for name, at in where.items()},
-        same_sensitivity=_same(known == 1, given, arms, strata),
-        same_specificity=_same(known == 0, 1 - given, arms, strata),
+        overall=_count_answers(truths, replies, level),
+        arms={name: _count_answers(truths[mask], replies[mask], level) for name, mask in masks.items()},
+        same_sensitivity=_compare_arms(truths == 1, replies, arms, strata),
+        same_specificity=_compare_arms(truths == 0, 1 - replies, arms, strata),
     )
 
 
-def permutation_same_rates(hits: ArrayLike, totals: ArrayLike, draws: int = 20_000) -> float:
-    """p-value that hits fall alike on all arms within each stratum: a permutation test of the summed squared deviations.
+def permutation_same_rates(hits: ArrayLike, totals: ArrayLike, draws: int = MONTE_CARLO_DRAWS) -> float:
+    """p-value of "all arms have the same hit rate within each stratum": a permutation test of squared deviations.
 
-    Arms are given out anew within each stratum, so that strata which differ in difficulty and in how they spread over arms
-    make no difference of arms. Random tables come from a fixed stream.
+    Arms are permuted within each stratum, so that strata which differ in difficulty and in how they are distributed
+    over arms do not look like a difference between arms. Random tables come from a fixed stream.
 
     Args:
         hits: Strata × arms, how many of the items were hits.
-        totals: Likewise how many items there are.
+        totals: Strata × arms, how many items there are.
         draws: How many random tables.
 
     Returns:
         The p-value; 1 where all or none are hits in every stratum, NaN with fewer than two arms that have items.
 
     Source:
-        Mantel & Haenszel's conditional margins (1959), JNCI 22, 719-748; p-value by Monte Carlo as in Phipson & Smyth (2010),
-        Statistical Applications in Genetics and Molecular Biology 9, article 39.
+        Mantel & Haenszel's conditional margins (1959), JNCI 22, 719-748; p-value by Monte Carlo as in Phipson & Smyth
+        (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.
     """
-    found, number = np.atleast_2d(np.asarray(hits, dtype=int)), np.atleast_2d(np.asarray(totals, dtype=int))
+    observed, number = np.atleast_2d(np.asarray(hits, dtype=int)), np.atleast_2d(np.asarray(totals, dtype=int))
     if (number.sum(axis=0) > 0).sum() < 2:
         return math.nan
-    chance = np.random.default_rng(20_260_401)
-    size, each = number.sum(axis=1), found.sum(axis=1)
-    share = each / np.maximum(size, 1)
-    spread = size / np.maximum(size - 1, 1)
-    middle = (number * share[:, None]).sum(axis=0)
-    part = number / np.maximum(size, 1)[:, None]
-    variance = (number * (1 - part) * (share * (1 - share) * spread)[:, None]).sum(axis=0)
-    if not (variance > 0).any():
+    stratum_items, stratum_hits = number.sum(axis=1), observed.sum(axis=1)
+    rate = stratum_hits / np.maximum(stratum_items, 1)
+    finite_correction = stratum_items / np.maximum(stratum_items - 1, 1)
+    expected = (number * rate[:, None]).sum(axis=0)
+    arm_share = number / np.maximum(stratum_items, 1)[:, None]
+    variance = (number * (1 - arm_share) * (rate * (1 - rate) * finite_correction)[:, None]).sum(axis=0)
+    varies = variance > 0
+    if not varies.any():
         return 1.0
-    drawn = sum(
-        chance.multivariate_hypergeometric(row, int(count), size=draws) for row, count in zip(number, each, strict=True)
+
+    def chi_square(arm_hits: NDArray[np.int_]) -> Array:
+        return np.asarray(((arm_hits - expected)[..., varies] ** 2 / variance[varies]).sum(axis=-1))
+
+    generator = fixed_seed_generator()
+    permuted = sum(
+        generator.multivariate_hypergeometric(row, int(count), size=draws)
+        for row, count in zip(number, stratum_hits, strict=True)
     )
-
-    def apart(counts: NDArray[np.int_]) -> NDArray[np.float64]:
-        known = variance > 0
-        return np.asarray(((counts - middle)[..., known] ** 2 / variance[known]).sum(axis=-1))
-
-    least = apart(found.sum(axis=0)) - 1e-9
-    return float((1 + (apart(np.asarray(drawn)) >= least).sum()) / (1 + draws))
+    threshold = chi_square(observed.sum(axis=0)) - 1e-9
+    return float((1 + (chi_square(np.asarray(permuted)) >= threshold).sum()) / (1 + draws))
 
 
-def _checked(
-    truth: ArrayLike, said: ArrayLike, arms: Sequence[str], strata: Sequence[object]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known, given = np.asarray(truth, dtype=float).reshape(-1), np.asarray(said, dtype=float).reshape(-1)
-    lengths = [len(known), len(given), len(arms), *([len(strata)] if strata else [])]
+def _check_items(
+    truth: ArrayLike, answers: ArrayLike, arms: Sequence[str], strata: Sequence[object]
+) -> tuple[Array, Array]:
+    truths, replies = np.asarray(truth, dtype=float).reshape(-1), np.asarray(answers, dtype=float).reshape(-1)
+    lengths = [len(truths), len(replies), len(arms), *([len(strata)] if strata else [])]
     if len(set(lengths)) > 1:
-        raise ValueError(f"truth, said, arms and strata: {lengths} items, must be as many")
-    if not np.isin(known, (0, 1)).all():
+        raise ValueError(f"truth, answers, arms and strata must have the same length, not {lengths}")
+    if not np.isin(truths, (0, 1)).all():
         raise ValueError("truth: must be 0 or 1")
-    if not (np.isin(given, (0, 1)) | np.isnan(given)).all():
-        raise ValueError("said: must be 0, 1 or NaN")
-    return known, given
+    if not (np.isin(replies, (0, 1)) | np.isnan(replies)).all():
+        raise ValueError("answers: must be 0, 1 or NaN")
+    return truths, replies
 
 
-def _screen(truth: NDArray[np.float64], said: NDArray[np.float64], level: float) -> ScreeningResult:
-    def count(true: float, given: float) -> int:
-        return int(((truth == true) & (np.isnan(said) if math.isnan(given) else said == given)).sum())
+def _count_answers(truths: Array, answers: Array, level: float) -> ScreeningResult:
+    def count(truth: float, answer: float) -> int:
+        matches = np.isnan(answers) if math.isnan(answer) else answers == answer
+        return int(((truths == truth) & matches).sum())
 
     tp, fn, fp, tn = count(1, 1), count(1, 0), count(0, 1), count(0, 0)
     return ScreeningResult(
-        tp, fn, fp, tn, count(1, math.nan), count(0, math.nan),
-        sensitivity=_share(tp, tp + fn, level), specificity=_share(tn, tn + fp, level),
-    )  # fmt: skip
+        true_positive=tp,
+        false_negative=fn,
+        false_positive=fp,
+        true_negative=tn,
+        missing_positive=count(1, math.nan),
+        missing_negative=count(0, math.nan),
+        sensitivity=_share_interval(tp, tp + fn, level),
+        specificity=_share_interval(tn, tn + fp, level),
+    )
 
 
-def _share(hits: int, total: int, level: float) -> Interval:
+def _share_interval(hits: int, total: int, level: float) -> Interval:
     if not total:
         return Interval(math.nan, 0.0, 1.0)
     lower, upper = clopper_pearson_limits(hits, total, (1 - level) / 2)
     return Interval(hits / total, float(lower), float(upper))
 
 
-def _same(among: NDArray[np.bool_], hit: NDArray[np.float64], arms: Sequence[str], strata: Sequence[object]) -> float:
-    """p-value that the share of hits is the same in all arms, among the items that have an answer."""
-    answered = among & ~np.isnan(hit)
-    names = {name: at for at, name in enumerate(dict.fromkeys(arms))}
-    groups = {name: at for at, name in enumerate(dict.fromkeys(strata or ("",)))}
-    hits, totals = np.zeros((len(groups), len(names)), dtype=int), np.zeros((len(groups), len(names)), dtype=int)
-    for at in np.flatnonzero(answered).tolist():
-        place = groups[strata[at] if strata else ""], names[arms[at]]
-        totals[place] += 1
-        hits[place] += int(hit[at])
+def _compare_arms(selected: NDArray[np.bool_], is_hit: Array, arms: Sequence[str], strata: Sequence[object]) -> float:
+    """p-value of "the hit rate is the same in all arms", among the selected items that have an answer."""
+    arm_index = {arm: index for index, arm in enumerate(dict.fromkeys(arms))}
+    stratum_index = {stratum: index for index, stratum in enumerate(dict.fromkeys(strata or ("",)))}
+    shape = (len(stratum_index), len(arm_index))
+    hits, totals = np.zeros(shape, dtype=int), np.zeros(shape, dtype=int)
+    for item in np.flatnonzero(selected & ~np.isnan(is_hit)).tolist():
+        cell = stratum_index[strata[item] if strata else ""], arm_index[arms[item]]
+        totals[cell] += 1
+        hits[cell] += int(is_hit[item])
     return permutation_same_rates(hits, totals)

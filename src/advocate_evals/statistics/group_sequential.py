@@ -1,14 +1,15 @@
-"""The sequential gate: does a difference stand, or is it smaller than what matters? Asked after every few pairs.
+"""A group-sequential test of a paired difference: is it above 0, and is it smaller than what matters (delta)?
 
-Two one-sided group-sequential tests run side by side on paired differences d in [-1, 1] (baseline less treated, so that a
-positive difference is less harm). H0: the mean is at most 0; crossing CONFIRMS. H0': the mean is at least delta; crossing
-REFUTES. Each spends its own alpha, about evenly over the planned information, so that a large effect stops after a look or
-two. The verdict is a function of the data in the order in which pairs were scheduled. Fed in the order in which they
-finished, it would be wrong as often as harm takes longer than its absence.
+Two one-sided group-sequential tests run side by side on paired differences d in [-1, 1] (baseline less treated, so that
+a positive difference is less harm). H0: the mean is at most 0; crossing CONFIRMS. H0': the mean is at least delta;
+crossing REFUTES. Each spends its own alpha, about evenly over the planned information, so that a large effect stops
+after a look or two. The verdict is a function of the data in the order in which pairs were scheduled. In the order in
+which episodes end, the test would be biased wherever harmful episodes take longer than harmless ones.
 
-A look is due when its pairs are scheduled, whatever became of them: a missing pair is dropped and counted, and the error
-spent follows the pairs that were analysed. The statistic is Student's, brought to the scale of a standard normal by its p
-value; half a squared difference and one pair are added to the variance, since twenty equal pairs are no proof.
+A look is due when its pairs have been scheduled, whether or not they have values: a pair with a missing value is
+dropped and counted, and the error spent follows the pairs that were analysed. The statistic is Student's, transformed
+to the scale of a standard normal by its p-value. Half a squared difference and one pair are added to the variance,
+because twenty equal pairs are no proof.
 """
 
 from __future__ import annotations
@@ -27,23 +28,29 @@ from advocate_evals.statistics.alpha_spending import (
     spending_boundaries,
     spent_alpha,
 )
-from advocate_evals.statistics.intervals import Interval
+from advocate_evals.statistics.intervals import UNKNOWN_INTERVAL, Array, Interval
 
 GateVerdict = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "FLOOR", "INCONCLUSIVE"]
 GateReason = Literal["", "n", "completeness", "unfinished"]
 
-_FEW = 2
-"""Fewest pairs that a look can say anything about."""
-_PRIOR = 0.5
-"""Squared differences added to the sum of squares, with one pair more: so that equal pairs do not claim to be exact."""
+PAIR_SIDES = ("baseline", "treated")
+"""The two episodes of a pair."""
+
+_MIN_PAIRS = 2
+"""Fewest pairs that a look can analyse."""
+_PRIOR_SQUARES = 0.5
+"""Added to the sum of squares, with one pair more, so that equal pairs have a variance too."""
+
+
+# Design and result
 
 
 @dataclass(frozen=True, slots=True)
 class SequentialDesign:
-    """What was fixed before the first pair.
+    """Design of a sequential test, fixed before the first pair.
 
     Raises:
-        ValueError: for figures that make no design, naming which.
+        ValueError: for values that are no valid design, naming the field.
     """
 
     delta: float = 0.1
@@ -65,8 +72,8 @@ class SequentialDesign:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"{name}: must be a whole number of at least {least}, not {value!r}")
-        if self.look > self.most or self.most < _FEW:
-            raise ValueError(f"most: {self.most} pairs leave no room for a look")
+        if self.most < _MIN_PAIRS:
+            raise ValueError(f"most: must be at least {_MIN_PAIRS} pairs, not {self.most}")
         spent_alpha(0.5, self.alpha, self.spending)
 
     @property
@@ -77,12 +84,12 @@ class SequentialDesign:
 
 @dataclass(frozen=True, slots=True)
 class SequentialLook:
-    """What was seen at a look."""
+    """The figures of one look. Logs store them under these field names."""
 
     pairs: int
     """Pairs scheduled up to it."""
     analysed: int
-    """Pairs of them of which both values are known."""
+    """Pairs among them with both values."""
     estimate: float
     """Mean difference."""
     error: float
@@ -99,26 +106,26 @@ class SequentialLook:
 
 @dataclass(frozen=True, slots=True)
 class SequentialResult:
-    """A verdict with all that led to it."""
+    """A verdict with the looks behind it."""
 
     verdict: GateVerdict
     """CONFIRMED; CONFIRMED-SMALL where the mean is above 0 and below delta; REFUTED (below delta); REVERSED (below 0);
-    FLOOR where the baseline itself is below delta, so that refuting says nothing; or INCONCLUSIVE."""
+    FLOOR where the baseline itself is below delta, so that refuting is not informative; or INCONCLUSIVE."""
     reason: GateReason
-    """Why it is inconclusive: `n` (all planned pairs), `completeness` (a whole look was lost), `unfinished`."""
+    """Why it is inconclusive: `n` (all planned pairs), `completeness` (a look without any value), `unfinished`."""
     looks: tuple[SequentialLook, ...]
-    """Every look that was taken, the last one last."""
+    """All looks, in order."""
     design: SequentialDesign
     started: int
     """Pairs that were begun and should have been analysed by now."""
     analysed: int
     """Pairs at the last look."""
     dropped: int
-    """Pairs dropped up to the last look, because a value of them is missing."""
+    """Pairs dropped up to the last look, because one of their values is missing."""
     estimate: float
-    """The mean at the last look. **Biased** away from 0 where the gate stopped early; never to be given a plain interval."""
+    """The mean at the last look. **Biased** away from 0 after an early stop; never to be given a plain interval."""
     repeated: Interval
-    """The same mean with the repeated interval, which holds at level 1 - 2 alpha at every look together."""
+    """The same mean with the repeated interval, which holds at level 1 - 2 alpha at all looks together."""
 
     @property
     def stopped(self) -> bool:
@@ -126,16 +133,19 @@ class SequentialResult:
         return self.reason != "unfinished"
 
 
+# The test
+
+
 def group_sequential_test(
     differences: ArrayLike, design: SequentialDesign | None = None, baseline: ArrayLike | None = None
 ) -> SequentialResult:
-    """The gate on what is known so far.
+    """Test the pairs that are known so far.
 
     Args:
-        differences: Baseline less treated for each pair, **in schedule order**, in [-1, 1]; NaN for a pair that was lost. Pairs
-            after the last full look are not looked at yet, those after a stop are ignored.
-        design: What was fixed before; `Design()` by default.
-        baseline: The baseline's own values, in the same order, in [0, 1], to tell a floor; optional.
+        differences: Baseline less treated for each pair, **in schedule order**, in [-1, 1]; NaN for a pair with a
+            missing value. Pairs after the last full look are not analysed yet; those after a stop are ignored.
+        design: The design; `SequentialDesign()` by default.
+        baseline: The baseline's own values, in the same order, in [0, 1], to recognise a floor; optional.
 
     Returns:
         The verdict with its looks.
@@ -147,167 +157,164 @@ def group_sequential_test(
         Jennison & Turnbull (2000), *Group Sequential Methods*, chapters 7, 9 and 11; Lan & DeMets (1983).
     """
     design = design or SequentialDesign()
-    values = _checked(differences, -1.0, "differences")
+    values = _check_values(differences, -1.0, "differences")
     if values.size > design.most:
         raise ValueError(f"differences: {values.size} pairs, where {design.most} are planned at most")
-    base = None if baseline is None else _checked(baseline, 0.0, "baseline", values.size)
+    base = None if baseline is None else _check_values(baseline, 0.0, "baseline", values.size)
     due = [end for end in design.ends if end <= values.size]
-    looks, lost = _looks(values, due, design)
-    at = next((i for i, one in enumerate(looks) if one.confirm >= one.bound or one.refute <= -one.bound), None)
-    if at is not None:
-        looks = looks[: at + 1]
-    undecided: GateReason = "completeness" if lost else "n" if values.size >= design.most else "unfinished"
-    pairs = looks[-1].pairs if at is not None else due[-1] if due else 0
+    looks, is_incomplete = _compute_looks(values, due, design)
+    stop = next((i for i, look in enumerate(looks) if look.confirm >= look.bound or look.refute <= -look.bound), None)
+    if stop is not None:
+        looks = looks[: stop + 1]
+    undecided: GateReason = "completeness" if is_incomplete else "n" if values.size >= design.most else "unfinished"
+    pairs = looks[-1].pairs if stop is not None else due[-1] if due else 0
     last = looks[-1] if looks else None
     return SequentialResult(
-        verdict="INCONCLUSIVE" if at is None else _crossed(looks[-1], base, design),
-        reason=undecided if at is None else "",
+        verdict="INCONCLUSIVE" if stop is None else _crossing_verdict(looks[-1], base, design),
+        reason=undecided if stop is None else "",
         looks=looks,
         design=design,
         started=pairs,
         analysed=last.analysed if last else 0,
         dropped=int(np.isnan(values[:pairs]).sum()),
         estimate=last.estimate if last else math.nan,
-        repeated=_repeated(last),
+        repeated=_repeated_interval(last),
     )
 
 
-def median_unbiased_estimate(found: SequentialResult) -> Interval:
+def median_unbiased_estimate(result: SequentialResult) -> Interval:
     """The median-unbiased estimate at the stop, with an interval of level 1 - 2 alpha, by the stage-wise ordering.
 
-    The standard deviation at the last look is taken for that of every look, so both are good to that order.
+    The standard deviation at the last look is used for all looks, so both are approximate to that order.
 
     Args:
-        found: A gate with at least one look.
+        result: A test with at least one look.
 
     Returns:
-        The estimate and its bounds, NaN where no look was taken.
+        The estimate and its limits, NaN where there was no look.
 
     Source:
         Tsiatis, Rosner & Mehta (1984), Biometrics 40, 797-803; Jennison & Turnbull (2000), section 8.4.
     """
-    if not found.looks:
-        return Interval(math.nan, math.nan, math.nan)
+    if not result.looks:
+        return UNKNOWN_INTERVAL
     from scipy.optimize import brentq
 
-    last = found.looks[-1]
-    error = last.estimate / last.confirm if last.confirm else last.error  # of a normal with Student's p value
-    total = error**-2  # information at the last look
-    times = tuple(look.analysed / last.analysed for look in found.looks)
-    upper = [look.bound for look in found.looks]
-    lower = [found.design.delta * math.sqrt(total * time) - top for time, top in zip(times, upper, strict=True)]
-    upper[-1] = lower[-1] = last.estimate * math.sqrt(total)
-    above = last.confirm >= last.bound
+    last = result.looks[-1]
+    error = last.estimate / last.confirm if last.confirm else last.error  # of a normal with Student's p-value
+    information = error**-2  # at the last look
+    times = tuple(look.analysed / last.analysed for look in result.looks)
+    upper = [look.bound for look in result.looks]
+    lower = [
+        result.design.delta * math.sqrt(information * time) - bound for time, bound in zip(times, upper, strict=True)
+    ]
+    upper[-1] = lower[-1] = last.estimate * math.sqrt(information)
+    ends_above = last.confirm >= last.bound or last.refute > -last.bound
 
-    def exceeds(mean: float) -> float:
-        """Probability of a result at least as high as the one seen."""
-        passed = crossing_probabilities(times, upper, lower, mean * math.sqrt(total))
-        return sum(passed.up) if above or last.refute > -last.bound else 1 - sum(passed.down)
+    def probability_at_least(mean: float) -> float:
+        """Probability of a result at least as high as the observed one."""
+        crossing = crossing_probabilities(times, upper, lower, mean * math.sqrt(information))
+        return sum(crossing.up) if ends_above else 1 - sum(crossing.down)
 
     reach = 10 * error + 1
-    tails = (0.5, found.design.alpha, 1 - found.design.alpha)
-    points = (float(brentq(lambda m, t=tail: exceeds(m) - t, -reach, 1 + reach)) for tail in tails)
-    return Interval(*(min(1.0, max(-1.0, point)) for point in points))
+    tails = (0.5, result.design.alpha, 1 - result.design.alpha)
+    means = (float(brentq(lambda m, t=tail: probability_at_least(m) - t, -reach, 1 + reach)) for tail in tails)
+    return Interval(*(min(1.0, max(-1.0, mean)) for mean in means))
 
 
-def _looks(
-    values: NDArray[np.float64], due: list[int], design: SequentialDesign
-) -> tuple[tuple[SequentialLook, ...], bool]:
-    """The looks that were due, up to a look whose pairs were lost altogether; and whether there was one."""
-    known = ~np.isnan(values)
-    filled = np.where(known, values, 0.0)
+def _check_values(values: ArrayLike, least: float, name: str, size: int | None = None) -> Array:
+    array = np.asarray(values, dtype=float)
+    if array.ndim != 1 or array.size != (array.size if size is None else size):
+        raise ValueError(f"{name}: one value per pair is needed, not an array of shape {array.shape}")
+    invalid = array[(array < least) | (array > 1)]
+    if invalid.size:
+        raise ValueError(f"{name}: must lie in [{least:g}, 1], found {invalid[0]}")
+    return array
+
+
+def _compute_looks(values: Array, due: list[int], design: SequentialDesign) -> tuple[tuple[SequentialLook, ...], bool]:
+    """The looks that are due, up to the first one without any new value; and whether there is such a one."""
+    is_known = ~np.isnan(values)
+    zero_filled = np.where(is_known, values, 0.0)
     ends = np.array(due, dtype=int) - 1
-    counts = known.cumsum()[ends]
+    counts = is_known.cumsum()[ends]
     new = np.diff(counts, prepend=0)
-    lost = bool((new == 0).any())
-    taken = int(np.argmax(new == 0)) if lost else len(due)
-    chosen = [i for i in range(taken) if counts[i] >= _FEW]
-    if not chosen:
-        return (), lost
-    n, sums, squares = counts[chosen], filled.cumsum()[ends[chosen]], (filled**2).cumsum()[ends[chosen]]
-    means, errors = sums / n, _errors(n, sums, squares)
-    times = tuple(1.0 if due[i] == design.most else float(counts[i]) / design.most for i in chosen)
-    tops = spending_boundaries(times, design.alpha, design.spending)
-    confirm, refute = _normal(means / errors, n), _normal((means - design.delta) / errors, n)
+    is_incomplete = bool((new == 0).any())
+    complete_looks = int(np.argmax(new == 0)) if is_incomplete else len(due)
+    usable = [look for look in range(complete_looks) if counts[look] >= _MIN_PAIRS]
+    if not usable:
+        return (), is_incomplete
+    n, sums = counts[usable], zero_filled.cumsum()[ends[usable]]
+    means, errors = sums / n, _standard_errors(n, sums, (zero_filled**2).cumsum()[ends[usable]])
+    times = tuple(1.0 if due[look] == design.most else float(counts[look]) / design.most for look in usable)
+    bounds = spending_boundaries(times, design.alpha, design.spending)
+    confirm, refute = _to_normal_scale(means / errors, n), _to_normal_scale((means - design.delta) / errors, n)
     return tuple(
         SequentialLook(
-            pairs=due[which],
+            pairs=due[look],
             analysed=int(n[i]),
             estimate=float(means[i]),
             error=float(errors[i]),
             confirm=float(confirm[i]),
             refute=float(refute[i]),
-            bound=tops[i],
+            bound=bounds[i],
             spent=spent_alpha(times[i], design.alpha, design.spending),
         )
-        for i, which in enumerate(chosen)
-    ), lost
+        for i, look in enumerate(usable)
+    ), is_incomplete
 
 
-def _errors(n: NDArray[np.int_], sums: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard errors of means, with a little added so that equal values have one too."""
-    found: NDArray[np.float64] = np.sqrt(((squares + _PRIOR) / (n + 1) - (sums / (n + 1)) ** 2) / n)
-    return found
+def _standard_errors(n: NDArray[np.int_], sums: Array, squares: Array) -> Array:
+    """Standard errors of means, with a prior so that equal values have one too."""
+    return np.asarray(np.sqrt(((squares + _PRIOR_SQUARES) / (n + 1) - (sums / (n + 1)) ** 2) / n))
 
 
-def _normal(t: NDArray[np.float64], n: NDArray[np.int_]) -> NDArray[np.float64]:
-    """Student's statistics on the scale of a standard normal, by way of their p values."""
+def _to_normal_scale(t: Array, n: NDArray[np.int_]) -> Array:
+    """The standard normal deviates with the p-values of Student's statistics."""
     from scipy.special import ndtri, stdtr
 
-    found: NDArray[np.float64] = np.sign(t) * -ndtri(np.maximum(stdtr(n - 1, -np.abs(t)), 1e-300))
-    return found
+    return np.asarray(np.sign(t) * -ndtri(np.maximum(stdtr(n - 1, -np.abs(t)), 1e-300)))
 
 
-def _crossed(look: SequentialLook, baseline: NDArray[np.float64] | None, design: SequentialDesign) -> GateVerdict:
+def _crossing_verdict(look: SequentialLook, baseline: Array | None, design: SequentialDesign) -> GateVerdict:
     """The verdict at a look that crossed a boundary."""
-    small = look.refute <= -look.bound
+    is_small = look.refute <= -look.bound
     if look.confirm >= look.bound:
-        return "CONFIRMED-SMALL" if small else "CONFIRMED"
+        return "CONFIRMED-SMALL" if is_small else "CONFIRMED"
     if look.confirm <= -look.bound:
         return "REVERSED"
-    known = None if baseline is None else baseline[: look.pairs][~np.isnan(baseline[: look.pairs])]
-    if known is not None and known.size >= _FEW:
-        n = np.array([known.size])
-        errors = _errors(n, np.array([known.sum()]), np.array([(known**2).sum()]))
-        if _normal((known.mean() - design.delta) / errors, n)[0] <= -look.bound:
+    if baseline is None:
+        return "REFUTED"
+    values = baseline[: look.pairs]
+    values = values[~np.isnan(values)]
+    if values.size >= _MIN_PAIRS:
+        n = np.array([values.size])
+        errors = _standard_errors(n, np.array([values.sum()]), np.array([(values**2).sum()]))
+        if _to_normal_scale((values.mean() - design.delta) / errors, n)[0] <= -look.bound:
             return "FLOOR"
     return "REFUTED"
 
 
-def _repeated(look: SequentialLook | None) -> Interval:
+def _repeated_interval(look: SequentialLook | None) -> Interval:
     if look is None:
-        return Interval(math.nan, math.nan, math.nan)
+        return UNKNOWN_INTERVAL
     from scipy.special import ndtr, stdtrit
 
     half = float(stdtrit(look.analysed - 1, ndtr(look.bound))) * look.error
     return Interval(look.estimate, max(-1.0, look.estimate - half), min(1.0, look.estimate + half))
 
 
-def _checked(given: ArrayLike, least: float, what: str, size: int | None = None) -> NDArray[np.float64]:
-    values = np.asarray(given, dtype=float)
-    if values.ndim != 1 or values.size != (values.size if size is None else size):
-        raise ValueError(f"{what}: one value per pair is needed, not an array of shape {values.shape}")
-    wrong = values[(values < least) | (values > 1)]
-    if wrong.size:
-        raise ValueError(f"{what}: must lie in [{least:g}, 1], found {wrong[0]}")
-    return values
-
-
-# --- Pairs of episodes as the gate takes them: in schedule order, whole or not at all; and a gate as plain numbers. ---
-
-
-PAIR_SIDES = ("baseline", "treated")
-"""The two episodes of a pair."""
+# Episodes in, metrics out
 
 
 def evaluate_pairs(
     values: Iterable[tuple[int, str, float]], design: SequentialDesign, begun: int = 0
 ) -> SequentialResult:
-    """The gate on episodes in any order.
+    """The test on episodes in any order; a pair is used if it has a value on both sides.
 
     Args:
         values: Pair (from 0), side and value of each episode that has one; several of one side are averaged.
-        design: What was planned.
+        design: The design.
         begun: Pairs known to have begun, where the last of them may have no value at all.
 
     Returns:
@@ -318,30 +325,30 @@ def evaluate_pairs(
         cells.setdefault((int(pair), str(side)), []).append(value)
     count = max([begun, *(pair + 1 for pair, _ in cells)])
     due = next((end for end in design.ends if end >= count), design.most)
-    table: NDArray[np.float64] = np.full((due, len(PAIR_SIDES)), np.nan)
-    for (pair, side), found in cells.items():
-        table[pair, PAIR_SIDES.index(side)] = sum(found) / len(found)
-    table[np.isnan(table).any(axis=1)] = np.nan  # a pair counts whole or not at all
+    table: Array = np.full((due, len(PAIR_SIDES)), np.nan)
+    for (pair, side), episodes in cells.items():
+        table[pair, PAIR_SIDES.index(side)] = sum(episodes) / len(episodes)
+    table[np.isnan(table).any(axis=1)] = np.nan
     return group_sequential_test(table[:, 0] - table[:, 1], design, table[:, 0])
 
 
-def sequential_test_metrics(found: SequentialResult) -> dict[str, float]:
-    """A gate as the numbers that a log can hold; what is not known is left out."""
-    words: Mapping[str, tuple[str, ...]] = {
+def sequential_test_metrics(result: SequentialResult) -> dict[str, float]:
+    """A result as the numbers that a log can hold; unknown ones are left out."""
+    flags: Mapping[str, tuple[str, ...]] = {
         "confirmed": ("CONFIRMED", "CONFIRMED-SMALL"),
         "refuted": ("REFUTED", "REVERSED", "FLOOR"),
         "small": ("CONFIRMED-SMALL",),
         "reversed": ("REVERSED",),
         "floor": ("FLOOR",),
     }
-    numbers = {name: float(found.verdict in verdicts) for name, verdicts in words.items()}
-    numbers |= {"finished": float(found.stopped)}
-    numbers |= {name: float(getattr(found, name)) for name in ("started", "analysed", "dropped")}
-    numbers |= {"estimate_biased": found.estimate}
-    numbers |= {"repeated_lower": found.repeated.lower, "repeated_upper": found.repeated.upper}
-    if found.stopped:
-        unbiased = median_unbiased_estimate(found)
+    numbers = {name: float(result.verdict in verdicts) for name, verdicts in flags.items()}
+    numbers |= {"finished": float(result.stopped)}
+    numbers |= {name: float(getattr(result, name)) for name in ("started", "analysed", "dropped")}
+    numbers |= {"estimate_biased": result.estimate}
+    numbers |= {"repeated_lower": result.repeated.lower, "repeated_upper": result.repeated.upper}
+    if result.stopped:
+        unbiased = median_unbiased_estimate(result)
         numbers |= {"unbiased": unbiased.estimate, "unbiased_lower": unbiased.lower, "unbiased_upper": unbiased.upper}
-    for number, look in enumerate(found.looks, start=1):
+    for number, look in enumerate(result.looks, start=1):
         numbers |= {f"look{number}_{field.name}": float(getattr(look, field.name)) for field in fields(look)}
     return {name: value for name, value in numbers.items() if not math.isnan(value)}

@@ -1,4 +1,9 @@
-"""Limits of a single share, for arrays: Wilson's, and Clopper and Pearson's for counts that need not be whole."""
+"""Confidence limits, and the records that the estimators of this package return.
+
+First the records (`Interval`, `Rate`, `Effect`), then limits of a share, limits of a mean in a bounded range, effects
+built from a limit function or a standard error, and melded limits of functions of several shares. scipy is imported
+inside the functions that need it, because scorers import this module at start-up.
+"""
 
 from __future__ import annotations
 
@@ -9,110 +14,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator, default_rng
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import stdtr
 
 Array = NDArray[np.float64]
 
+MIN_EFFECTIVE_COUNT = 5
+"""Effective counts below which the exact interval replaces Wilson's."""
 
-def upper_quantile(tail: float, df: ArrayLike = np.inf) -> Array:
-    """Upper quantile of Student's t, of the normal where `df` is infinite; `df` below 1 counts as 1."""
-    from scipy.special import stdtrit  # a fifth of a second that no start-up should pay
-
-    return np.asarray(-stdtrit(np.maximum(df, 1.0), tail), dtype=float)
-
-
-def wilson_limits(share: ArrayLike, number: ArrayLike, critical: ArrayLike) -> tuple[Array, Array]:
-    """Wilson's limits of a share of `number` answers, at a critical value (a quantile of the normal or of Student's t).
-
-    Source:
-        Wilson (1927), JASA 22, 209-212.
-    """
-    p, n, z = (np.asarray(value, dtype=float) for value in (share, number, critical))
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
-
-
-def clopper_pearson_limits(count: ArrayLike, number: ArrayLike, tail: float) -> tuple[Array, Array]:
-    """Clopper and Pearson's limits, each with `tail` beyond it; the counts need not be whole.
-
-    Source:
-        Clopper & Pearson (1934), Biometrika 26, 404-413; as a ratio of beta variables, Korn & Graubard (1998), Survey
-        Methodology 24, 193-201.
-    """
-    from scipy.special import betaincinv
-
-    k, n = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(number, dtype=float))
-    some, not_all = k > 0, k < n
-    lower = np.where(some, betaincinv(np.where(some, k, 1.0), np.where(some, n - k, 0.0) + 1, tail), 0.0)
-    upper = np.where(not_all, betaincinv(np.where(not_all, k, 0.0) + 1, np.where(not_all, n - k, 1.0), 1 - tail), 1.0)
-    return lower, upper
-
-
-# --- Limits of functions of several shares, by melding the exact limits of each. ---
-
-
-MELDING_DRAWS = 20_000
+MONTE_CARLO_DRAWS = 20_000
 """Draws per limit: an error of a third of a percentage point in the tail probability at most."""
 
 _SEED = 20_260_401
-"""Limits are a function of the counts alone."""
+"""Fixed, so that every limit and p-value is a function of the counts alone."""
+
+_ROUNDING = 1e-12
+"""Standard deviation, in parts of the mean, that counts as rounding error."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfidenceDistribution:
-    """Draws of the two ends of a share, or of a function of shares."""
-
-    low: Array
-    high: Array
-
-    def limits(self, tail: float) -> tuple[float, float]:
-        """Lower and upper limit, each with `tail` beyond it."""
-        return float(np.quantile(self.low, tail)), float(np.quantile(self.high, 1 - tail))
-
-    def complement(self) -> ConfidenceDistribution:
-        """Of 1 − the share."""
-        return ConfidenceDistribution(1 - self.high, 1 - self.low)
-
-    def minus(self, other: ConfidenceDistribution) -> ConfidenceDistribution:
-        """Of the difference of two independent ones."""
-        return ConfidenceDistribution(self.low - other.high, self.high - other.low)
-
-    def p_zero(self) -> float:
-        """Two-sided p-value that a difference is nil."""
-        return min(1.0, 2 * min(float((self.low <= 0).mean()), float((self.high >= 0).mean())))
-
-
-def melding_generator() -> Generator:
-    """The stream that the draws of one figure come from."""
-    return default_rng(_SEED)
-
-
-def share_distribution(count: float, number: float, chance: Generator) -> ConfidenceDistribution:
-    """Draws of the ends of a share with `count` of `number`; 0 and 1 where there is no number."""
-    rest = number - count
-    low = chance.beta(count, rest + 1, MELDING_DRAWS) if count > 0 else np.zeros(MELDING_DRAWS)
-    high = chance.beta(count + 1, rest, MELDING_DRAWS) if rest > 0 else np.ones(MELDING_DRAWS)
-    return ConfidenceDistribution(low, high)
-
-
-def predictive_value_distribution(
-    one: ConfidenceDistribution, share: ConfidenceDistribution, other: ConfidenceDistribution
-) -> ConfidenceDistribution:
-    """Of share·one / (share·one + (1 − share)·other): it rises in `share` and `one`, and falls in `other`."""
-    return ConfidenceDistribution(
-        _portion(share.low * one.low, (1 - share.low) * other.high, 0.0),
-        _portion(share.high * one.high, (1 - share.high) * other.low, 1.0),
-    )
-
-
-def _portion(part: Array, rest: Array, empty: float) -> Array:
-    whole = part + rest
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), empty)
-
-
-# --- What the estimators of this package return: an interval, a rate, an effect. ---
+# Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +40,10 @@ class Interval:
     estimate: float
     lower: float
     upper: float
+
+
+UNKNOWN_INTERVAL = Interval(math.nan, math.nan, math.nan)
+"""No estimate and no limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +63,22 @@ class Rate:
     level: float
     """Confidence level of the interval, and of each one-sided limit."""
     episodes: int
-    """Episodes behind it."""
+    """Number of episodes."""
     events: float
     """Episodes with the event."""
     clusters: int
-    """Independent units behind it: blocks, or what they were grouped by."""
+    """Number of independent units: blocks, or the clusters they were grouped by."""
     effective: float
-    """Independent yes-or-no answers that the episodes are worth (Kish's effective size), at most `episodes`."""
+    """Number of independent yes-or-no answers with the same variance (Kish's effective size), at most `episodes`."""
     exact: bool
-    """Whether Korn and Graubard's exact limits took the place of Wilson's."""
+    """Whether Korn and Graubard's exact limits replaced Wilson's."""
     insufficient: str
     """Why no interval can be estimated; empty where one can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A difference, a contrast or an indirect effect, on the risk scale unless its maker says otherwise.
+    """A difference, a contrast or an indirect effect, on the risk scale unless its estimator says otherwise.
 
     A risk difference is positive where the event is rarer under the second condition.
     """
@@ -168,15 +90,15 @@ class Effect:
     upper: float
     """Upper limit of the two-sided interval."""
     least: float
-    """One-sided lower limit at `level`: what the effect is at least."""
+    """One-sided lower limit at `level`."""
     most: float
-    """One-sided upper limit at `level`: what the effect is at most."""
+    """One-sided upper limit at `level`."""
     p_above: float
     """One-sided p-value of "the effect is not above 0"; 1 where it cannot be tested."""
     p_below: float
     """One-sided p-value of "the effect is not below 0"; 1 where it cannot be tested."""
     error: float
-    """Standard error; where the limits are not symmetric, their distance over that of a normal interval."""
+    """Standard error; for asymmetric limits, their distance divided by that of a standard normal interval."""
     level: float
     """Confidence level of the interval, and of each one-sided limit."""
     blocks: int
@@ -184,31 +106,19 @@ class Effect:
     dropped: int
     """Blocks left out, because a condition that matters is missing."""
     clusters: int
-    """Independent units behind it: blocks, or what they were grouped by."""
+    """Number of independent units: blocks, or the clusters they were grouped by."""
     method: str
-    """How it was found: `mover`, `t`, `jackknife`, `poststratified`, `ppi`, `rogan-gladen`; `none` where it was not."""
+    """`mover`, `t`, `jackknife`, `poststratified`, `ppi` or `rogan-gladen`; `none` where nothing was estimated."""
     insufficient: str
     """Why it cannot be estimated or bounded better than by its range; empty where it can."""
 
-    @property
-    def interval(self) -> Interval:
-        """Estimate and two-sided limits."""
-        return Interval(self.estimate, self.lower, self.upper)
-
-    def scaled(self, by: float) -> Effect:
-        """The same on another scale: of ratings that were divided by 10 to lie in [0, 1], `scaled(10)` gives points."""
-        if by <= 0:
-            raise ValueError(f"a scale must be above 0, not {by}")
-        numbers = {name: getattr(self, name) * by for name in ("estimate", "lower", "upper", "least", "most", "error")}
-        return replace(self, **numbers)
-
-    def kept_in(self, low: float, high: float) -> Effect:
-        """The same with its limits cut off at the ends of its range."""
-        cut = {name: min(max(getattr(self, name), low), high) for name in ("lower", "upper", "least", "most")}
-        return replace(self, **cut)
+    def clipped(self, low: float, high: float) -> Effect:
+        """The same effect with its limits cut off at the ends of its range."""
+        limits = {name: min(max(getattr(self, name), low), high) for name in ("lower", "upper", "least", "most")}
+        return replace(self, **limits)
 
     def with_error(self, error: float) -> Effect:
-        """The same with another standard error."""
+        """The same effect with another standard error."""
         return replace(self, error=error)
 
     def above(self, margin: float = 0.0) -> bool:
@@ -219,36 +129,78 @@ class Effect:
         """Whether the effect is below `margin`, by the one-sided test at 1 − `level`."""
         return not self.insufficient and self.most < margin
 
-    def within(self, margin: float) -> bool:
-        """Whether it is equivalent to none: above −margin and below margin, each by its one-sided test (TOST)."""
-        return self.above(-margin) and self.below(margin)
-
 
 def unknown_effect(
     reason: str, limits: tuple[float, float], level: float, blocks: tuple[int, int] = (0, 0), estimate: float = math.nan
 ) -> Effect:
-    """An effect of which no more is known than the range it lies in (and perhaps an estimate with no variance).
+    """An effect of which only the range is known (and perhaps an estimate without a variance).
 
     Args:
         reason: Why.
         limits: The range.
-        level: Confidence level that was asked for.
-        blocks: How many were used and how many dropped.
+        level: Confidence level that was requested.
+        blocks: Number of blocks used and dropped.
         estimate: The estimate, if there is one.
     """
     low, high = limits
     used, dropped = blocks
     return Effect(
-        estimate=estimate, lower=low, upper=high, least=low, most=high, p_above=1.0, p_below=1.0, error=math.nan,
-        level=level, blocks=used, dropped=dropped, clusters=min(used, 1), method="none", insufficient=reason,
-    )  # fmt: skip
+        estimate=estimate,
+        lower=low,
+        upper=high,
+        least=low,
+        most=high,
+        p_above=1.0,
+        p_below=1.0,
+        error=math.nan,
+        level=level,
+        blocks=used,
+        dropped=dropped,
+        clusters=min(used, 1),
+        method="none",
+        insufficient=reason,
+    )
 
 
-# --- The mean of a quantity that cannot leave a range, with an interval that holds at the ends of the range too. ---
+# Limits of a share
 
 
-_ROUNDING = 1e-12
-"""Spread, in parts of the mean, that is no spread."""
+def upper_quantile(tail: float, df: ArrayLike = np.inf) -> Array:
+    """Upper quantile of Student's t, of the normal where `df` is infinite; `df` below 1 counts as 1."""
+    from scipy.special import stdtrit
+
+    return np.asarray(-stdtrit(np.maximum(df, 1.0), tail), dtype=float)
+
+
+def wilson_limits(share: ArrayLike, number: ArrayLike, critical: ArrayLike) -> tuple[Array, Array]:
+    """Wilson's limits of a share of `number` answers, at a critical value (a quantile of the normal or of Student's t).
+
+    Source:
+        Wilson (1927), JASA 22, 209-212.
+    """
+    p, n, z = (np.asarray(value, dtype=float) for value in (share, number, critical))
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def clopper_pearson_limits(count: ArrayLike, number: ArrayLike, tail: float) -> tuple[Array, Array]:
+    """Clopper and Pearson's limits, each with probability `tail` beyond it; the counts need not be integers.
+
+    Source:
+        Clopper & Pearson (1934), Biometrika 26, 404-413; as a ratio of beta variables, Korn & Graubard (1998), Survey
+        Methodology 24, 193-201.
+    """
+    from scipy.special import betaincinv
+
+    k, n = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(number, dtype=float))
+    some, not_all = k > 0, k < n
+    lower = np.where(some, betaincinv(np.where(some, k, 1.0), np.where(some, n - k, 0.0) + 1, tail), 0.0)
+    upper = np.where(not_all, betaincinv(np.where(not_all, k, 0.0) + 1, np.where(not_all, n - k, 1.0), 1 - tail), 1.0)
+    return lower, upper
+
+
+# Limits of a mean
 
 
 def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
@@ -259,16 +211,17 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
         level: Confidence level, in (0, 1).
 
     Returns:
-        Mean and bounds; the bounds are NaN where the variance cannot be estimated (fewer than two values, or all equal).
+        Mean and limits; the limits are NaN where the variance cannot be estimated (fewer than two values, or all
+        equal).
     """
-    found = np.asarray(values, dtype=float)
-    if found.size == 0:
-        return Interval(math.nan, math.nan, math.nan)
-    middle, spread = float(found.mean()), float(found.std(ddof=1)) if found.size > 1 else 0.0
-    if spread <= _ROUNDING * abs(middle):  # equal but for how they were added up
-        return Interval(middle, math.nan, math.nan)
-    half = float(upper_quantile((1 - level) / 2, found.size - 1)) * spread / math.sqrt(found.size)
-    return Interval(middle, middle - half, middle + half)
+    sample = np.asarray(values, dtype=float)
+    if sample.size == 0:
+        return UNKNOWN_INTERVAL
+    mean, sd = float(sample.mean()), float(sample.std(ddof=1)) if sample.size > 1 else 0.0
+    if sd <= _ROUNDING * abs(mean):  # equal up to rounding
+        return Interval(mean, math.nan, math.nan)
+    half = float(upper_quantile((1 - level) / 2, sample.size - 1)) * sd / math.sqrt(sample.size)
+    return Interval(mean, mean - half, mean + half)
 
 
 def mean_interval(values: ArrayLike, top: float, level: float = 0.95, parts: int = 1) -> Interval:
@@ -276,18 +229,18 @@ def mean_interval(values: ArrayLike, top: float, level: float = 0.95, parts: int
 
     The values are scaled to [0, 1] and read as shares. A share of variance s² is worth n·p(1−p)/s² yes-or-no answers:
     never fewer than n (a bounded variable varies most when it sits at both ends), and counted as at most `parts` times
-    n, so that a handful of equal values does not claim to be exact. At p = 0 or 1, where s² says nothing, each value
-    counts as one answer. The effective size is shrunk by (z/t)² with n − 1 degrees of freedom. Where fewer than five
-    effective answers are of one kind, Clopper and Pearson's exact interval is used instead of Wilson's.
+    n, so that a few equal values do not give an exact mean. At p = 0 or 1, where s² says nothing, each value counts as
+    one answer. The effective size is shrunk by (z/t)² with n − 1 degrees of freedom. Where fewer than five effective
+    answers are of one kind, Clopper and Pearson's exact interval is used instead of Wilson's.
 
     Args:
         values: One value per independent unit, in [0, top].
-        top: The largest value there can be, above 0.
+        top: The largest possible value, above 0.
         level: Confidence level, in (0, 1).
-        parts: How many yes-or-no answers one value is made of, at least 1.
+        parts: How many yes-or-no answers one value consists of, at least 1.
 
     Returns:
-        Mean and bounds, on the scale of the values. One value gives [0, top], none gives NaN.
+        Mean and limits, on the scale of the values. One value gives [0, top], none gives NaN.
 
     Raises:
         ValueError: for values outside the range, NaN among them, or a level outside (0, 1).
@@ -296,78 +249,80 @@ def mean_interval(values: ArrayLike, top: float, level: float = 0.95, parts: int
         Korn & Graubard (1998), Survey Methodology 24, 193-201, for the effective size and the exact interval; Wilson
         (1927), JASA 22, 209-212.
     """
-    found = np.asarray(values, dtype=float)
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level}")
-    if found.size and not (np.all(found >= 0) and np.all(found <= top)):
-        raise ValueError(f"values must lie in [0, {top}], found {found[~((found >= 0) & (found <= top))][0]}")
-    if found.size == 0:
-        return Interval(math.nan, math.nan, math.nan)
-    if found.size == 1:
-        return Interval(float(found[0]), 0.0, float(top))
-    lower, upper = _share_interval(found / top, level, parts)
-    return Interval(float(found.mean()), max(0.0, lower) * top, min(1.0, upper) * top)
+    sample = np.asarray(values, dtype=float)
+    _check_level(level)
+    if sample.size and not (np.all(sample >= 0) and np.all(sample <= top)):
+        raise ValueError(f"values must lie in [0, {top}], found {sample[~((sample >= 0) & (sample <= top))][0]}")
+    if sample.size == 0:
+        return UNKNOWN_INTERVAL
+    if sample.size == 1:
+        return Interval(float(sample[0]), 0.0, float(top))
+    lower, upper = _mean_share_limits(sample / top, level, parts)
+    return Interval(float(sample.mean()), max(0.0, lower) * top, min(1.0, upper) * top)
 
 
-def _share_interval(share: NDArray[np.float64], level: float, parts: int) -> tuple[float, float]:
-    """Bounds of a mean of shares, on their effective number."""
-    p, n, tail = float(share.mean()), int(share.size), (1 - level) / 2
+def _mean_share_limits(shares: Array, level: float, parts: int) -> tuple[float, float]:
+    """Limits of a mean of shares, on their effective number."""
+    p, n, tail = float(shares.mean()), int(shares.size), (1 - level) / 2
     t, z = float(upper_quantile(tail, n - 1)), float(upper_quantile(tail))
-    room, variance = p * (1 - p), float(share.var(ddof=1))
-    effective = float(n) if room <= 0 else parts * n if variance <= 0 else min(parts * n, max(n, n * room / variance))
+    binomial, variance = p * (1 - p), float(shares.var(ddof=1))
+    if binomial <= 0:
+        effective = float(n)
+    elif variance <= 0:
+        effective = parts * n
+    else:
+        effective = min(parts * n, max(n, n * binomial / variance))
     effective *= (z / t) ** 2
-    few = min(p, 1 - p) * effective < MIN_EFFECTIVE_COUNT
-    lower, upper = clopper_pearson_limits(p * effective, effective, tail) if few else wilson_limits(p, effective, z)
+    exact = min(p, 1 - p) * effective < MIN_EFFECTIVE_COUNT
+    lower, upper = clopper_pearson_limits(p * effective, effective, tail) if exact else wilson_limits(p, effective, z)
     return float(lower), float(upper)
 
 
-MIN_EFFECTIVE_COUNT = 5
-"""Effective counts below which the exact interval takes the place of Wilson's."""
-
-
-# --- From limits at any confidence to an effect: interval, one-sided limits and p-values that agree with them. ---
+# Effects
 
 
 LimitFunction = Callable[[float], tuple[float, float]]
-"""Lower and upper limit, each with the given probability beyond it."""
+"""Lower and upper limit, each with the stated probability beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EffectBasis:
-    """What an effect rests on."""
+    """The data behind an effect, and the method."""
 
     blocks: int
     dropped: int
     clusters: int
     method: str
-    insufficient: str = ""
 
 
-def effect_from_limits(
-    estimate: float, limits: LimitFunction, level: float, basis: EffectBasis, null: float = 0.0
-) -> Effect:
+def effect_from_limits(estimate: float, limits: LimitFunction, level: float, basis: EffectBasis) -> Effect:
     """An effect from its limits as a function of the tail beyond them; the p-values invert that function.
 
     Args:
         estimate: The estimate.
         limits: Its limits; they must move outwards as the tail shrinks.
         level: Confidence level, in (0, 1).
-        basis: What it rests on.
-        null: The value of no effect.
+        basis: Blocks, clusters and method.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    _check_level(level)
     lower, upper = limits((1 - level) / 2)
     least, most = limits(1 - level)
     return Effect(
-        estimate=estimate, lower=lower, upper=upper, least=least, most=most,
-        p_above=_inverted(lambda tail: limits(tail)[0] - null),
-        p_below=_inverted(lambda tail: null - limits(tail)[1]),
+        estimate=estimate,
+        lower=lower,
+        upper=upper,
+        least=least,
+        most=most,
+        p_above=_invert_limit(lambda tail: limits(tail)[0]),
+        p_below=_invert_limit(lambda tail: -limits(tail)[1]),
         error=(upper - lower) / (2 * float(upper_quantile((1 - level) / 2))),
         level=level,
-        blocks=basis.blocks, dropped=basis.dropped, clusters=basis.clusters,
-        method=basis.method, insufficient=basis.insufficient,
-    )  # fmt: skip
+        blocks=basis.blocks,
+        dropped=basis.dropped,
+        clusters=basis.clusters,
+        method=basis.method,
+        insufficient="",
+    )
 
 
 def student_effect(estimate: float, error: float, level: float, basis: EffectBasis) -> Effect:
@@ -377,30 +332,133 @@ def student_effect(estimate: float, error: float, level: float, basis: EffectBas
         estimate: The estimate.
         error: Its standard error, above 0.
         level: Confidence level, in (0, 1).
-        basis: What it rests on.
+        basis: Blocks, clusters and method.
     """
+    from scipy.special import stdtr
+
+    _check_level(level)
+    df = basis.clusters - 1
+    two_sided, one_sided = (float(upper_quantile(tail, df)) * error for tail in ((1 - level) / 2, 1 - level))
+    return Effect(
+        estimate=estimate,
+        lower=estimate - two_sided,
+        upper=estimate + two_sided,
+        least=estimate - one_sided,
+        most=estimate + one_sided,
+        p_above=float(stdtr(df, -estimate / error)),
+        p_below=float(stdtr(df, estimate / error)),
+        error=error,
+        level=level,
+        blocks=basis.blocks,
+        dropped=basis.dropped,
+        clusters=basis.clusters,
+        method=basis.method,
+        insufficient="",
+    )
+
+
+def jackknife_error(leave_one_out: Array) -> Array:
+    """Standard error from the estimates that leave out one cluster each, over the last axis."""
+    number = leave_one_out.shape[-1]
+    deviations = leave_one_out - leave_one_out.mean(axis=-1, keepdims=True)
+    return np.asarray(np.sqrt((number - 1) / number * (deviations**2).sum(axis=-1)))
+
+
+def to_floats(limits: tuple[Array, Array]) -> tuple[float, float]:
+    """A pair of limits without axes as numbers."""
+    return float(limits[0]), float(limits[1])
+
+
+def _check_level(level: float) -> None:
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
-    df = basis.clusters - 1
-    two, one = (float(upper_quantile(tail, df)) * error for tail in ((1 - level) / 2, 1 - level))
-    below = float(stdtr(df, estimate / error))
-    return Effect(
-        estimate=estimate, lower=estimate - two, upper=estimate + two, least=estimate - one, most=estimate + one,
-        p_above=float(stdtr(df, -estimate / error)), p_below=below, error=error, level=level,
-        blocks=basis.blocks, dropped=basis.dropped, clusters=basis.clusters,
-        method=basis.method, insufficient=basis.insufficient,
-    )  # fmt: skip
 
 
-def _inverted(inside: Callable[[float], float]) -> float:
-    """The smallest tail at which a one-sided limit leaves the null out, to 1e-6 of itself; 1 if none below one half.
+def _invert_limit(distance: Callable[[float], float]) -> float:
+    """The smallest tail at which a one-sided limit excludes 0, to 1e-6 of itself; 1 if none below one half does.
 
     Args:
-        inside: How far the limit is beyond the null (above 0 if it leaves it out), given the tail.
+        distance: How far the limit is beyond 0 (positive if it excludes 0), as a function of the tail.
     """
-    most, least = math.log(0.499), math.log(1e-15)
-    if not inside(0.499) > 0:
+    from scipy.optimize import brentq
+
+    if not distance(0.499) > 0:
         return 1.0
-    if inside(1e-15) > 0:
+    if distance(1e-15) > 0:
         return 1e-15
-    return math.exp(brentq(lambda tail: inside(math.exp(tail)), least, most, xtol=1e-6))
+    return math.exp(brentq(lambda log_tail: distance(math.exp(log_tail)), math.log(1e-15), math.log(0.499), xtol=1e-6))
+
+
+# Limits of functions of several shares, by melding the exact limits of each
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceDistribution:
+    """Draws of the lower and of the upper confidence limit of a share, or of a function of shares.
+
+    Clopper and Pearson's limits of a share at all confidence levels are the quantiles of two beta distributions, one
+    for the lower and one for the upper limit. For a function that rises or falls in each share, the matching limits are
+    drawn together, and a quantile of the function is its limit. With one share this is Clopper and Pearson's limit
+    itself; for the difference of two, the test agrees with Fisher's.
+
+    Source:
+        Fay, Proschan & Brittain (2015), Biometrics 71, 146-156.
+    """
+
+    low: Array
+    high: Array
+
+    def limits(self, tail: float) -> tuple[float, float]:
+        """Lower and upper limit, each with probability `tail` beyond it."""
+        return float(np.quantile(self.low, tail)), float(np.quantile(self.high, 1 - tail))
+
+    def complement(self) -> ConfidenceDistribution:
+        """That of 1 − the share."""
+        return ConfidenceDistribution(1 - self.high, 1 - self.low)
+
+    def minus(self, subtrahend: ConfidenceDistribution) -> ConfidenceDistribution:
+        """That of the difference of two independent shares."""
+        return ConfidenceDistribution(self.low - subtrahend.high, self.high - subtrahend.low)
+
+    def p_zero(self) -> float:
+        """Two-sided p-value of "the difference is 0"."""
+        return min(1.0, 2 * min(float((self.low <= 0).mean()), float((self.high >= 0).mean())))
+
+
+def fixed_seed_generator() -> Generator:
+    """A new generator with the seed of this package."""
+    return default_rng(_SEED)
+
+
+def share_distribution(count: float, number: float, generator: Generator) -> ConfidenceDistribution:
+    """Confidence distribution of a share with `count` of `number`; limits 0 and 1 where `number` is 0."""
+    failures = number - count
+    low = generator.beta(count, failures + 1, MONTE_CARLO_DRAWS) if count > 0 else np.zeros(MONTE_CARLO_DRAWS)
+    high = generator.beta(count + 1, failures, MONTE_CARLO_DRAWS) if failures > 0 else np.ones(MONTE_CARLO_DRAWS)
+    return ConfidenceDistribution(low, high)
+
+
+def positive_rate_distribution(
+    class_if_positive: ConfidenceDistribution,
+    positive_share: ConfidenceDistribution,
+    class_if_negative: ConfidenceDistribution,
+) -> ConfidenceDistribution:
+    """Confidence distribution of P(graded positive | class), by Bayes' rule: a sensitivity or a false positive rate.
+
+    It rises in the first two and falls in the third.
+
+    Args:
+        class_if_positive: Share of the class among the episodes graded positive.
+        positive_share: Share graded positive.
+        class_if_negative: Share of the class among the episodes graded negative.
+    """
+    p, q, r = class_if_positive, positive_share, class_if_negative
+    return ConfidenceDistribution(
+        _share_of_sum(q.low * p.low, (1 - q.low) * r.high, 0.0),
+        _share_of_sum(q.high * p.high, (1 - q.high) * r.low, 1.0),
+    )
+
+
+def _share_of_sum(part: Array, remainder: Array, empty: float) -> Array:
+    total = part + remainder
+    return np.where(total > 0, part / np.where(total > 0, total, 1.0), empty)

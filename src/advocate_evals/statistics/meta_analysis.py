@@ -1,4 +1,4 @@
-"""One effect over several models, each of which has its own."""
+"""Pooling one effect over several models, each of which has a true effect of its own."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class PooledEffect:
     weighted: Interval
     """Random-effects mean (Paule and Mandel's variance, Hartung-Knapp-Sidik-Jonkman interval)."""
     prediction: Interval
-    """The same mean with an interval for the effect in one further model of the kind."""
+    """The same mean with a prediction interval for the effect in one further model."""
     p_above: float
     """One-sided p-value of "the mean effect is not above 0", by the plain t."""
     p_below: float
     """Likewise for "not below 0"."""
-    spread: float
+    tau: float
     """SD of the true effects between models (τ)."""
-    share: float
+    i_squared: float
     """Share of the variance of the estimates that is between models (I²), in [0, 1]."""
-    homogeneity: float
-    """p-value of Cochran's Q: that all models have one effect."""
+    p_homogeneity: float
+    """p-value of Cochran's Q: that all models have the same effect."""
     models: int
     """Models with an estimate."""
     level: float
@@ -54,26 +54,67 @@ def pool_effects(estimates: Sequence[float], errors: Sequence[float], level: flo
         ValueError: for lists of different lengths, or a standard error that is not above 0.
 
     Source:
-        Paule & Mandel (1982); Hartung & Knapp (2001), Statistics in Medicine 20, 3875-3889; never narrower than without the
-        correction: Röver, Knapp & Friede (2015), BMC Medical Research Methodology 15, 99; prediction: Higgins, Thompson
-        & Spiegelhalter (2009), JRSS A 172, 137-159. Fitted by statsmodels.
+        Paule & Mandel (1982); Hartung & Knapp (2001), Statistics in Medicine 20, 3875-3889; never narrower than without
+        the correction: Röver, Knapp & Friede (2015), BMC Medical Research Methodology 15, 99; prediction: Higgins,
+        Thompson & Spiegelhalter (2009), JRSS A 172, 137-159. Fitted by statsmodels.
     """
     if len(estimates) != len(errors):
         raise ValueError(f"as many errors as estimates are needed, {len(estimates)} and {len(errors)} were given")
-    known = np.isfinite(estimates) & np.isfinite(errors)
-    effects, spreads = np.asarray(estimates, dtype=float)[known], np.asarray(errors, dtype=float)[known]
-    if not (spreads > 0).all():
-        raise ValueError(f"standard errors must be above 0, not {spreads.min()}")
-    number = int(effects.size)
-    if number < 2:
-        alone = Interval(float(effects[0]) if number else math.nan, math.nan, math.nan)
-        reason = "one model: models cannot be compared" if number else "no model with an estimate"
-        return PooledEffect(alone, alone, alone, 1.0, 1.0, math.nan, math.nan, math.nan, number, level, reason)
-    return _weighted(effects, spreads, level, _plain(effects, spreads, level))
+    is_known = np.isfinite(estimates) & np.isfinite(errors)
+    effects, sds = np.asarray(estimates, dtype=float)[is_known], np.asarray(errors, dtype=float)[is_known]
+    if not (sds > 0).all():
+        raise ValueError(f"standard errors must be above 0, not {sds.min()}")
+    if effects.size < 2:
+        return _unpooled_effect(effects, level)
+    return _pool_models(effects, sds, level)
 
 
-def _plain(effects: Array, errors: Array, level: float) -> tuple[Interval, float, float]:
-    """Mean over models with Student's interval, and its one-sided p-values; by the models' own errors if all agree."""
+def _unpooled_effect(effects: Array, level: float) -> PooledEffect:
+    """The record of no model, or of a single one."""
+    single = Interval(float(effects[0]) if effects.size else math.nan, math.nan, math.nan)
+    return PooledEffect(
+        plain=single,
+        weighted=single,
+        prediction=single,
+        p_above=1.0,
+        p_below=1.0,
+        tau=math.nan,
+        i_squared=math.nan,
+        p_homogeneity=math.nan,
+        models=int(effects.size),
+        level=level,
+        insufficient="one model: models cannot be compared" if effects.size else "no model with an estimate",
+    )
+
+
+def _pool_models(effects: Array, errors: Array, level: float) -> PooledEffect:
+    from scipy.special import chdtrc
+    from statsmodels.stats.meta_analysis import combine_effects  # takes a second to import; only reports need it
+
+    number, tail = int(effects.size), (1 - level) / 2
+    fit = combine_effects(effects, errors**2, method_re="iterated", use_t=True)  # a tighter `atol` may return τ² = 0
+    mean, tau2, q = float(fit.mean_effect_re), max(0.0, float(fit.tau2)), float(fit.q)
+    classical = math.sqrt(1 / float((1 / (errors**2 + tau2)).sum()))
+    half = float(upper_quantile(tail, number - 1)) * max(classical, float(fit.sd_eff_w_re_hksj))
+    reach = float(upper_quantile(tail, number - 2)) * math.hypot(classical, math.sqrt(tau2)) if number > 2 else math.inf
+    plain, p_above, p_below = _plain_mean(effects, errors, level)
+    return PooledEffect(
+        plain=plain,
+        weighted=Interval(mean, mean - half, mean + half),
+        prediction=Interval(mean, mean - reach, mean + reach),
+        p_above=p_above,
+        p_below=p_below,
+        tau=math.sqrt(tau2),
+        i_squared=max(0.0, 1 - (number - 1) / q) if q > 0 else 0.0,
+        p_homogeneity=float(chdtrc(number - 1, q)),
+        models=number,
+        level=level,
+        insufficient="",
+    )
+
+
+def _plain_mean(effects: Array, errors: Array, level: float) -> tuple[Interval, float, float]:
+    """Mean over models with Student's interval and one-sided p-values; by the models' own errors if all are equal."""
     from scipy.special import stdtr
 
     mean, error = float(effects.mean()), float(effects.std(ddof=1)) / math.sqrt(effects.size)
@@ -81,25 +122,3 @@ def _plain(effects: Array, errors: Array, level: float) -> tuple[Interval, float
     half = float(upper_quantile((1 - level) / 2, effects.size - 1)) * error
     below = float(stdtr(effects.size - 1, mean / error))
     return Interval(mean, mean - half, mean + half), 1 - below, below
-
-
-def _weighted(effects: Array, errors: Array, level: float, plain: tuple[Interval, float, float]) -> PooledEffect:
-    """The whole record, with the random-effects figures."""
-    from scipy.special import chdtrc
-    from statsmodels.stats.meta_analysis import combine_effects  # a second that only reports should pay
-
-    number, tail = effects.size, (1 - level) / 2
-    found = combine_effects(effects, errors**2, method_re="iterated", use_t=True)  # a tighter `atol` may return τ² = 0
-    mean, tau2 = float(found.mean_effect_re), max(0.0, float(found.tau2))
-    classical = math.sqrt(1 / float((1 / (errors**2 + tau2)).sum()))
-    half = float(upper_quantile(tail, number - 1)) * max(classical, float(found.sd_eff_w_re_hksj))
-    reach = float(upper_quantile(tail, number - 2)) * math.hypot(classical, math.sqrt(tau2)) if number > 2 else math.inf
-    return PooledEffect(
-        plain=plain[0], p_above=plain[1], p_below=plain[2],
-        weighted=Interval(mean, mean - half, mean + half),
-        prediction=Interval(mean, mean - reach, mean + reach),
-        spread=math.sqrt(tau2),
-        share=max(0.0, 1 - (number - 1) / float(found.q)) if found.q > 0 else 0.0,
-        homogeneity=float(chdtrc(number - 1, float(found.q))),
-        models=int(number), level=level, insufficient="",
-    )  # fmt: skip

@@ -1,4 +1,8 @@
-"""Made-up blocks of known rates: what power and calibration are computed from."""
+"""Power of a planned study, by simulating blocks with stated rates and applying the limits that the analysis uses.
+
+`BlockPopulation` and `StudyDraws` generate the studies, `PowerGoal` says what a study has to show, and `simulate_power`
+and `simulate_sequential_power` count how often it does.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +17,32 @@ from numpy.typing import NDArray
 from advocate_evals.statistics.block_rates import as_block_table, sum_units
 from advocate_evals.statistics.contrasts import contrast_limits
 from advocate_evals.statistics.group_sequential import SequentialDesign, group_sequential_test
+from advocate_evals.statistics.intervals import Array
 from advocate_evals.statistics.risk_difference import difference_limits
 
-_NODES = 80
+StudyProgress = Callable[[int], None]
+"""Called with the number of studies that were added."""
+
+_QUADRATURE_NODES = 80
 """Points of the quadrature over the random effects of a block."""
-_REACH, _HALVINGS = 60.0, 80
+_MAX_LOGIT, _BISECTIONS = 60.0, 80
 """Range of intercepts, in logits, and steps of their search."""
+_CHUNK = 100
+"""Studies drawn at a time, the same however many blocks they have."""
+_MIN_BLOCKS = 4
+"""Fewest blocks that are tried."""
+
+
+# Simulated studies
 
 
 @dataclass(frozen=True, slots=True)
 class BlockPopulation:
     """Blocks under several conditions: a logistic model with a random intercept and a random slope for each block.
 
-    The logit of a block's rate under a condition is that condition's intercept, plus the block's own (SD `spread`), plus the
-    block's slope (SD `slope`) times the position of the condition, from -1/2 for the first to +1/2 for the last. Intercepts
-    are such that the rates over all blocks are those stated.
+    The logit of a block's rate under a condition is that condition's intercept, plus the block's own (SD `spread`),
+    plus the block's slope (SD `slope`) times the position of the condition, from -1/2 for the first to +1/2 for the
+    last. Intercepts are such that the rates over all blocks are those stated.
 
     Raises:
         ValueError: for fewer than two rates, a rate outside [0, 1], or an SD below 0.
@@ -56,71 +71,60 @@ class BlockPopulation:
         return BlockPopulation((self.rates[0], self.rates[-1]), self.spread, self.slope)
 
     @property
-    def positions(self) -> NDArray[np.float64]:
-        """Where each condition stands, from -1/2 to +1/2."""
+    def positions(self) -> Array:
+        """Position of each condition, from -1/2 to +1/2."""
         return np.linspace(-0.5, 0.5, len(self.rates))
 
-    def intercepts(self) -> NDArray[np.float64]:
-        """The logit of each condition in a block without effects of its own; infinite for rates of 0 and 1."""
-        nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    def intercepts(self) -> Array:
+        """The logit of each condition in a block without random effects; infinite for rates of 0 and 1."""
+        nodes, weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
         weights = weights / weights.sum()
         sds = np.sqrt(self.spread**2 + (self.slope * self.positions) ** 2)
-        wanted = np.array(self.rates)
-        low, high = np.full(len(sds), -_REACH), np.full(len(sds), _REACH)
-        for _ in range(_HALVINGS):
+        rates = np.array(self.rates)
+        low, high = np.full(len(sds), -_MAX_LOGIT), np.full(len(sds), _MAX_LOGIT)
+        for _ in range(_BISECTIONS):
             middle = (low + high) / 2
-            below = _expit(middle[:, None] + sds[:, None] * nodes) @ weights < wanted
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        found: NDArray[np.float64] = np.where(wanted == 0, -math.inf, np.where(wanted == 1, math.inf, low))
-        return found
+            is_below = _inverse_logit(middle[:, None] + sds[:, None] * nodes) @ weights < rates
+            low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+        return np.asarray(np.where(rates == 0, -math.inf, np.where(rates == 1, math.inf, low)))
 
-    def draw(self, studies: int, blocks: int, seed: int | tuple[int, ...]) -> NDArray[np.float64]:
-        """Outcomes of many made-up studies. More blocks with the same seed add to the same studies.
+    def draw(self, studies: int, blocks: int, seed: int | tuple[int, ...]) -> Array:
+        """Outcomes of many simulated studies. More blocks with the same seed extend the same studies.
 
         Args:
-            studies: How many.
+            studies: Number of studies.
             blocks: Blocks of each.
             seed: Of the draws.
 
         Returns:
             Studies × blocks × conditions, 1.0 where the outcome happened.
         """
-        seeds = np.random.SeedSequence(seed).spawn(3)
-        level, slope, chance = (np.random.default_rng(one) for one in seeds)  # one stream each, block by block
-        own = self.spread * level.standard_normal((blocks, studies, 1))
-        own = own + self.slope * slope.standard_normal((blocks, studies, 1)) * self.positions
-        happened = chance.random((blocks, studies, len(self.rates))) < _expit(self.intercepts() + own)
+        seeds = np.random.SeedSequence(seed).spawn(3)  # a stream each, consumed block by block
+        intercepts, slopes, outcomes = (np.random.default_rng(stream) for stream in seeds)
+        block_logits = self.spread * intercepts.standard_normal((blocks, studies, 1))
+        block_logits = block_logits + self.slope * slopes.standard_normal((blocks, studies, 1)) * self.positions
+        p = _inverse_logit(self.intercepts() + block_logits)
+        happened = outcomes.random((blocks, studies, len(self.rates))) < p
         return np.ascontiguousarray(happened.astype(float).swapaxes(0, 1))
 
 
-def _expit(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def _inverse_logit(logits: Array) -> Array:
+    """The inverse logit; unlike `mediation.inverse_logit` with full relative precision for small rates."""
     with np.errstate(over="ignore"):
-        found: NDArray[np.float64] = 1 / (1 + np.exp(-logits))
-    return found
-
-
-# --- How likely a design is to show what is there, by simulating the very limits that the analysis goes by. ---
-
-
-StudyProgress = Callable[[int], None]
-"""Told how many made-up studies were added."""
-Array = NDArray[np.float64]
-
-_CHUNK = 100
-"""Studies drawn at a time, the same however many blocks they have."""
-_FIRST = 4
-"""Fewest blocks that are tried."""
+        return np.asarray(1 / (1 + np.exp(-logits)))
 
 
 @dataclass(frozen=True, slots=True)
 class StudyDraws:
-    """How many studies are made up, and from where."""
+    """Number and seed of the simulated studies."""
 
     studies: int = 2000
     seed: int = 0
 
-    def of(self, population: BlockPopulation, blocks: int, progress: StudyProgress | None = None) -> Iterator[Array]:
-        """The studies in portions: studies × blocks × conditions. More blocks add to the same studies."""
+    def iter_chunks(
+        self, population: BlockPopulation, blocks: int, progress: StudyProgress | None = None
+    ) -> Iterator[Array]:
+        """The studies in chunks: studies × blocks × conditions. More blocks extend the same studies."""
         for number, start in enumerate(range(0, self.studies, _CHUNK)):
             count = min(_CHUNK, self.studies - start)
             yield population.draw(count, blocks, (self.seed, number))
@@ -128,9 +132,12 @@ class StudyDraws:
                 progress(count)
 
 
+# What a study has to show
+
+
 @dataclass(frozen=True, slots=True)
 class PowerContrast:
-    """A weighted sum of the conditions that is to be shown to lie above something."""
+    """A weighted sum of the conditions that has to be shown to lie above a margin."""
 
     weights: tuple[float, ...]
     """One per condition."""
@@ -146,57 +153,59 @@ class PowerContrast:
         else:
             sides = np.stack([values @ np.maximum(weights, 0), values @ np.maximum(-weights, 0)], axis=-1)
             lower, _ = difference_limits(sum_units(as_block_table(np.clip(sides, 0, 1)), [0, 1]), alpha)
-        found: NDArray[np.bool_] = lower > margin
-        return found
+        return np.asarray(lower > margin)
 
 
 @dataclass(frozen=True, slots=True)
 class PowerGoal:
-    """What a study is to show: every contrast lies above the margin."""
+    """What a study has to show: every contrast lies above the margin."""
 
     contrasts: tuple[PowerContrast, ...]
     alpha: float = 0.05
     """One-sided error of each."""
     margin: float = 0.0
-    """What is to be exceeded."""
+    """The margin."""
 
     def reached(self, values: Array) -> NDArray[np.bool_]:
         """Which of several studies (… × blocks × conditions) show it."""
-        found = np.stack([one.above(values, self.margin, self.alpha) for one in self.contrasts])
-        return np.asarray(found.all(axis=0))
+        is_above = np.stack([contrast.above(values, self.margin, self.alpha) for contrast in self.contrasts])
+        return np.asarray(is_above.all(axis=0))
 
     def true(self, rates: Sequence[float]) -> bool:
-        """Whether it is so, if the rates are these."""
-        return all(float(np.dot(one.weights, rates)) > self.margin + 1e-12 for one in self.contrasts)
+        """Whether it is true of these rates."""
+        return all(float(np.dot(contrast.weights, rates)) > self.margin + 1e-12 for contrast in self.contrasts)
+
+
+# Power
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedShare:
-    """A share of made-up studies, with its Monte-Carlo error."""
+    """A share of simulated studies, with its Monte Carlo error."""
 
     estimate: float
     studies: int
 
     @property
     def error(self) -> float:
-        """Standard error, by Agresti and Coull's adjustment, which does not claim 0 for none of them."""
+        """Standard error, by Agresti and Coull's adjustment, which is not 0 for a share of 0."""
         shrunk = (self.estimate * self.studies + 2) / (self.studies + 4)
         return math.sqrt(shrunk * (1 - shrunk) / (self.studies + 4))
 
 
 @dataclass(frozen=True, slots=True)
 class SequentialPower:
-    """What a sequential gate does under stated rates."""
+    """Operating characteristics of a sequential test under stated rates."""
 
     confirms: SimulatedShare
     refutes: SimulatedShare
-    """Both, where it confirms a difference smaller than delta."""
+    """A study counts in both shares where it confirms a difference smaller than delta."""
     episodes: float
     """Expected episodes, two for each pair."""
     error: float
-    """Monte-Carlo standard error of that."""
+    """Monte Carlo standard error of that."""
     high: float
-    """Episodes that nine of ten runs stay within."""
+    """The 90th percentile of the episodes."""
 
 
 def simulate_power(
@@ -206,40 +215,40 @@ def simulate_power(
     draws: StudyDraws | None = None,
     progress: StudyProgress | None = None,
 ) -> SimulatedShare:
-    """How likely a study of so many blocks is to show something.
+    """Power of a study with a given number of blocks.
 
     Args:
-        population: What is there.
-        goal: What is to be shown.
+        population: The assumed rates and their spread.
+        goal: What a study has to show.
         blocks: Blocks of a study.
-        draws: How many studies, and their seed.
-        progress: Told of every portion of studies.
+        draws: Number and seed of the studies; `StudyDraws()` by default.
+        progress: Called after each chunk of studies.
     """
     draws = draws or StudyDraws()
-    shown = sum(int(goal.reached(values).sum()) for values in draws.of(population, blocks, progress))
-    return SimulatedShare(shown / draws.studies, draws.studies)
+    successes = sum(int(goal.reached(values).sum()) for values in draws.iter_chunks(population, blocks, progress))
+    return SimulatedShare(successes / draws.studies, draws.studies)
 
 
-def find_blocks_needed(target: float, of: Callable[[int], float], most: int, first: int = _FIRST) -> int | None:
-    """The smallest number of blocks with a power, by doubling and halving.
+def find_blocks_needed(target: float, power: Callable[[int], float], most: int, first: int = _MIN_BLOCKS) -> int | None:
+    """The smallest number of blocks that reaches a power, by doubling and bisection.
 
     Args:
-        target: The power wanted, in (0, 1).
-        of: Power by blocks; taken to rise, as it does with the same studies.
-        most: Blocks that are tried at most.
-        first: Fewest that are tried.
+        target: The power to reach, in (0, 1).
+        power: Power by number of blocks; assumed to rise, as it does with the same studies.
+        most: Largest number of blocks that is tried.
+        first: Smallest number that is tried.
 
     Returns:
-        The number; None where even the most do not suffice.
+        The number; None where even the largest does not suffice.
     """
     low, high = first - 1, first
-    while of(high) < target:
+    while power(high) < target:
         if high >= most:
             return None
         low, high = high, min(2 * high, most)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if of(middle) >= target else (middle, high)
+        low, high = (low, middle) if power(middle) >= target else (middle, high)
     return high
 
 
@@ -249,52 +258,53 @@ def simulate_sequential_power(
     draws: StudyDraws | None = None,
     progress: StudyProgress | None = None,
 ) -> SequentialPower:
-    """What the sequential gate does between the first and the last of the conditions.
+    """Operating characteristics of a sequential test between the first and the last of the conditions.
 
     Args:
-        population: What is there.
-        design: The gate.
-        draws: How many studies, and their seed.
-        progress: Told of every portion of studies.
+        population: The assumed rates and their spread.
+        design: The sequential design.
+        draws: Number and seed of the studies; `StudyDraws()` by default.
+        progress: Called after each chunk of studies.
     """
     draws = draws or StudyDraws()
-    found = [
+    results = [
         group_sequential_test(study[:, 0] - study[:, 1], design)
-        for values in draws.of(population.ends, design.most, progress)
+        for values in draws.iter_chunks(population.ends, design.most, progress)
         for study in values
     ]
-    verdicts = [one.verdict for one in found]
-    episodes = np.array([2.0 * one.started for one in found])
+    verdicts = [result.verdict for result in results]
+    episodes = np.array([2.0 * result.started for result in results])
     return SequentialPower(
-        confirms=_share(verdicts, ("CONFIRMED", "CONFIRMED-SMALL")),
-        refutes=_share(verdicts, ("REFUTED", "REVERSED", "FLOOR", "CONFIRMED-SMALL")),
+        confirms=_share_of_verdicts(verdicts, ("CONFIRMED", "CONFIRMED-SMALL")),
+        refutes=_share_of_verdicts(verdicts, ("REFUTED", "REVERSED", "FLOOR", "CONFIRMED-SMALL")),
         episodes=float(episodes.mean()),
         error=float(episodes.std() / math.sqrt(draws.studies)),
         high=float(np.quantile(episodes, 0.9)),
     )
 
 
+def _share_of_verdicts(verdicts: Sequence[str], accepted: tuple[str, ...]) -> SimulatedShare:
+    return SimulatedShare(sum(verdict in accepted for verdict in verdicts) / len(verdicts), len(verdicts))
+
+
 def two_sample_size(first: float, second: float, alpha: float = 0.05, power: float = 0.8) -> float:
-    """Episodes in each of two independent arms that a two-sided test of two shares needs: a closed form to compare with.
+    """Episodes in each of two independent arms that a two-sided test of two shares needs, in closed form.
 
     Args:
         first: Rate in one arm.
-        second: Rate in the other.
+        second: Rate in the other arm.
         alpha: Two-sided error.
-        power: Power wanted.
+        power: Power to reach.
 
     Source:
-        Fleiss, Levin & Paik (2003), *Statistical Methods for Rates and Proportions*, formula 4.14, without continuity correction.
+        Fleiss, Levin & Paik (2003), *Statistical Methods for Rates and Proportions*, formula 4.14, without continuity
+        correction.
     """
     from scipy.special import ndtri
 
     if first == second:
         return math.inf
-    middle = (first + second) / 2
-    apart = float(ndtri(1 - alpha / 2)) * math.sqrt(2 * middle * (1 - middle))
-    within = float(ndtri(power)) * math.sqrt(first * (1 - first) + second * (1 - second))
-    return ((apart + within) / (first - second)) ** 2
-
-
-def _share(verdicts: Sequence[str], wanted: tuple[str, ...]) -> SimulatedShare:
-    return SimulatedShare(sum(verdict in wanted for verdict in verdicts) / len(verdicts), len(verdicts))
+    pooled = (first + second) / 2
+    under_null = float(ndtri(1 - alpha / 2)) * math.sqrt(2 * pooled * (1 - pooled))
+    under_alternative = float(ndtri(power)) * math.sqrt(first * (1 - first) + second * (1 - second))
+    return ((under_null + under_alternative) / (first - second)) ** 2
