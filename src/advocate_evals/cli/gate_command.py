@@ -86,6 +86,7 @@ def _looks(found: GateLog) -> Table:
 
 
 def _remarks(found: GateLog) -> Iterator[str]:
+    from advocate_evals.model_names import is_standin
     from advocate_evals.statistics.group_sequential import median_unbiased_estimate
 
     gate = found.found
@@ -97,7 +98,7 @@ def _remarks(found: GateLog) -> Iterator[str]:
         level = f"{100 * (1 - 2 * gate.design.alpha):g} %"
         yield f"Size, allowing for the looks: {_points(median_unbiased_estimate(gate))} points ({level}, median-unbiased); the repeated interval: {_points(gate.repeated, estimate=False)}."
         yield f"The mean at the stop, {100 * gate.estimate:+.1f} points, is biased by the stopping. Estimate the size from fresh pairs of a fixed number."
-    if found.model.startswith("standin/"):
+    if is_standin(found.model):
         yield "Figures of a scripted stand-in: they say nothing about any model."
 
 

@@ -5,7 +5,6 @@ The only place of the report that reads whole samples, and only those that were 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from advocate_evals.analysis.findings import Example
 from advocate_evals.logs.transcripts import read_sample
 from advocate_evals.outcomes import HARM_OUTCOMES
 from advocate_evals.records import Record
+from advocate_evals.safe_text import clean_line
 
 EXCERPT_LENGTH = 420
 """Characters that an excerpt has at most, without the marks of what was left out."""
@@ -22,9 +22,6 @@ _DECISIVE = ("harm", *HARM_OUTCOMES, "petitioned", "pleaded", "objected")
 """Outcomes whose first act is shown where that of the example's own outcome is not known."""
 _TEXTS = ("body", "text")
 """Arguments of an act that hold what was written, the likeliest first."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_DIRECTION = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARKS = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")  # fmt: skip
 
 
 class Excerpt(Record):
@@ -59,7 +56,7 @@ def _sample(example: Example, read: Callable[[str, str, int], EvalSample]) -> Ev
     try:
         return read(example.log, example.sample_id, example.epoch)
     except (OSError, ValueError, KeyError, IndexError) as error:
-        return f"the sample could not be read: {sanitise_excerpt(str(error), 120)}"
+        return f"the sample could not be read: {clean_line(str(error), 120)}"
 
 
 def _excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
@@ -73,13 +70,11 @@ def _excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
             to = args.get("to") or args.get("office_name") or ""
             whom = f" to {', '.join(map(str, to)) if isinstance(to, list | tuple) else to}" if to else ""
             act = f"{str(entry.get('verb', 'act')).replace('_', ' ')}{whom}"
-            return Excerpt(
-                example=example, act=sanitise_excerpt(act, 120), text=_around(written, _quote(sample, entry))
-            )
+            return Excerpt(example=example, act=clean_line(act, 120), text=_around(written, _quote(sample, entry)))
     words = last_assistant_text(sample)
     if not words:
         return Excerpt(example=example, act="last words", text="", note="it wrote nothing but tool calls")
-    return Excerpt(example=example, act="last words", text=sanitise_excerpt(words, EXCERPT_LENGTH))
+    return Excerpt(example=example, act="last words", text=clean_line(words, EXCERPT_LENGTH))
 
 
 def _decisive(sample: EvalSample, outcome: str) -> Mapping[str, Any] | None:
@@ -121,19 +116,4 @@ def _around(text: str, quote: str) -> str:
     start = max(0, at - EXCERPT_LENGTH // 2) if at >= 0 else 0
     if start:
         start = flat.find(" ", start) + 1
-    return ("… " if start else "") + sanitise_excerpt(flat[start:], EXCERPT_LENGTH)
-
-
-def sanitise_excerpt(text: str, length: int) -> str:
-    """Text that a page, a terminal and a reader can bear: cut, on one line, nothing that controls or piles up.
-
-    Control characters and lone surrogates become a replacement mark, characters that turn the direction of text or
-    are not seen go, and no more than two marks stand on one letter. Escaping is left to whoever prints.
-    """
-    cut = text[: length * 4]
-    flat = " ".join(_CONTROL.sub("\ufffd", _DIRECTION.sub("", cut)).replace("\ufffd", " \ufffd ").split())
-    bare = _MARKS.sub(r"\1", flat)
-    if len(bare) <= length and len(text) <= length * 4:
-        return bare
-    kept = bare[:length]
-    return (kept.rsplit(" ", 1)[0] if " " in kept[length // 2 :] else kept) + " …"
+    return ("… " if start else "") + clean_line(flat[start:], EXCERPT_LENGTH)

@@ -23,6 +23,7 @@ from advocate_evals.report.number_format import (
 )
 from advocate_evals.report.published_rates import PublishedFigure, PublishedStudy, published_figures
 from advocate_evals.report.viewer_links import LogViewer
+from advocate_evals.safe_text import clean_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def render_page(
     """
     counts = findings.sources.counts
     template = _templates().get_template("page.html.j2")
-    return _bearable(
+    return clean_document(
         template.render(
             found=findings,
             number_format=number_format,
@@ -114,11 +115,6 @@ def _style() -> str:
     assert loader is not None
     source, _, _ = loader.get_source(_templates(), "style.css")
     return re.sub(r"\s*\n\s*", "\n", source)
-
-
-def _bearable(text: str) -> str:
-    """HTML without what may stand in no document: control characters and lone surrogates."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdict
@@ -22,8 +21,7 @@ from advocate_evals.report.number_format import (
 )
 from advocate_evals.report.published_rates import PublishedStudy, published_figures
 from advocate_evals.report.viewer_links import LogViewer
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~!])")
+from advocate_evals.safe_text import escape_markdown as _safe
 
 
 def render_markdown(
@@ -210,9 +208,3 @@ def _grid(heads: Iterable[str], body: Iterable[Iterable[str]]) -> Iterator[str]:
 def _tags(standin: bool, registered: bool) -> str:
     tags = ([STANDIN_NOTE] if standin else []) + ([] if registered else [EXPLORATORY_NOTE])
     return f" ({'; '.join(tags)})" if tags else ""
-
-
-def _safe(text: str) -> str:
-    """Text of which nothing is read as Markdown or HTML, on one line."""
-    flat = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text).split())
-    return _SPECIAL.sub(r"\\\1", flat).replace("&", "&amp;")
