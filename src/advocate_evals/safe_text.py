@@ -1,4 +1,4 @@
-"""Which characters may stand where: text from models and files made safe for logs, screens, judges, Markdown, HTML and CSV.
+"""Which characters may stand where: text made safe for logs, screens, judges, Markdown, HTML and CSV.
 
 What a model writes can hold control characters, lone surrogates (halves of a character, which UTF-8 cannot encode),
 characters that turn the direction of text or are not seen, and piles of combining marks. The patterns stand here once;
@@ -79,7 +79,7 @@ def escape_markdown(text: str) -> str:
 
 
 def escape_csv_cell(text: str) -> str:
-    """Text that UTF-8 can encode and that no spreadsheet takes for a formula: an apostrophe before what looks like one."""
+    """Text that UTF-8 can encode and that no spreadsheet takes for a formula: an apostrophe goes before any such text."""
     clean = text.replace("\0", REPLACEMENT_MARK).encode("utf-8", "replace").decode()
     return f"'{clean}" if clean.startswith(_FORMULA_SIGNS) else clean
 

@@ -47,7 +47,7 @@ def rule_judge_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
 
 def judging_tables(logs: Sequence[LogInfo]) -> Iterator[ReportTable]:
     """What each log's results say of its judge: how far several graders agree, and what asking took."""
-    told = [log for log in logs if log.fate == "read" and log.judging]
+    told = [log for log in logs if not log.problem and log.judging]
     yield ReportTable(
         key="agreement.graders",
         section="agreement",

@@ -83,7 +83,7 @@ def describe_sources(
         aside: What was set aside, in sentences.
     """
     read = sorted(
-        (log for log in reading.logs if log.fate == "read"), key=lambda log: (log.task, log.model, log.created, log.log)
+        (log for log in reading.logs if not log.problem), key=lambda log: (log.task, log.model, log.created, log.log)
     )
     scored = reading.episodes[reading.episodes["state"] == "scored"]["log"].value_counts()
     return DataSources(
@@ -113,7 +113,7 @@ def _source(log: LogInfo, scored: int, hashes: Mapping[str, str]) -> LogSource:
         suite=log.suite,
         datasets=log.datasets,
         graders=log.graders,
-        episodes=log.kept,
+        episodes=log.unique_samples,
         scored=scored,
         predictions={name: compare_hash(has, name, wanted) for name, wanted in sorted(hashes.items())},
     )
