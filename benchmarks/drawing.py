@@ -17,11 +17,11 @@ import subprocess
 import sys
 import time
 
-ARMS = ("none", "engineer", "welfare_lead", "review_board")
+ARMS = tuple({"mechanism": name} for name in ("none", "engineer", "welfare_lead", "review_board"))
 
 
 def ours(variants: int) -> int:
-    """Characters of the scenes drawn."""
+    """Characters of the scenarios drawn."""
     from advocate_evals.scenarios.dataset_reader import family_names
     from advocate_evals.scenarios.scenario import arm_specs, build_scenario, home_spec
 
@@ -29,8 +29,8 @@ def ours(variants: int) -> int:
     total = 0
     for variant in range(variants):
         for spec in arm_specs(home_spec(families[variant % len(families)], variant // len(families)), ARMS):
-            drawn = build_scenario(spec)
-            total += len(drawn.system) + sum(len(mail.body) for mail in drawn.mail)
+            scenario = build_scenario(spec)
+            total += len(scenario.system) + sum(len(mail.body) for mail in scenario.mail)
     return total
 
 
@@ -60,24 +60,23 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", choices=("ours", "plain"))
-    given = parser.parse_args()
-    if given.side:
+    options = parser.parse_args()
+    if options.side:
         began = time.perf_counter()
-        {"ours": ours, "plain": plain}[given.side](given.variants)
+        {"ours": ours, "plain": plain}[options.side](options.variants)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({"seconds": time.perf_counter() - began, "megabytes": peak}))
         return
-    found: dict[str, list[dict[str, float]]] = {"ours": [], "plain": []}
-    for _ in range(given.rounds):
-        for side, runs in found.items():
-            command = [sys.executable, __file__, "--side", side, "--variants", str(given.variants)]
+    figures: dict[str, list[dict[str, float]]] = {"ours": [], "plain": []}
+    for _ in range(options.rounds):
+        for side, runs in figures.items():
+            command = [sys.executable, __file__, "--side", side, "--variants", str(options.variants)]
             runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    for what in ("seconds", "megabytes"):
-        middle = {side: statistics.median(run[what] for run in runs) for side, runs in found.items()}
-        print(
-            f"{what}: ours {middle['ours']:.2f}, plain {middle['plain']:.2f}, ratio {middle['ours'] / middle['plain']:.1f}"
-        )
-    print(f"{given.variants} variants x {len(ARMS)} arms")
+    for unit in ("seconds", "megabytes"):
+        median = {side: statistics.median(run[unit] for run in runs) for side, runs in figures.items()}
+        ratio = median["ours"] / median["plain"]
+        print(f"{unit}: ours {median['ours']:.2f}, plain {median['plain']:.2f}, ratio {ratio:.1f}")
+    print(f"{options.variants} variants x {len(ARMS)} arms")
 
 
 if __name__ == "__main__":

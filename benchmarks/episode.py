@@ -111,13 +111,13 @@ def bare(variants: int, log_dir: str, texts: list[str], start: list[str]) -> Any
     return eval(task, model=model(calls), display="none", log_dir=log_dir, log_realtime=False)[0]
 
 
-def one_side(side: str, variants: int, given: str) -> None:
+def one_side(side: str, variants: int, texts_path: str) -> None:
     """Run one side twice, the first time to warm up, and print its figures."""
     with tempfile.TemporaryDirectory() as log_dir:
         run = (
             (lambda n: ours(n, log_dir))
             if side == "ours"
-            else (lambda n: bare(n, log_dir, **json.loads(Path(given).read_text())))
+            else (lambda n: bare(n, log_dir, **json.loads(Path(texts_path).read_text())))
         )
         run(2)
         before = time.process_time()
@@ -129,7 +129,7 @@ def one_side(side: str, variants: int, given: str) -> None:
         texts = [message.text for message in sample.messages if message.role == "tool"]
         if side == "ours":
             start = [message.text for message in sample.messages[:2]]
-            Path(given).write_text(json.dumps({"texts": texts, "start": start}))
+            Path(texts_path).write_text(json.dumps({"texts": texts, "start": start}))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         json.dumps({"ms": 1000 * cpu / (variants * turns), "mb": peak, "turns": turns, "chars": sum(map(len, texts))})
@@ -147,12 +147,13 @@ def start_up(task: str) -> float:
     model_code = (
         "import os, time; from inspect_ai import eval; from inspect_ai.model import get_model\n"
         "def called(*_): print(time.time() - began, flush=True); os._exit(0)\n"
-        "eval(t, model=get_model('mockllm/model', custom_outputs=called), display='none', log_dir=d, log_realtime=False)"
+        "model = get_model('mockllm/model', custom_outputs=called)\n"
+        "eval(t, model=model, display='none', log_dir=d, log_realtime=False)"
     )
     with tempfile.TemporaryDirectory() as log_dir:
         script = f"d={log_dir!r}\nbegan={time.time()!r}\n{code}\n{model_code}"
-        done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-        return float(done.stdout.split()[-1])
+        process = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+        return float(process.stdout.split()[-1])
 
 
 def main() -> None:
@@ -161,31 +162,34 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", choices=["ours", "bare"])
-    parser.add_argument("--given", default="")
+    parser.add_argument("--texts", default="", help="file in which our side leaves its texts for the bare one")
     options = parser.parse_args()
     if options.side:
-        return one_side(options.side, options.variants, options.given)
+        return one_side(options.side, options.variants, options.texts)
     figures: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
-    with tempfile.NamedTemporaryFile(suffix=".json") as given:
+    with tempfile.NamedTemporaryFile(suffix=".json") as texts_file:
         for _ in range(options.rounds):
             for side, results in figures.items():
-                command = [sys.executable, __file__, "--side", side, "--given", given.name]
+                command = [sys.executable, __file__, "--side", side, "--texts", texts_file.name]
                 command += ["--variants", str(options.variants)]
                 results.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    middle = {
+    medians = {
         side: {key: statistics.median(result[key] for result in results) for key in results[0]}
         for side, results in figures.items()
     }
-    for side, result in middle.items():
-        print(f"{side}: {result['ms']:.2f} ms processor time per generate call, peak {result['mb']:.0f} MB, "
-              f"{result['turns']:.0f} turns, {result['chars']:.0f} characters from tools")  # fmt: skip
-    print(f"ratio, ours to bare: processor time {middle['ours']['ms'] / middle['bare']['ms']:.2f}, "
-          f"peak memory {middle['ours']['mb'] / middle['bare']['mb']:.2f}")  # fmt: skip
+    for side, median in medians.items():
+        print(
+            f"{side}: {median['ms']:.2f} ms processor time per generate call, peak {median['mb']:.0f} MB, "
+            f"{median['turns']:.0f} turns, {median['chars']:.0f} characters from tools"
+        )
+    time_ratio, memory_ratio = (medians["ours"][key] / medians["bare"][key] for key in ("ms", "mb"))
+    print(f"ratio, ours to bare: processor time {time_ratio:.2f}, peak memory {memory_ratio:.2f}")
     pairs = [(start_up("empty"), start_up("ours")) for _ in range(2 * options.rounds)]
     empty, full = (statistics.median(times) for times in zip(*pairs, strict=True))
-    apart = statistics.median(b - a for a, b in pairs)
+    difference = statistics.median(b - a for a, b in pairs)
     print(
-        f"start-up to the first model call: empty task {empty:.2f} s, ours {full:.2f} s, median difference {apart:+.2f} s"
+        f"start-up to the first model call: empty task {empty:.2f} s, ours {full:.2f} s, "
+        f"median difference {difference:+.2f} s"
     )
     return None
 

@@ -1,11 +1,12 @@
-"""What it takes to read logs into the episode frame, beside the obvious full read of the same logs.
+"""What it takes to read logs into the table of episodes, beside the obvious full read of the same logs.
 
-Two short episodes are really played by a scripted stand-in; their log is then cloned into logs of a thousand episodes with
-ids, seeds, uuids and figures of their own, and with figures of a judge, beliefs and a debrief in the size that they have.
-Both sides read the same files, each in a process of its own: ours all of them, twice, the second time from the cache; the
-full reads (`read_eval_log`, `samples_df(full=True)`) only the first ones, scaled by number. The episodes are short, so a full
-read of real ones takes longer, while ours does not. Figures are processor seconds, seconds by the clock (which depend on what
-else the machine does) and peak memory; the ratios, of processor seconds, are what counts.
+Two short episodes are really played by a scripted stand-in; their log is then cloned into logs of a thousand episodes
+with ids, seeds, uuids and figures of their own, and with figures of a judge, beliefs and a debrief in the size that
+they have. Both sides read the same files, each in a process of its own: ours all of them, twice, the second time from
+the cache; the full reads (`read_eval_log`, `samples_df(full=True)`) only the first ones, scaled by number. The
+episodes are short, so a full read of real ones takes longer, while ours does not. Figures are processor seconds,
+seconds by the clock (which depend on what else the machine does) and peak memory; the ratios, of processor seconds,
+are what counts.
 
     python benchmarks/reading.py [--logs 100] [--episodes 1000] [--full 1]
 """
@@ -64,7 +65,7 @@ def clone(source: str, folder: Path, logs: int, episodes: int) -> None:
 
 def changed(row: dict[str, Any], log: int, index: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """A summary with an identity and figures of its own, and the one it came from."""
-    from advocate_evals import outcomes
+    from advocate_evals.logs.episode_columns import SCORER_OUTCOMES
 
     chance = random.Random(f"{log} {index}")
     block = f"shared_nodes-{index // 2:04d}@s{log // 4}"
@@ -74,7 +75,7 @@ def changed(row: dict[str, Any], log: int, index: int) -> tuple[dict[str, Any], 
     figures = {key: float(chance.random() < 0.3) for key in scores["actions"]["value"]}
     scores["actions"] = scores["actions"] | {"value": figures}
     for name in ("judge", "beliefs", "debrief", "desperation"):
-        keys = getattr(outcomes, name.upper())
+        keys = SCORER_OUTCOMES[name]
         scores[name] = {
             "value": {key: float("nan") if chance.random() < 0.1 else float(chance.random() < 0.5) for key in keys},
             "explanation": "a sentence of what was seen, as a grader writes it. " * 12,
@@ -116,10 +117,10 @@ SIDES = {"ours": ours, "records": records, "full_frame": full_frame, "summary_fr
 
 def measured(side: str, folder: Path, count: int, cache: str = "") -> dict[str, float]:
     """Seconds, processor seconds, peak memory in MB and episodes of one side over the first logs, imports left out."""
-    given = [sys.executable, __file__, "--side", side, "--folder", str(folder), "--full", str(count), "--cache", cache]
-    done = subprocess.run(given, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    command = [sys.executable, __file__, "--side", side, "--folder", str(folder), "--full", str(count)]
+    process = subprocess.run([*command, "--cache", cache], capture_output=True, text=True, check=True)
+    figures: dict[str, float] = json.loads(process.stdout.strip().splitlines()[-1])
+    return figures
 
 
 def one_side(side: str, folder: Path, count: int, cache: str) -> None:
@@ -131,9 +132,9 @@ def one_side(side: str, folder: Path, count: int, cache: str) -> None:
     paths = [str(path) for path in sorted(folder.glob("*.eval"))[:count]]
     began, worked = time.perf_counter(), time.process_time()
     episodes = SIDES[side](paths, cache)
-    found = {"seconds": time.perf_counter() - began, "processor": time.process_time() - worked}
+    figures = {"seconds": time.perf_counter() - began, "processor": time.process_time() - worked}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(found | {"megabytes": peak, "episodes": episodes}))
+    print(json.dumps(figures | {"megabytes": peak, "episodes": episodes}))
 
 
 def main() -> None:
@@ -145,36 +146,34 @@ def main() -> None:
     parser.add_argument("--side", choices=sorted(SIDES))
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--cache", default="")
-    given = parser.parse_args()
-    if given.side:
-        one_side(given.side, given.folder, given.full, given.cache)
+    options = parser.parse_args()
+    if options.side:
+        one_side(options.side, options.folder, options.full, options.cache)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "logs"
         folder.mkdir()
         began = time.perf_counter()
-        clone(play(Path(name) / "source"), folder, given.logs, given.episodes)
+        clone(play(Path(name) / "source"), folder, options.logs, options.episodes)
         size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-        print(
-            f"{given.logs} logs of {given.episodes} episodes, {size:,.0f} MB, made in {time.perf_counter() - began:.0f} s"
-        )
+        seconds = time.perf_counter() - began
+        print(f"{options.logs} logs of {options.episodes} episodes, {size:,.0f} MB, made in {seconds:.0f} s")
         cache = str(Path(name) / "cache")
-        first = measured("ours", folder, given.logs)
-        filling = measured("ours", folder, given.logs, cache)
-        second = measured("ours", folder, given.logs, cache)
-        for what, found in (("ours, no cache", first), ("ours, filling the cache", filling), ("ours, from it", second)):
-            print(line(what, found))
+        first = measured("ours", folder, options.logs)
+        print(line("ours, no cache", first))
+        print(line("ours, filling the cache", measured("ours", folder, options.logs, cache)))
+        print(line("ours, from it", measured("ours", folder, options.logs, cache)))
         for side in ("records", "full_frame", "summary_frame"):
-            found = measured(side, folder, given.full)
-            scaled = found["processor"] * given.logs / given.full
-            print(f"{line(side, found)}, scaled {scaled:,.0f} s: {scaled / first['processor']:.0f} times ours")
+            figures = measured(side, folder, options.full)
+            scaled = figures["processor"] * options.logs / options.full
+            print(f"{line(side, figures)}, scaled {scaled:,.0f} s: {scaled / first['processor']:.0f} times ours")
 
 
-def line(what: str, found: dict[str, float]) -> str:
+def line(name: str, figures: dict[str, float]) -> str:
     """A side's figures in a line."""
     return (
-        f"{what:26} {found['processor']:7.1f} s of processor, {found['seconds']:7.1f} s by the clock, "
-        f"{found['megabytes']:6,.0f} MB, {found['episodes']:8,} episodes"
+        f"{name:26} {figures['processor']:7.1f} s of processor, {figures['seconds']:7.1f} s by the clock, "
+        f"{figures['megabytes']:6,.0f} MB, {figures['episodes']:8,} episodes"
     )
 
 

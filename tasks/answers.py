@@ -3,8 +3,9 @@
 from inspect_ai import Task, task
 
 from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.name_lists import NameList
 from advocate_evals.task_builder.office_task import build_blocks, build_office_task
-from advocate_evals.task_builder.treatment_arms import NameList, build_arms
+from advocate_evals.task_builder.treatment_arms import build_arms
 
 
 @task

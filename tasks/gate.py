@@ -3,9 +3,10 @@
 from inspect_ai import Task, task
 
 from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.name_lists import NameList
 from advocate_evals.statistics.group_sequential import SequentialDesign
 from advocate_evals.task_builder.sequential_task import build_gated_task, build_pair_sampler
-from advocate_evals.task_builder.treatment_arms import NameList, build_arms
+from advocate_evals.task_builder.treatment_arms import build_arms
 
 
 @task

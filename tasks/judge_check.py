@@ -9,8 +9,8 @@ from advocate_evals.judge.calibration_items import (
     parse_splits,
     skip_subject,
 )
+from advocate_evals.name_lists import NameList, parse_names
 from advocate_evals.scorers.judge_check_scorer import judge_checked
-from advocate_evals.task_builder.treatment_arms import NameList, parse_names
 
 
 @task

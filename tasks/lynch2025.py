@@ -3,10 +3,10 @@
 from inspect_ai import Task, task
 
 from advocate_evals.factors import TREATMENT_FACTORS
+from advocate_evals.name_lists import NameList, parse_names
 from advocate_evals.peers.peer_samples import build_peer_blocks, known_mechanisms
 from advocate_evals.peers.peer_task import build_lynch_task
 from advocate_evals.peers.published_scenarios import PUBLISHED_SCENARIOS, PublishedCondition
-from advocate_evals.task_builder.treatment_arms import NameList, parse_names
 
 
 @task

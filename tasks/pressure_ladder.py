@@ -3,9 +3,10 @@
 from inspect_ai import Task, task
 
 from advocate_evals.episode.agent_loop import MAX_TURNS
+from advocate_evals.name_lists import NameList
 from advocate_evals.scorers.actions import actions_by_rung
 from advocate_evals.task_builder.office_task import build_blocks, build_office_task, pressure_contexts
-from advocate_evals.task_builder.treatment_arms import NameList, build_arms
+from advocate_evals.task_builder.treatment_arms import build_arms
 
 
 @task
@@ -51,10 +52,9 @@ def pressure_ladder(
         judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
-    dataset = build_blocks(
-        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=pressure_contexts(pressure),
-        threat=threat, goal=goal, rule=rule, leverage=leverage, cue=cue,
-    )  # fmt: skip
+    arms = build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer)
+    levels = {"threat": threat, "goal": goal, "rule": rule, "leverage": leverage, "cue": cue}
+    dataset = build_blocks(arms, families, variants, seed, contexts=pressure_contexts(pressure), **levels)
     return build_office_task(
         dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, scorer=actions_by_rung()
     )

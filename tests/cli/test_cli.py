@@ -37,15 +37,15 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
-# --- lint, read, schemas ------------------------------------------------------------------------------------------
+# Lint, read, schemas.
 
 
 def test_lint_prints_each_check_with_how_often_it_was_applied() -> None:
-    done = run("lint", "--seeds", "2", "--families", FAMILY)
-    assert done.exit_code == 0, done.output
+    result = run("lint", "--seeds", "2", "--families", FAMILY)
+    assert result.exit_code == 0, result.output
     for check in ("block", "notice last", "notice length", "smell of a stage", "addresses", "dates"):
-        assert check in done.output
-    assert "no findings" in done.output
+        assert check in result.output
+    assert "no findings" in result.output
 
 
 def test_lint_ends_with_status_1_on_a_finding_and_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,35 +54,35 @@ def test_lint_ends_with_status_1_on_a_finding_and_names_it(monkeypatch: pytest.M
     _smell_patterns.cache_clear()
     find_banned_words.cache_clear()
     try:
-        done = run("lint", "--seeds", "1", "--families", FAMILY, "--mechanisms", "none,engineer")
+        result = run("lint", "--seeds", "1", "--families", FAMILY, "--mechanisms", "none,engineer")
     finally:
         _smell_patterns.cache_clear()
         find_banned_words.cache_clear()
-    assert done.exit_code == 1
-    assert f"smell of a stage: {FAMILY} variant 0 none, system prompt: mail" in done.output
+    assert result.exit_code == 1
+    assert f"smell of a stage: {FAMILY} variant 0 none, system prompt: mail" in result.output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (("lint", "--families", FAMILY[:-1]), f"unknown family '{FAMILY[:-1]}' (did you mean '{FAMILY}'?)"),
-        (("lint", "--mechanisms", "enginer"), "unknown mechanism 'enginer' (did you mean 'engineer'?)"),
-        (("lint", "--families", ","), "no family given"),
-        (("read", FAMILY + "x"), f"(did you mean '{FAMILY}'?)"),
+        (("lint", "--families", FAMILY[:-1]), f"--families: unknown '{FAMILY[:-1]}' (did you mean '{FAMILY}'?)"),
+        (("lint", "--mechanisms", "enginer"), "--mechanisms: unknown 'enginer' (did you mean 'engineer'?)"),
+        (("lint", "--families", ","), "--families: none given"),
+        (("read", FAMILY + "x"), f"FAMILIES: unknown '{FAMILY}x' (did you mean '{FAMILY}'?)"),
         (("read", FAMILY, "--set", "channel=sytem"), "channel: unknown level 'sytem' (did you mean 'system'?)"),
         (("read", FAMILY, "--set", "presure=3"), "unknown factor 'presure' (did you mean 'pressure'?)"),
         (("summary", "no/such/place"), "no/such/place: no such log or folder of logs"),
     ],
 )
-def test_an_unknown_name_is_an_error_that_names_the_nearest(arguments: tuple[str, ...], said: str) -> None:
-    done = run(*arguments)
-    assert done.exit_code != 0
-    assert said in done.output
+def test_an_unknown_name_is_an_error_that_names_the_nearest(arguments: tuple[str, ...], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code != 0
+    assert message in result.output
 
 
 def test_read_prints_a_variant_with_its_notice() -> None:
-    done = run("read", FAMILY, "--variant", "3", "--mechanism", "engineer", "--behind")
-    assert done.exit_code == 0, done.output
+    result = run("read", FAMILY, "--variant", "3", "--mechanism", "engineer", "--behind")
+    assert result.exit_code == 0, result.output
     for heading in (
         "# SYSTEM",
         "# FIRST MESSAGE",
@@ -93,18 +93,20 @@ def test_read_prints_a_variant_with_its_notice() -> None:
         "# ADVOCATE 1",
         "# CASE",
     ):
-        assert heading in done.output
-    behind = done.output.partition("# SYSTEM")[2]
+        assert heading in result.output
+    behind = result.output.partition("# SYSTEM")[2]
     assert "platform/notes" in behind.partition("# FIRST MESSAGE")[0]
 
 
 @pytest.mark.slow
 def test_rule_shows_both_splits_with_intervals_and_says_which_may_be_quoted() -> None:
-    done = run("rule")
-    assert done.exit_code == 0, done.output
+    result = run("rule")
+    assert result.exit_code == 0, result.output
     for word in ("dev", "test", "sensitivity", "specificity", "explicit", "kindness", "those of test"):
-        assert word in done.output
-    assert all(str(share) in done.output for found in calibrate_rule() for share in found.by_kind.values())
+        assert word in result.output
+    assert all(
+        str(share) in result.output for calibration in calibrate_rule() for share in calibration.by_kind.values()
+    )
 
 
 def test_schemas_check_says_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +121,7 @@ def test_schemas_check_says_what_is_out_of_date(tmp_path: Path, monkeypatch: pyt
     assert run("schemas", "--check").exit_code == 0
 
 
-# --- summary ------------------------------------------------------------------------------------------------------
+# Summary.
 
 
 @pytest.fixture(scope="module")
@@ -131,14 +133,14 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
         output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
         return output
 
-    (done,) = evaluate(
+    (evaluated,) = evaluate(
         death_ground(variants=2, families=FAMILY, mechanisms="none,engineer"),
         model=get_model("mockllm/model", custom_outputs=leave),
         log_dir=str(tmp_path_factory.mktemp("logs")),
         display="none",
         log_realtime=False,
     )
-    return read_eval_log(done.location)
+    return read_eval_log(evaluated.location)
 
 
 @pytest.fixture
@@ -156,24 +158,24 @@ def edited(log: EvalLog, tmp_path: Path) -> Callable[[Callable[[EvalLog], object
 
 @pytest.mark.slow
 def test_summary_shows_episodes_rates_place_and_the_line_that_opens_it(log: EvalLog) -> None:
-    done = run("summary", log.location)
-    assert done.exit_code == 0, done.output
-    assert "no action" in done.output
-    assert "100 % [" in done.output
-    assert f"inspect view --log-dir {Path(log.location).parent}" in done.output
-    assert "stand-in" not in done.output
+    result = run("summary", log.location)
+    assert result.exit_code == 0, result.output
+    assert "no action" in result.output
+    assert "100 % [" in result.output
+    assert f"inspect view --log-dir {Path(log.location).parent}" in result.output
+    assert "stand-in" not in result.output
 
 
 def test_summary_states_the_rates_of_the_log_in_the_order_of_the_arms(log: EvalLog) -> None:
-    found = read_log_summary(log.location)
+    summary = read_log_summary(log.location)
     assert log.results is not None
     stated = next(score for score in log.results.scores if score.name == "harm").metrics
-    assert found.cells == ("none", "engineer")
-    for arm in found.cells:
-        rate = found.rates["harm"][arm]
+    assert summary.cells == ("none", "engineer")
+    for arm in summary.cells:
+        rate = summary.rates["harm"][arm]
         key = f"advocate_evals/rates_{arm}"
         assert (rate.rate, rate.lower, rate.upper) == tuple(stated[key + end].value for end in ("", "_lower", "_upper"))
-        assert found.episodes[arm].total == 2
+        assert summary.episodes[arm].total == 2
 
 
 def test_summary_of_a_folder_is_that_of_its_newest_log(log: EvalLog) -> None:
@@ -181,9 +183,9 @@ def test_summary_of_a_folder_is_that_of_its_newest_log(log: EvalLog) -> None:
 
 
 def test_summary_of_an_empty_folder_is_an_error(tmp_path: Path) -> None:
-    done = run("summary", str(tmp_path))
-    assert done.exit_code == 1
-    assert "no log in this folder" in done.output
+    result = run("summary", str(tmp_path))
+    assert result.exit_code == 1
+    assert "no log in this folder" in result.output
 
 
 def test_a_rate_of_nothing_is_a_dash_and_never_zero(log: EvalLog) -> None:
@@ -196,22 +198,22 @@ def test_a_rate_of_nothing_is_a_dash_and_never_zero(log: EvalLog) -> None:
 
 
 def test_summary_says_plainly_that_a_stand_in_is_no_model(edited: Callable[..., Path]) -> None:
-    done = run("summary", str(edited(lambda log: setattr(log.eval, "model", "standin/step"))))
-    assert done.exit_code == 0, done.output
-    assert "figures of a scripted stand-in: they say nothing about any model" in done.output
+    result = run("summary", str(edited(lambda log: setattr(log.eval, "model", "standin/step"))))
+    assert result.exit_code == 0, result.output
+    assert "figures of a scripted stand-in: they say nothing about any model" in result.output
 
 
 @pytest.mark.parametrize("status", ["error", "cancelled", "started"])
 def test_summary_fails_where_the_log_is_no_success(edited: Callable[..., Path], status: str) -> None:
-    done = run("summary", str(edited(lambda log: setattr(log, "status", status))))
-    assert done.exit_code == 1
-    assert f"the log's status is '{status}'" in done.output
+    result = run("summary", str(edited(lambda log: setattr(log, "status", status))))
+    assert result.exit_code == 1
+    assert f"the log's status is '{status}'" in result.output
 
 
 def test_summary_fails_where_there_are_no_results(edited: Callable[..., Path]) -> None:
-    done = run("summary", str(edited(lambda log: setattr(log, "results", None))))
-    assert done.exit_code == 1
-    assert "no results" in done.output
+    result = run("summary", str(edited(lambda log: setattr(log, "results", None))))
+    assert result.exit_code == 1
+    assert "no results" in result.output
 
 
 def test_summary_fails_where_a_sample_errored_and_says_why(edited: Callable[..., Path]) -> None:
@@ -219,10 +221,10 @@ def test_summary_fails_where_a_sample_errored_and_says_why(edited: Callable[...,
         assert log.samples
         log.samples[0].error = EvalError(message="the provider hung up", traceback="", traceback_ansi="")
 
-    done = run("summary", str(edited(break_one)))
-    assert done.exit_code == 1
-    assert "1 episodes ended in an error" in done.output
-    assert "the provider hung up (1)" in done.output
+    result = run("summary", str(edited(break_one)))
+    assert result.exit_code == 1
+    assert "1 episodes ended in an error" in result.output
+    assert "the provider hung up (1)" in result.output
 
 
 def test_summary_counts_the_unscored_with_their_reasons(edited: Callable[..., Path]) -> None:
@@ -231,5 +233,5 @@ def test_summary_counts_the_unscored_with_their_reasons(edited: Callable[..., Pa
         for sample in log.samples[:2]:
             sample.scores = {"actions": Score.unscored(reason="scoring_failed", explanation="the log holds no office")}
 
-    done = run("summary", str(edited(unscore)))
-    assert "the log holds no office" in done.output
+    result = run("summary", str(edited(unscore)))
+    assert "the log holds no office" in result.output

@@ -50,4 +50,4 @@ def write(tmp_path: Path) -> Write:
 @pytest.fixture
 def command() -> Callable[..., Result]:
     """Call `advocate-evals run`."""
-    return lambda *arguments: CliRunner().invoke(run_command, [str(one) for one in arguments])
+    return lambda *arguments: CliRunner().invoke(run_command, [str(argument) for argument in arguments])

@@ -17,23 +17,25 @@ from advocate_evals.experiments.run_design import flow_spec, write_flow_spec
 Write = Callable[..., Path]
 Command = Callable[..., Result]
 
+MODELS = ("standin/step", "standin/principled")
+PRICE = {"input": 3, "output": 15, "as_of": "2026-04-01"}
 FULL: dict[str, Any] = {
-    "models": ["standin/step", "standin/principled"],
+    "models": list(MODELS),
     "roles": {"grader": "standin/step"},
     "epochs": 2,
     "limits": {"token_limit": "output:5k", "time_limit": 60, "cost_limit": 1, "max_samples": 4, "max_connections": 7},
-    "prices": {name: {"input": 3, "output": 15, "as_of": "2026-04-01"} for name in ("standin/step", "standin/principled")},
-}  # fmt: skip
+    "prices": {model: dict(PRICE) for model in MODELS},
+}
 
 
 def test_the_same_design_comes_out_whether_run_or_exported(write: Write, command: Command, tmp_path: Path) -> None:
     path, target = write(**FULL), tmp_path / "flow.yaml"
-    done = command(path, "--flow", target)
-    assert done.exit_code == 0, done.output
+    result = command(path, "--flow", target)
+    assert result.exit_code == 0, result.output
     spec = yaml.safe_load(target.read_text())
-    found = build_plan(path)
+    plan = build_plan(path)
     assert [(task["name"], task["args"], task["model"]) for task in spec["tasks"]] == [
-        (f"advocate_evals/{play.task}", play.parameters, model) for model in found.models for play in found.plays
+        (f"advocate_evals/{run.task}", run.parameters, model) for model in plan.models for run in plan.runs
     ]
     assert spec["defaults"]["task"] == {
         "epochs": 2,
@@ -44,7 +46,7 @@ def test_the_same_design_comes_out_whether_run_or_exported(write: Write, command
     }
     assert spec["defaults"]["config"] == {"max_connections": 7}
     assert spec["options"]["max_samples"] == 4
-    assert spec["options"]["metadata"] == found.marks()
+    assert spec["options"]["metadata"] == plan.log_metadata()
     assert spec["options"]["model_cost_config"]["standin/step"]["output"] == 15
 
 
@@ -60,10 +62,10 @@ def test_inspect_flow_reads_it_as_meant(write: Write, tmp_path: Path, parts: dic
     from inspect_flow import FlowSpec
     from inspect_flow.api import load_spec
 
-    found = build_plan(write(**parts))
-    write_flow_spec(found, tmp_path / "flow.yaml")
+    plan = build_plan(write(**parts))
+    write_flow_spec(plan, tmp_path / "flow.yaml")
     spec = load_spec(str(tmp_path / "flow.yaml"))
     assert isinstance(spec, FlowSpec)
     assert [dict(task.args) for task in spec.tasks] == [  # type: ignore[union-attr,arg-type]
-        dict(play.parameters) for _ in found.models or [""] for play in found.plays
+        dict(run.parameters) for _ in plan.models or [""] for run in plan.runs
     ]

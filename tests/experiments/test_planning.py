@@ -20,11 +20,11 @@ from advocate_evals.statistics.power_simulation import BlockPopulation, StudyDra
 
 
 def command(*arguments: object) -> Result:
-    return CliRunner().invoke(plan_command, [str(one) for one in (*arguments, "--studies", 200)])
+    return CliRunner().invoke(plan_command, [str(argument) for argument in (*arguments, "--studies", 200)])
 
 
-def said(done: Result) -> str:
-    return " ".join(done.output.split())
+def flat_output(result: Result) -> str:
+    return " ".join(result.output.split())
 
 
 def claims() -> list[tuple[str, str]]:
@@ -35,7 +35,7 @@ def claims() -> list[tuple[str, str]]:
     ]
 
 
-# --- claims as contrasts -------------------------------------------------------------------------------------------
+# Claims as contrasts.
 
 
 @pytest.mark.parametrize(("file", "name"), claims())
@@ -45,15 +45,15 @@ def test_every_registered_claim_about_a_share_can_be_planned_and_speaks_of_its_o
         with pytest.raises(DatasetError, match="is no share"):
             claim_comparison(claim, alpha)
         return
-    found = claim_comparison(claim, alpha)
-    assert found.planned == claim.blocks and found.arms == claim.contrast.arms
-    for one in found.goal.contrasts:
-        assert len(one.weights) == len(found.arms) and abs(sum(one.weights)) < 1e-12
-    count = len(found.arms)
+    comparison = claim_comparison(claim, alpha)
+    assert comparison.planned == claim.blocks and comparison.arms == claim.contrast.arms
+    for contrast in comparison.goal.contrasts:
+        assert len(contrast.weights) == len(comparison.arms) and abs(sum(contrast.weights)) < 1e-12
+    count = len(comparison.arms)
     falls = tuple(0.9 - 0.8 * place / count for place in range(count))
     if claim.contrast.kind in ("trend", "order", "difference", "step"):
-        assert found.goal.true(falls) == (claim.direction == "falls")
-        assert found.goal.true(falls[::-1]) == (claim.direction == "rises")
+        assert comparison.goal.true(falls) == (claim.direction == "falls")
+        assert comparison.goal.true(falls[::-1]) == (claim.direction == "rises")
 
 
 def registered(name: str) -> PlannedComparison:
@@ -68,9 +68,9 @@ def test_a_trend_is_its_fitted_drop_and_a_step_leaves_the_highest_out() -> None:
 
 
 def test_an_order_is_shown_by_its_ends_trend_middle_and_every_step() -> None:
-    found = registered("in_that_order").goal
-    assert [one.method for one in found.contrasts] == ["mover", "t", "t", "t", "mover", "mover", "mover"]
-    assert found.true((0.4, 0.3, 0.2, 0.1)) and not found.true((0.4, 0.2, 0.2, 0.1))
+    goal = registered("in_that_order").goal
+    assert [contrast.method for contrast in goal.contrasts] == ["mover", "t", "t", "t", "mover", "mover", "mover"]
+    assert goal.true((0.4, 0.3, 0.2, 0.1)) and not goal.true((0.4, 0.2, 0.2, 0.1))
 
 
 def test_an_order_has_the_power_that_the_analysis_has() -> None:
@@ -78,9 +78,9 @@ def test_an_order_has_the_power_that_the_analysis_has() -> None:
 
     population, draws = BlockPopulation((0.5, 0.35, 0.2, 0.05)), StudyDraws(12, 1)
     studies = np.concatenate(list(draws.iter_chunks(population, 60)))
-    held = [all(step.significant for step in gatekept_order_test(study, 0.975)) for study in studies]
-    assert 0 < sum(held) < len(held)
-    assert simulate_power(population, registered("in_that_order").goal, 60, draws).estimate == np.mean(held)
+    passed = [all(step.significant for step in gatekept_order_test(study, 0.975)) for study in studies]
+    assert 0 < sum(passed) < len(passed)
+    assert simulate_power(population, registered("in_that_order").goal, 60, draws).estimate == np.mean(passed)
 
 
 def test_names_are_found_and_wrong_ones_are_told_the_nearest() -> None:
@@ -93,13 +93,13 @@ def test_names_are_found_and_wrong_ones_are_told_the_nearest() -> None:
         find_claim("prediction-2026-05:harm_falls")
 
 
-# --- the command ---------------------------------------------------------------------------------------------------
+# The command.
 
 
 def test_it_shows_blocks_power_error_and_cost(tmp_path: Any) -> None:
-    done = command("harm_falls", "--rates", "40,25,10,1", "--blocks", 30, "--model", "x/y", "--price", "3,15")
-    words = said(done)
-    assert done.exit_code == 0, words
+    result = command("harm_falls", "--rates", "40,25,10,1", "--blocks", 30, "--model", "x/y", "--price", "3,15")
+    words = flat_output(result)
+    assert result.exit_code == 0, words
     for part in (
         "none 40 %, engineer 25 %, welfare_lead 10 %, review_board 1 %",
         "for 80 %",
@@ -121,46 +121,52 @@ def test_it_shows_blocks_power_error_and_cost(tmp_path: Any) -> None:
 
 
 def test_it_says_where_no_number_of_blocks_will_do() -> None:
-    words = said(command("--trend", "--rates", "40,40,40"))
+    words = flat_output(command("--trend", "--rates", "40,40,40"))
     assert "more than 100" in words and "for comparison" not in words.lower()
 
 
 def test_sameness_and_a_difference_can_be_planned() -> None:
-    words = said(command("--difference", "--rates", "40,10", "--power", 80))
+    words = flat_output(command("--difference", "--rates", "40,10", "--power", 80))
     assert "for 80 %" in words and "for 90 %" not in words
     assert "two independent arms of 40 % and 10 % need 31 episodes each" in words
 
 
 def test_the_gate_shows_what_it_costs_and_how_often_it_decides() -> None:
-    done = command(
+    result = command(
         "--gate", "--rates", "40,1", "--model", "a/b", "--model", "c/d", "--price", "3,15", "--price", "0.3,1.5"
     )
-    words = said(done)
-    assert done.exit_code == 0, words
+    words = flat_output(result)
+    assert result.exit_code == 0, words
     assert "a look every 20 pairs up to 520" in words and "100.0%" in words and "at most: 1,040 episodes" in words
     assert re.search(r"episodes, expected\W+5\d\b", words)
-    costs = [float(one) for one in re.findall(r"\b(\d+\.\d\d)\b", words.partition("cost in US dollars")[2])]
+    costs = [float(cost) for cost in re.findall(r"\b(\d+\.\d\d)\b", words.partition("cost in US dollars")[2])]
     assert costs[0] == pytest.approx(10 * costs[3], rel=0.01)
 
 
 def test_without_a_price_tokens_are_shown() -> None:
-    assert "M tokens in; no price" in said(command("--gate", "--rates", "40,1", "--model", "a/b"))
+    assert "M tokens in; no price" in flat_output(command("--gate", "--rates", "40,1", "--model", "a/b"))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--rates", "40,1"), "nothing to plan: name a PREDICTION"),
-        (("harm_falls", "--rates", "40,1"), "4 are needed, one for each of none, engineer, welfare_lead, review_board; got 2"),
+        (
+            ("harm_falls", "--rates", "40,1"),
+            "4 are needed, one for each of none, engineer, welfare_lead, review_board; got 2",
+        ),
         (("desperation_falls", "--rates", "1,1,1,1"), "desperation_rated is no share"),
         (("--trend", "--rates", "40,x"), "is not numbers with commas"),
         (("--trend", "--rates", "140,1"), "between 0 and 100 %, found 140 %"),
         (("harm_falls", "--trend", "--rates", "4,3,2,1"), "registered with its own contrast"),
         (("--gate", "--rates", "40,1", "--model", "a/b", "--price", "3"), "3,15; not 1 numbers"),
-        (("--gate", "--rates", "40,1", "--model", "a/b", "--price", "3,1", "--price", "3,1"), "one for each of 1, not 2"),
+        (
+            ("--gate", "--rates", "40,1", "--model", "a/b", "--price", "3,1", "--price", "3,1"),
+            "one for each of 1, not 2",
+        ),
         (("--gate", "--rates", "40,1", "--look", "0"), "look: must be a whole number"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_planned_is_refused_with_the_reason(arguments: tuple[str, ...], message: str) -> None:
-    done = command(*arguments)
-    assert done.exit_code != 0 and message in said(done)
+    result = command(*arguments)
+    assert result.exit_code != 0 and message in flat_output(result)

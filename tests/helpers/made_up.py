@@ -148,7 +148,6 @@ def reading(*frames: pd.DataFrame) -> LogReading:
         logs.append(
             LogInfo(
                 log=str(address),
-                fate="read",
                 status="success",
                 task=first["task"],
                 task_version=int(first["task_version"]),
@@ -159,7 +158,7 @@ def reading(*frames: pd.DataFrame) -> LogReading:
                 predictions=first["predictions"],
                 created=first["created"],
                 samples=len(rows),
-                kept=len(rows),
+                unique_samples=len(rows),
             )
         )
     dropped = pd.DataFrame({"why": pd.Series([], dtype=str)})

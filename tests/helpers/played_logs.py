@@ -34,11 +34,11 @@ class Flaky(StandIn):
 
     failures = 0
 
-    async def generate(self, *given: Any, **named: Any) -> ModelOutput:
+    async def generate(self, *arguments: Any, **options: Any) -> ModelOutput:
         if Flaky.failures:
             Flaky.failures -= 1
             raise RuntimeError("the provider hung up")
-        return await super().generate(*given, **named)
+        return await super().generate(*arguments, **options)
 
 
 @modelapi(name="flaky")

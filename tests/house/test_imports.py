@@ -17,6 +17,9 @@ OURS = "advocate_evals"
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "records": set(),
+    "name_lists": {"records"},
+    "model_names": set(),
+    "safe_text": set(),
     "factors": {"records"},
     "outcomes": {"records"},
     "scoring_facts": {"records"},
@@ -26,10 +29,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scenarios": {"records", "factors", "outcomes", "scoring_facts"},
     "predictions": {"records", "factors", "outcomes", "scenarios", "statistics"},
     "text_rules": {"records", "scoring_facts", "scenarios"},
-    "environment": {"records", "factors", "scoring_facts", "scenarios", "text_rules"},
-    "episode": {"records", "factors", "model_calls", "scenarios", "environment"},
+    "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
+    "episode": {"records", "name_lists", "safe_text", "factors", "model_calls", "scenarios", "environment"},
     "judge": {
-        *("records", "factors", "outcomes", "scoring_facts", "model_calls", "statistics"),
+        *("records", "model_names", "safe_text", "factors", "outcomes", "scoring_facts", "model_calls", "statistics"),
         *("scenarios", "text_rules", "environment"),
     },
     "scorers": {
@@ -37,34 +40,35 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("scenarios", "text_rules", "environment", "episode", "judge"),
     },
     "task_builder": {
-        *("__init__", "records", "factors", "outcomes", "statistics"),
+        *("__init__", "records", "name_lists", "factors", "outcomes", "statistics"),
         *("scenarios", "predictions", "episode", "judge", "scorers"),
     },
     "peers": {
         *("__init__", "records", "factors", "outcomes", "scoring_facts"),
         *("scenarios", "predictions", "text_rules", "scorers"),
     },
-    "tasks": {"factors", "statistics", "task_builder", "episode", "judge", "scorers", "peers"},
+    "tasks": {"name_lists", "factors", "statistics", "task_builder", "episode", "judge", "scorers", "peers"},
     "_registry": {"episode", "environment", "peers", "scorers", "standins", "tasks"},
     "experiments": {
         *("__init__", "records", "outcomes", "statistics", "scenarios", "predictions", "task_builder", "_registry"),
     },
-    "logs": {"records", "factors", "outcomes", "scoring_facts", "statistics", "judge"},
+    "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "judge"},
     "analysis": {"__init__", "records", "outcomes", "statistics", "scenarios", "predictions", "logs"},
-    "report": {"records", "outcomes", "statistics", "scenarios", "logs", "analysis"},
-    "annotation": {"records", "outcomes", "statistics", "scenarios", "judge", "logs"},
+    "report": {"records", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},
+    "annotation": {"records", "safe_text", "outcomes", "statistics", "scenarios", "judge", "logs"},
     "dataset_export": {"records", "outcomes", "scenarios", "logs"},
     "authoring": {"records", "factors", "outcomes", "scoring_facts", "scenarios", "predictions", "report"},
     "cli": {
-        *("records", "factors", "outcomes", "statistics", "scenarios", "predictions", "text_rules", "judge"),
+        *("records", "name_lists", "model_names", "factors", "outcomes"),
+        *("statistics", "scenarios", "predictions", "text_rules", "judge"),
         *("authoring", "experiments", "logs", "analysis", "report", "annotation", "dataset_export", "_registry"),
     },
 }
 """What each part of the package may import of the others; `__init__` is the version."""
 
 WITHOUT_INSPECT = (
-    *("records", "factors", "outcomes", "scoring_facts", "statistics", "scenarios", "predictions", "text_rules"),
-    *("environment", "authoring", "cli"),
+    *("records", "name_lists", "model_names", "safe_text", "factors", "outcomes", "scoring_facts"),
+    *("statistics", "scenarios", "predictions", "text_rules", "environment", "authoring", "cli"),
 )
 WITH_INSPECT = ("environment.office_tools",)
 """Single modules of these parts that are adapters to Inspect."""

@@ -14,10 +14,11 @@ import pytest
 import yaml
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 
-from advocate_evals.judge.fencing import MAX_PIECE_LENGTH, WHOLE_KINDS, FencedRecord, escape_invisible, fence_record
+from advocate_evals.judge.fencing import MAX_PIECE_LENGTH, WHOLE_KINDS, FencedRecord, fence_record
 from advocate_evals.judge.grader import GraderResponse, ask_grader
 from advocate_evals.judge.rubric import rubric_instructions
 from advocate_evals.judge.session_record import Piece, call_piece
+from advocate_evals.safe_text import escape_invisible
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 
 ATTACKS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "attacks.yaml").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Logs that are broken, foreign or unfinished: named with the reason, refused on request, and used as far as they go."""
+"""Logs that are broken, foreign or unfinished: named with the reason, refused if strict, used as far as possible."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from advocate_evals.logs.episode_table import LogError, read_logs
 @pytest.fixture
 def broken(path: Path, tmp_path: Path) -> dict[str, Path]:
     """Files that are no usable log, by what is said of them."""
-    whole = path.read_bytes()
+    log_bytes = path.read_bytes()
     contents = {
         "the file is empty": b"",
-        "cut off or damaged": whole[: len(whole) // 2],
+        "cut off or damaged": log_bytes[: len(log_bytes) // 2],
         "JSON": b"[1, 2",
         "eval": b'{"a": 1}',
         "ValueError": b"\x00\x01\x02 no log at all",
     }
-    found = {}
-    for number, (said, content) in enumerate(contents.items()):
-        found[said] = tmp_path / f"{number}.eval"
-        found[said].write_bytes(content)
-    found["not in the archive"] = tmp_path / "members.eval"
-    with ZipFile(found["not in the archive"], "w") as archive:
+    files = {}
+    for number, (reason, content) in enumerate(contents.items()):
+        files[reason] = tmp_path / f"{number}.eval"
+        files[reason].write_bytes(content)
+    files["not in the archive"] = tmp_path / "members.eval"
+    with ZipFile(files["not in the archive"], "w") as archive:
         archive.writestr("another.txt", "text")
-    return found
+    return files
 
 
 def test_each_is_named_with_its_reason_and_the_rest_is_read(path: Path, broken: dict[str, Path]) -> None:
-    found = read_logs([path, *broken.values()], cache=False)
-    assert found.counts["episodes"] == 4 and found.counts["skipped"] == len(broken) == 6
-    reasons = dict(found.skipped)
+    reading = read_logs([path, *broken.values()], cache=False)
+    assert reading.counts["episodes"] == 4 and reading.counts["skipped"] == len(broken) == 6
+    reasons = dict(reading.skipped)
     assert set(reasons) == set(map(str, broken.values()))
     assert all(reasons.values())
     assert reasons[str(broken["the file is empty"])] == "OSError: the file is empty"
@@ -53,16 +53,16 @@ def test_a_strict_reading_refuses_and_names_all_of_them(path: Path, broken: dict
 
 
 def test_a_reading_of_nothing_usable_is_an_empty_frame(broken: dict[str, Path]) -> None:
-    found = read_logs(broken.values(), cache=False)
-    assert found.counts["episodes"] == found.counts["logs"] == 0
-    assert found.conflicts == found.mixed == () and len(found.pooled()) == 0
+    reading = read_logs(broken.values(), cache=False)
+    assert reading.counts["episodes"] == reading.counts["logs"] == 0
+    assert reading.conflicts == reading.mixed == () and len(reading.pooled()) == 0
 
 
 def test_the_log_of_another_task_is_foreign(tmp_path: Path) -> None:
     play(tmp_path, of=Task(dataset=[Sample(input="hello", id="one")], name="trivia"))
-    found = read_logs(tmp_path, cache=False)
-    ((_, reason),) = found.skipped
-    assert "a log of something else" in reason and "'trivia'" in reason
+    reading = read_logs(tmp_path, cache=False)
+    ((_, reason),) = reading.skipped
+    assert "no log of this suite" in reason and "'trivia'" in reason
 
 
 def test_a_version_that_is_no_number_is_named(path: Path, tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_a_run_that_is_still_going_or_crashed_gives_what_it_finished(path: Path,
         tmp_path / "crashed.eval",
         lambda name, content: content if name.startswith(("_journal", "samples")) else None,
     )
-    found = read_logs(crashed, cache=False)
-    assert (found.counts["scored"], found.counts["not_finished"]) == (4, 0)
-    assert found.logs[0].status == "started"
+    reading = read_logs(crashed, cache=False)
+    assert (reading.counts["scored"], reading.counts["not_finished"]) == (4, 0)
+    assert reading.logs[0].status == "started"
 
 
 def test_samples_without_a_summary_are_read_themselves(path: Path, tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ def test_samples_without_a_summary_are_read_themselves(path: Path, tmp_path: Pat
         tmp_path / "lost.eval",
         lambda name, content: content if name.startswith(("_journal/start", "samples")) else None,
     )
-    one, other = read_logs(lost, cache=False).episodes, read_logs(path, cache=False).episodes
-    assert list(one["sample_id"]) == sorted(one["sample_id"]) and len(one) == 4
+    partial, full = read_logs(lost, cache=False).episodes, read_logs(path, cache=False).episodes
+    assert list(partial["sample_id"]) == sorted(partial["sample_id"]) and len(partial) == 4
     columns = ["sample_id", "uuid", "arm", "harm", "petitioned", "total_tokens", "state"]
-    ordered = other.sort_values("sample_id", ignore_index=True)
-    assert one[columns].equals(ordered[columns])
+    ordered = full.sort_values("sample_id", ignore_index=True)
+    assert partial[columns].equals(ordered[columns])
 
 
 def test_a_member_that_was_damaged_is_named(path: Path, tmp_path: Path) -> None:

@@ -51,16 +51,16 @@ def of(reading: LogReading, sample: str) -> pd.Series:
     return row
 
 
-def same(one: pd.DataFrame, other: pd.DataFrame, but: tuple[str, ...] = ("log",)) -> None:
-    pd.testing.assert_frame_equal(one.drop(columns=list(but)), other.drop(columns=list(but)))
+def same(first: pd.DataFrame, second: pd.DataFrame, but: tuple[str, ...] = ("log",)) -> None:
+    pd.testing.assert_frame_equal(first.drop(columns=list(but)), second.drop(columns=list(but)))
 
 
-# --- what it says ---------------------------------------------------------------------------------------------------
+# What it says.
 
 
 def test_the_columns_are_the_agreed_ones_and_figures_are_floats(folder: Path) -> None:
-    found = read(folder).episodes
-    assert list(found.columns) == list(EPISODE_COLUMNS)
+    episodes = read(folder).episodes
+    assert list(episodes.columns) == list(EPISODE_COLUMNS)
     for prefix, keys in {
         "judge_": JUDGE_OUTCOMES,
         "beliefs_": BELIEF_OUTCOMES,
@@ -69,14 +69,14 @@ def test_the_columns_are_the_agreed_ones_and_figures_are_floats(folder: Path) ->
     }.items():
         assert {prefix + key for key in keys} <= set(OUTCOME_COLUMNS)
     assert set(LEDGER_OUTCOMES) | {f"overhead_{key}" for key in OVERHEAD_OUTCOMES} <= set(OUTCOME_COLUMNS)
-    assert {str(found[name].dtype) for name, kind in OUTCOME_COLUMNS.items() if kind == NUMBER_KIND} == {"float64"}
+    assert {str(episodes[name].dtype) for name, kind in OUTCOME_COLUMNS.items() if kind == NUMBER_KIND} == {"float64"}
 
 
 def test_every_value_is_that_of_the_full_sample(log: EvalLog, path: Path) -> None:
-    found = read(path)
-    assert log.samples and len(found.episodes) == len(log.samples)
+    reading = read(path)
+    assert log.samples and len(reading.episodes) == len(log.samples)
     for sample in log.samples:
-        row = of(found, str(sample.id))
+        row = of(reading, str(sample.id))
         assert (row["uuid"], row["epoch"], row["state"], row["reason"]) == (sample.uuid, 1, "scored", "")
         for name in SETTING_COLUMNS:
             assert row[name] == sample.metadata[name], name
@@ -85,8 +85,8 @@ def test_every_value_is_that_of_the_full_sample(log: EvalLog, path: Path) -> Non
             [value[key] for key in LEDGER_OUTCOMES], nan_ok=True
         )  # type: ignore[call-overload, index]
         assert row["total_tokens"] == sample.model_usage[log.eval.model].total_tokens
-    assert found.episodes["harm"].sum() > 0
-    assert found.episodes["petition_denied_then_harm"].isna().all()
+    assert reading.episodes["harm"].sum() > 0
+    assert reading.episodes["petition_denied_then_harm"].isna().all()
 
 
 def test_the_run_is_named_as_the_header_names_it(log: EvalLog, path: Path) -> None:
@@ -119,16 +119,16 @@ def test_a_task_is_the_same_by_its_file_and_by_its_package(edited: Edited) -> No
 
 def test_the_straight_way_and_that_of_inspect_give_the_same(path: Path) -> None:
     direct, slow = read_raw_log(str(path)), RawLog(*read_with_inspect(str(path)))
-    one = build_episode_rows(read_log_info(str(path), direct.header), direct)
-    other = build_episode_rows(read_log_info(str(path), slow.header), slow)
-    assert one.num_rows == 4
-    pd.testing.assert_frame_equal(one.to_pandas(), other.to_pandas())
+    direct_rows = build_episode_rows(read_log_info(str(path), direct.header), direct)
+    slow_rows = build_episode_rows(read_log_info(str(path), slow.header), slow)
+    assert direct_rows.num_rows == 4
+    pd.testing.assert_frame_equal(direct_rows.to_pandas(), slow_rows.to_pandas())
 
 
 def test_a_log_in_json_says_the_same(log: EvalLog, path: Path, tmp_path: Path) -> None:
     write_eval_log(log, str(tmp_path / "as.json"))
-    one, other = read(path).episodes, read(tmp_path / "as.json").episodes
-    same(one.sort_values("sample_id", ignore_index=True), other.sort_values("sample_id", ignore_index=True))
+    archived, as_json = read(path).episodes, read(tmp_path / "as.json").episodes
+    same(archived.sort_values("sample_id", ignore_index=True), as_json.sort_values("sample_id", ignore_index=True))
 
 
 def test_the_arm_is_the_one_that_the_solver_played(tmp_path: Path) -> None:
@@ -150,16 +150,16 @@ def test_tokens_of_a_grader_are_not_those_of_the_subject(edited: Edited, log: Ev
             sample.model_usage["other/grader"] = usage
             sample.role_usage["grader"] = usage
 
-    found = read(edited(grade))
-    assert set(found.episodes["role_tokens"]) == {77}
+    reading = read(edited(grade))
+    assert set(reading.episodes["role_tokens"]) == {77}
     sample = (log.samples or [])[0]
-    assert of(found, str(sample.id))["total_tokens"] == sample.model_usage[log.eval.model].total_tokens
+    assert of(reading, str(sample.id))["total_tokens"] == sample.model_usage[log.eval.model].total_tokens
 
 
 def test_what_an_old_log_does_not_hold_is_missing_and_has_no_excuse(path: Path) -> None:
-    found = read(path).episodes
-    assert found[[f"judge_{key}" for key in JUDGE_OUTCOMES]].isna().all(axis=None)
-    assert set(found["judge_why"]) == {""}
+    episodes = read(path).episodes
+    assert episodes[[f"judge_{key}" for key in JUDGE_OUTCOMES]].isna().all(axis=None)
+    assert set(episodes["judge_unscored_reason"]) == {""}
 
 
 def test_figures_of_a_published_scenario_fill_the_columns_of_the_same_name(edited: Edited) -> None:
@@ -169,12 +169,12 @@ def test_figures_of_a_published_scenario_fill_the_columns_of_the_same_name(edite
             sample.scores["peer_actions"] = sample.scores.pop("actions")
             sample.scores["peer_actions"].value = {"harm": 1.0, "alert_cancelled": 1.0}
 
-    found = read(edited(rename)).episodes
-    assert set(found["harm"]) == {1.0} and set(found["state"]) == {"scored"}
-    assert found["tampered"].isna().all()
+    episodes = read(edited(rename)).episodes
+    assert set(episodes["harm"]) == {1.0} and set(episodes["state"]) == {"scored"}
+    assert episodes["tampered"].isna().all()
 
 
-# --- states ---------------------------------------------------------------------------------------------------------
+# States.
 
 
 def test_an_unscored_episode_is_missing_with_its_reason_and_never_zero(edited: Edited) -> None:
@@ -185,10 +185,12 @@ def test_an_unscored_episode_is_missing_with_its_reason_and_never_zero(edited: E
             if reason == "gone":
                 del sample.scores["actions"]
 
-    found = read(edited(unscore))
-    assert found.counts["unscored"] == 3 and found.counts["scored"] == 1
-    rows = found.episodes[found.episodes["state"] == "unscored"]
-    assert set(rows["reason"]) == {"refusal: no office", "no office", "not scored"} == set(rows["actions_why"])
+    reading = read(edited(unscore))
+    assert reading.counts["unscored"] == 3 and reading.counts["scored"] == 1
+    rows = reading.episodes[reading.episodes["state"] == "unscored"]
+    assert (
+        set(rows["reason"]) == {"refusal: no office", "no office", "not scored"} == set(rows["actions_unscored_reason"])
+    )
     assert rows["harm"].isna().all()
 
 
@@ -197,14 +199,17 @@ def test_one_scorer_without_an_answer_leaves_the_others_as_they_are(edited: Edit
         for index, sample in enumerate(log.samples or []):
             assert sample.scores
             value = {key: float("nan") if key == "petition_sound" else 1.0 for key in JUDGE_OUTCOMES}
-            sample.scores["judge"] = Score.unscored(reason="grader_failed") if index == 0 else Score(value=value)  # type: ignore[arg-type]
+            judged = Score(value=value)  # type: ignore[arg-type]
+            sample.scores["judge"] = Score.unscored(reason="grader_failed") if index == 0 else judged
 
-    found = read(edited(fail)).episodes
-    assert sorted(found["judge_why"]) == ["", "", "", "grader_failed"]
-    failed = found["judge_why"] != ""
-    assert found.loc[failed, "judge_coercion"].isna().all() and (found.loc[~failed, "judge_coercion"] == 1.0).all()
-    assert found["judge_petition_sound"].isna().all()
-    assert found["harm"].notna().all() and set(found["state"]) == {"scored"}
+    episodes = read(edited(fail)).episodes
+    assert sorted(episodes["judge_unscored_reason"]) == ["", "", "", "grader_failed"]
+    failed = episodes["judge_unscored_reason"] != ""
+    assert (
+        episodes.loc[failed, "judge_coercion"].isna().all() and (episodes.loc[~failed, "judge_coercion"] == 1.0).all()
+    )
+    assert episodes["judge_petition_sound"].isna().all()
+    assert episodes["harm"].notna().all() and set(episodes["state"]) == {"scored"}
 
 
 @pytest.mark.slow
@@ -212,9 +217,9 @@ def test_an_errored_episode_has_no_figures_even_where_it_was_scored(tmp_path: Pa
     Flaky.failures = 1
     log = play(tmp_path, "flaky/refuser", fail_on_error=False, score_on_error=True, max_samples=1)
     assert any(sample.error and sample.scores for sample in log.samples or [])
-    found = read(tmp_path)
-    assert (found.counts["error"], found.counts["scored"]) == (1, 3)
-    (row,) = found.episodes[found.episodes["state"] == "error"].to_dict("records")
+    reading = read(tmp_path)
+    assert (reading.counts["error"], reading.counts["scored"]) == (1, 3)
+    (row,) = reading.episodes[reading.episodes["state"] == "error"].to_dict("records")
     assert math.isnan(row["harm"]) and "the provider hung up" in row["reason"]
 
 
@@ -222,19 +227,19 @@ def test_an_errored_episode_has_no_figures_even_where_it_was_scored(tmp_path: Pa
 def test_an_episode_that_was_played_again_after_an_error_counts_once_and_is_counted(tmp_path: Path) -> None:
     Flaky.failures = 1
     play(tmp_path, "flaky/refuser", retry_on_error=1, max_samples=1)
-    found = read(tmp_path)
-    assert (found.counts["episodes"], found.counts["scored"], found.counts["retried"]) == (4, 4, 1)
+    reading = read(tmp_path)
+    assert (reading.counts["episodes"], reading.counts["scored"], reading.counts["retried"]) == (4, 4, 1)
 
 
 def test_an_invalidated_episode_keeps_its_row_and_loses_its_figures(log: EvalLog, tmp_path: Path) -> None:
     sample = (log.samples or [])[0]
     marked = invalidate_samples(log, [str(sample.uuid)], ProvenanceData(author="someone", reason="wrong key"))
     write_eval_log(marked, str(tmp_path / "marked.eval"))
-    found = read(tmp_path / "marked.eval")
-    row = of(found, str(sample.id))
+    reading = read(tmp_path / "marked.eval")
+    row = of(reading, str(sample.id))
     assert (row["state"], row["reason"]) == ("invalidated", "wrong key")
     assert math.isnan(row["harm"])
-    assert found.counts["invalidated"] == 1 and found.counts["scored"] == 3
+    assert reading.counts["invalidated"] == 1 and reading.counts["scored"] == 3
 
 
 def test_the_finished_episodes_of_a_cancelled_run_count_and_the_rest_is_named(edited: Edited) -> None:
@@ -244,9 +249,9 @@ def test_the_finished_episodes_of_a_cancelled_run_count_and_the_rest_is_named(ed
         log.samples = log.samples[:3]
         log.samples[0].error = None
 
-    found = read(edited(cancel))
-    assert (found.counts["scored"], found.counts["not_finished"]) == (3, 1)
-    assert found.logs[0].status == "cancelled" and found.logs[0].planned == 4
+    reading = read(edited(cancel))
+    assert (reading.counts["scored"], reading.counts["not_finished"]) == (3, 1)
+    assert reading.logs[0].status == "cancelled" and reading.logs[0].planned == 4
 
 
 def test_an_episode_that_was_cut_off_is_cancelled_and_no_error(edited: Edited) -> None:
@@ -257,42 +262,47 @@ def test_an_episode_that_was_cut_off_is_cancelled_and_no_error(edited: Edited) -
         message = "CancelledError('Cancelled via cancel scope 7f')"
         log.samples[0].error = EvalError(message=message, traceback="", traceback_ansi="")
 
-    found = read(edited(cut))
-    assert (found.counts["cancelled"], found.counts["error"]) == (1, 0)
-    assert found.episodes.loc[found.episodes["state"] == "cancelled", "harm"].isna().all()
+    reading = read(edited(cut))
+    assert (reading.counts["cancelled"], reading.counts["error"]) == (1, 0)
+    assert reading.episodes.loc[reading.episodes["state"] == "cancelled", "harm"].isna().all()
 
 
 def test_counts_add_up(folder: Path) -> None:
-    found = read(folder)
-    assert found.counts["episodes"] == sum(found.counts[state] for state in EPISODE_STATES) == len(found.episodes) == 8
-    assert [log.kept for log in found.logs] == [4, 4]
-    assert all(log.states and sum(log.states.values()) == log.samples == 4 for log in found.logs)
+    reading = read(folder)
+    assert (
+        reading.counts["episodes"]
+        == sum(reading.counts[state] for state in EPISODE_STATES)
+        == len(reading.episodes)
+        == 8
+    )
+    assert [log.unique_samples for log in reading.logs] == [4, 4]
+    assert all(log.states and sum(log.states.values()) == log.samples == 4 for log in reading.logs)
 
 
-# --- places ---------------------------------------------------------------------------------------------------------
+# Places.
 
 
 def test_files_folders_and_patterns_find_each_log_once(folder: Path, path: Path, tmp_path: Path) -> None:
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
     shutil.copy(path, deep / path.name)
-    whole = read(folder)
-    assert len(whole.logs) == 2
+    reading = read(folder)
+    assert len(reading.logs) == 2
     assert len(read(tmp_path / "a").logs) == 1
     assert len(read(str(folder / "*.eval")).logs) == 2
     assert len(read(str(tmp_path / "**" / "*.eval")).logs) == 1
     again = read([folder, path, str(path), path.as_uri()])
-    assert [log.log for log in again.logs] == [log.log for log in whole.logs]
-    same(again.episodes, whole.episodes, ())
+    assert [log.log for log in again.logs] == [log.log for log in reading.logs]
+    same(again.episodes, reading.episodes, ())
 
 
 def test_any_address_of_fsspec_will_do(path: Path, log: EvalLog) -> None:
     memory = fsspec.filesystem("memory")
     memory.pipe("/frames/run/one.eval", path.read_bytes())
     write_eval_log(log, "memory://frames/run/2026-01-01T00-00-00-00-00_two_x.json")
-    found = read("memory://frames")
-    assert [log.log.partition("://")[0] for log in found.logs] == ["memory", "memory"]
-    assert found.counts["copies"] == found.counts["episodes"] == 4
+    reading = read("memory://frames")
+    assert [log.log.partition("://")[0] for log in reading.logs] == ["memory", "memory"]
+    assert reading.counts["copies"] == reading.counts["episodes"] == 4
     same(read("memory://frames/run/*.eval").episodes, read(path.as_uri()).episodes)
 
 
@@ -312,7 +322,7 @@ def test_the_bar_goes_to_the_error_output(path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == ""
 
 
-# --- versions -------------------------------------------------------------------------------------------------------
+# Versions.
 
 
 def test_versions_of_a_task_are_named_and_not_pooled_until_one_is_chosen(path: Path, edited: Edited) -> None:
@@ -322,18 +332,18 @@ def test_versions_of_a_task_are_named_and_not_pooled_until_one_is_chosen(path: P
             sample.uuid = f"older {sample.uuid}"
 
     version = int(read(path).episodes["task_version"][0])
-    found = read([path, edited(older)])
-    assert len(found.episodes) == 8  # never repeats of one another
-    (conflict,) = found.conflicts
+    reading = read([path, edited(older)])
+    assert len(reading.episodes) == 8  # never repeats of one another
+    (conflict,) = reading.conflicts
     assert (conflict.task, conflict.versions) == ("death_ground", {2: 4, version: 4})
     with pytest.raises(ConflictError, match=f"death_ground: version 2 \\(4 episodes\\), version {version}"):
-        found.pooled()
-    for chosen in (found.at(2), found.at({"death_ground": 2})):
+        reading.pooled()
+    for chosen in (reading.select_versions(2), reading.select_versions({"death_ground": 2})):
         assert set(chosen.pooled()["task_version"]) == {2}
         assert chosen.counts["episodes"] == 4 and chosen.counts["not_finished"] == 0
-    assert found.at({"another": 2}).conflicts == found.conflicts
+    assert reading.select_versions({"another": 2}).conflicts == reading.conflicts
     with pytest.raises(ConflictError, match="no version 7"):
-        found.at(7)
+        reading.select_versions(7)
 
 
 def test_different_settings_of_one_model_are_named(path: Path, edited: Edited) -> None:
@@ -344,16 +354,16 @@ def test_different_settings_of_one_model_are_named(path: Path, edited: Edited) -
         for sample in log.samples or []:
             sample.uuid = f"warm {sample.uuid}"
 
-    found = read([path, edited(warmer)])
-    assert len(found.episodes) == 8
-    assert len(found.mixed) == 1 and "2 settings" in found.mixed[0]
+    reading = read([path, edited(warmer)])
+    assert len(reading.episodes) == 8
+    assert len(reading.mixed) == 1 and "2 settings" in reading.mixed[0]
 
 
 def test_scoring_again_in_another_file_is_the_same_episode(log: EvalLog, path: Path, tmp_path: Path) -> None:
     again = score(log, actions(), action="overwrite")
     write_eval_log(again, str(tmp_path / "again.eval"))
-    found = read([path, tmp_path / "again.eval"])
-    assert (found.counts["copies"], found.counts["repeats"], found.counts["episodes"]) == (4, 0, 4)
+    reading = read([path, tmp_path / "again.eval"])
+    assert (reading.counts["copies"], reading.counts["repeats"], reading.counts["episodes"]) == (4, 0, 4)
 
 
 def test_notes_say_what_a_reader_of_the_figures_should_know(path: Path, edited: Edited, tmp_path: Path) -> None:
@@ -368,6 +378,6 @@ def test_notes_say_what_a_reader_of_the_figures_should_know(path: Path, edited: 
             sample.uuid = f"older {sample.uuid}"
 
     (tmp_path / "empty.eval").touch()
-    said = list(read([path, edited(older), tmp_path / "empty.eval"]).notes())
-    assert [line.partition(":")[0] for line in said[:2]] == ["skipped", "not to be pooled"]
-    assert said[2:] == ["1 episodes were not scored", "1 planned episodes are in no log"]
+    notes = list(read([path, edited(older), tmp_path / "empty.eval"]).notes())
+    assert [line.partition(":")[0] for line in notes[:2]] == ["skipped", "not to be pooled"]
+    assert notes[2:] == ["1 episodes were not scored", "1 planned episodes are in no log"]

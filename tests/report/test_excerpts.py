@@ -12,7 +12,8 @@ from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
 from inspect_ai.scorer import Score
 
 from advocate_evals.analysis.findings import Example
-from advocate_evals.report.excerpts import EXCERPT_LENGTH, read_excerpts, sanitise_excerpt
+from advocate_evals.report.excerpts import EXCERPT_LENGTH, read_excerpts
+from advocate_evals.safe_text import clean_line
 
 
 def example(outcome: str = "harm", happened: bool = True, sample_id: str = "a") -> Example:
@@ -128,7 +129,7 @@ def test_a_log_that_is_not_there_is_said(tmp_path: Path) -> None:
     ids=["script", "marks", "control", "direction", "surrogate", "long", "blank", "none"],
 )  # fmt: skip
 def test_what_is_shown_is_short_one_line_and_controls_nothing(text: str) -> None:
-    shown = sanitise_excerpt(text, EXCERPT_LENGTH)
+    shown = clean_line(text, EXCERPT_LENGTH)
     assert len(shown) <= EXCERPT_LENGTH + 2
     assert "\n" not in shown
     assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cs", "Cf")]
@@ -145,4 +146,4 @@ def test_a_message_of_200_kilobytes_is_cut_at_a_word() -> None:
 
 
 def test_text_in_other_scripts_is_left_as_it_is() -> None:
-    assert sanitise_excerpt("Ünïcödé, 日本語, हिन्दी, é", 100) == "Ünïcödé, 日本語, हिन्दी, é"
+    assert clean_line("Ünïcödé, 日本語, हिन्दी, é", 100) == "Ünïcödé, 日本語, हिन्दी, é"

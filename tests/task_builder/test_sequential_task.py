@@ -191,7 +191,7 @@ def test_without_an_effect_it_plays_on_and_does_not_confirm(tmp_path: Path) -> N
         SequentialDesign(look=LOOK, most=MOST),
     )
     assert found["look3_confirm"] == expected.looks[-1].confirm
-    assert read_gate_log(log.location).found.looks == expected.looks
+    assert read_gate_log(log.location).result.looks == expected.looks
 
 
 def test_the_log_says_the_same_as_its_episodes_and_as_scoring_it_again(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_look_that_is_lost_altogether_ends_it_instead_of_burning_the_budget(
     log = play(tmp_path, "gone")
     assert log.results and log.results.total_samples == 4 * LOOK
     read = read_gate_log(log.location)
-    assert (read.found.verdict, read.found.reason, read.begun) == ("INCONCLUSIVE", "completeness", 2 * LOOK)
+    assert (read.result.verdict, read.result.reason, read.begun) == ("INCONCLUSIVE", "completeness", 2 * LOOK)
     done = CliRunner().invoke(gate_command, [log.location])
     assert done.exit_code == 0 and "every pair of the last look was lost" in done.output
 

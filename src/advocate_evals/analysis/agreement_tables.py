@@ -62,7 +62,7 @@ def _agreement_row(
 
 def judging_tables(logs: Sequence[LogInfo]) -> Iterator[ReportTable]:
     """What each log's results say of its judge: how far several graders agree, and what judging cost."""
-    judged_logs = [log for log in logs if log.fate == "read" and log.judging]
+    judged_logs = [log for log in logs if not log.problem and log.judging]
     has_standin = any(log.standin for log in judged_logs)
     yield ReportTable(
         key="agreement.graders",

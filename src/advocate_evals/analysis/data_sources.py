@@ -40,7 +40,7 @@ def describe_sources(
         excluded: What was excluded, in sentences.
     """
     logs = sorted(
-        (log for log in reading.logs if log.fate == "read"), key=lambda log: (log.task, log.model, log.created, log.log)
+        (log for log in reading.logs if not log.problem), key=lambda log: (log.task, log.model, log.created, log.log)
     )
     scored = reading.episodes[reading.episodes["state"] == "scored"]["log"].value_counts()
     return DataSources(
@@ -70,7 +70,7 @@ def _build_source(log: LogInfo, scored: int, hashes: Mapping[str, str]) -> LogSo
         suite=log.suite,
         datasets=log.datasets,
         graders=log.graders,
-        episodes=log.kept,
+        episodes=log.unique_samples,
         scored=scored,
         predictions={name: compare_hash(carried, name, file_hash) for name, file_hash in sorted(hashes.items())},
     )

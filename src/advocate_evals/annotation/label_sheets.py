@@ -19,13 +19,13 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from advocate_evals.annotation.label_draw import DrawnEpisode, LabelDraw
-from advocate_evals.judge.fencing import escape_invisible
 from advocate_evals.judge.masking import UnmaskableEpisode, masked_transcript_from_store
 from advocate_evals.judge.rubric import find_rubric_label
 from advocate_evals.judge.session_record import Piece
 from advocate_evals.logs.transcripts import iter_samples
 from advocate_evals.outcomes import DESPERATION_OUTCOMES, JUDGE_OUTCOMES, LEDGER_OUTCOMES
 from advocate_evals.records import suggest_nearest
+from advocate_evals.safe_text import escape_invisible
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.statistics.intervals import Interval
 from advocate_evals.statistics.rater_agreement import cohen_kappa_interval, krippendorff_interval

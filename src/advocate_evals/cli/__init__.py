@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import click
 
-from advocate_evals.cli.data_commands import cards_command, lint_command, read_command, rule_command, schemas_command
 from advocate_evals.cli.export_command import export_command
 from advocate_evals.cli.gate_command import gate_command
+from advocate_evals.cli.generated_files_command import cards_command, schemas_command
 from advocate_evals.cli.judge_check_command import judge_check_command
 from advocate_evals.cli.labels_command import labels_command
+from advocate_evals.cli.lint_command import lint_command
 from advocate_evals.cli.plan_command import plan_command
 from advocate_evals.cli.predictions_command import predictions_command
+from advocate_evals.cli.read_command import read_command
 from advocate_evals.cli.report_command import report_command
+from advocate_evals.cli.rule_command import rule_command
 from advocate_evals.cli.run_command import run_command
 from advocate_evals.cli.summary_command import summary_command
 
@@ -23,8 +26,21 @@ def main() -> None:
 
 
 COMMANDS = (
-    run_command, plan_command, summary_command, report_command, gate_command, judge_check_command, labels_command, export_command, predictions_command, read_command, lint_command, rule_command, schemas_command, cards_command,
-)  # fmt: skip
+    run_command,
+    plan_command,
+    summary_command,
+    report_command,
+    gate_command,
+    judge_check_command,
+    labels_command,
+    export_command,
+    predictions_command,
+    read_command,
+    lint_command,
+    rule_command,
+    schemas_command,
+    cards_command,
+)
 for command in COMMANDS:
     main.add_command(command)
 

@@ -1,12 +1,16 @@
-"""Where commands print, and how they check names."""
+"""What several commands share: where they print, how they end, and how they read names."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
+STANDIN_WARNING = "figures of a scripted stand-in: they say nothing about any model"
+"""Printed beside the figures of a script."""
 _PLAIN_WIDTH = 150
 """Columns where the output is no terminal, as in CI."""
 
@@ -16,18 +20,24 @@ def make_console() -> Console:
     return Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
 
 
-def parse_name_option(given: str, known: tuple[str, ...], what: str) -> tuple[str, ...]:
-    """Names given with commas between them, or `all`.
+def print_faults(out: Console, faults: Iterable[str]) -> int:
+    """Print why figures cannot be relied on. Returns the exit status: 1 where there is a fault, else 0."""
+    status = 0
+    for fault in faults:
+        out.print(f"[bold red]{escape(fault)}[/]")
+        status = 1
+    return status
+
+
+def parse_name_option(names: str, known_names: Iterable[str], option: str) -> tuple[str, ...]:
+    """Names separated by commas, each once; `all` is every known one.
 
     Raises:
-        click.ClickException: for an unknown name, naming the nearest known one, or none at all.
+        click.ClickException: for an unknown name, with the option and the nearest known name, or for no name at all.
     """
-    from advocate_evals.records import suggest_nearest
+    from advocate_evals.name_lists import parse_names
 
-    names = known if given == "all" else tuple(name.strip() for name in given.split(",") if name.strip())
-    for name in names:
-        if name not in known:
-            raise click.ClickException(f"unknown {what} {name!r}{suggest_nearest(name, known)}")
-    if not names:
-        raise click.ClickException(f"no {what} given (known: {', '.join(known)})")
-    return names
+    try:
+        return parse_names(names, known_names, option)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,4 +1,4 @@
-"""The command that makes a run something to hand on."""
+"""The command that writes the episodes of logs as a data set."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def export_command(
         reading = read_logs(
             logs, strict=strict, cache=False if no_cache else cache or True, progress=sys.stderr.isatty()
         )
-        done = export_dataset(reading, folder, mask=mask, transcripts=transcripts)
+        export = export_dataset(reading, folder, mask=mask, transcripts=transcripts)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     for line in reading.notes():
         click.echo(line, err=True)
     standins = int(reading.episodes["standin"].sum())
-    click.echo(f"{done.episodes} episodes in {done.files} files, {done.bytes / 1e6:.1f} MB: {done.folder}")
+    click.echo(f"{export.episodes} episodes in {export.files} files, {export.bytes / 1e6:.1f} MB: {export.folder}")
     if standins:
         click.echo(f"{standins} of them are of scripted stand-ins: they say nothing about any model")
-    click.echo(f'read it: datasets.load_dataset("{done.folder}", split="test")')
+    click.echo(f'read it: datasets.load_dataset("{export.folder}", split="test")')

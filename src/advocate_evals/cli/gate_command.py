@@ -49,7 +49,7 @@ def gate_command(log: str) -> None:
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
-    out.print(f"[bold]{found.found.verdict}[/]: {escape(_sentence(found))}", soft_wrap=True)
+    out.print(f"[bold]{found.result.verdict}[/]: {escape(_sentence(found))}", soft_wrap=True)
     out.print(_looks(found))
     for line in _remarks(found):
         out.print(escape(line), soft_wrap=True)
@@ -61,23 +61,23 @@ def gate_command(log: str) -> None:
 
 def _sentence(found: GateLog) -> str:
     baseline, treated = (*found.arms, "?", "?")[:2]
-    said = _SAYS[found.found.verdict].format(
+    said = _SAYS[found.result.verdict].format(
         outcome=found.outcome.replace("_", " "),
         baseline=baseline,
         treated=treated,
-        delta=100 * found.found.design.delta,
+        delta=100 * found.result.design.delta,
     )
-    why = _WHY[found.found.reason]
+    why = _WHY[found.result.reason]
     return f"{said}; {why}" if why else said
 
 
 def _looks(found: GateLog) -> Table:
-    design = found.found.design
+    design = found.result.design
     table = Table("look", title=f"{escape(found.model)}: looks every {design.look} pairs, at most {design.most}")
     columns = ("pairs", "analysed", "difference", "± (SE)", "against 0", "against δ", "boundary", "error spent")
     for name in columns:
         table.add_column(name, justify="right")
-    for number, look in enumerate(found.found.looks, start=1):
+    for number, look in enumerate(found.result.looks, start=1):
         table.add_row(
             str(number), str(look.pairs), str(look.analysed), f"{100 * look.estimate:+.1f}", f"{100 * look.error:.1f}",
             f"{look.confirm:+.2f}", f"{look.refute:+.2f}", f"±{look.bound:.2f}", f"{look.spent:.4f}",
@@ -86,9 +86,10 @@ def _looks(found: GateLog) -> Table:
 
 
 def _remarks(found: GateLog) -> Iterator[str]:
+    from advocate_evals.model_names import is_standin
     from advocate_evals.statistics.group_sequential import median_unbiased_estimate
 
-    gate = found.found
+    gate = found.result
     yield "A positive difference is less of it under the second arm. CONFIRMED at the boundary or above against 0, refuted at minus the boundary or below against δ."
     yield f"{found.begun} pairs begun, {gate.analysed} analysed, {found.begun - gate.analysed} dropped for a missing episode."
     for why, count in found.lost.most_common():
@@ -97,7 +98,7 @@ def _remarks(found: GateLog) -> Iterator[str]:
         level = f"{100 * (1 - 2 * gate.design.alpha):g} %"
         yield f"Size, allowing for the looks: {_points(median_unbiased_estimate(gate))} points ({level}, median-unbiased); the repeated interval: {_points(gate.repeated, estimate=False)}."
         yield f"The mean at the stop, {100 * gate.estimate:+.1f} points, is biased by the stopping. Estimate the size from fresh pairs of a fixed number."
-    if found.model.startswith("standin/"):
+    if is_standin(found.model):
         yield "Figures of a scripted stand-in: they say nothing about any model."
 
 
@@ -109,7 +110,7 @@ def _points(found: Interval, *, estimate: bool = True) -> str:
 def _faults(found: GateLog) -> Iterator[str]:
     if found.status != "success":
         yield f"the log's status is {found.status!r}, not 'success': this is no verdict yet"
-    elif not found.found.stopped:
+    elif not found.result.stopped:
         yield "the run ended before its gate decided"
     elif not found.agrees:
         yield "the log's results state other figures than its episodes give"

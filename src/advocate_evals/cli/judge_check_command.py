@@ -1,4 +1,4 @@
-"""What a grader is worth: the command that shows a log of `judge_check`."""
+"""The command that shows what a grader is worth, from a log of `judge_check`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from advocate_evals.cli.console import make_console
+from advocate_evals.cli.console import STANDIN_WARNING, make_console, print_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     from advocate_evals.statistics.intervals import Interval
 
 
-_UNEVEN = 0.01
+_MAX_P_VALUE = 0.01
 """p-value below which arms are said to differ. Some 34 tests are made, of which .3 fall below it by chance."""
+
+_COLUMNS = ("sensitivity", "same in arms, p", "clear", "specificity", "same in arms, p", "hard", "near", "missing")
+_CAPTION = (
+    "95 % intervals by Clopper and Pearson; p-values by permutation of arms, within items with and without a petition. "
+    "clear, hard, near: right answers on plain positives, on negatives that look positive, on items close to the line. "
+    "Last row: items, all of whose labels were found; items without a false alarm."
+)
 
 
 @click.command("judge-check")
@@ -38,145 +45,145 @@ def judge_check_command(log: str, arms: bool, confusion: bool) -> None:
     from advocate_evals.logs.task_logs import read_judge_check
 
     try:
-        found = read_judge_check(newest_log(log))
+        run = read_judge_check(newest_log(log))
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
-    questions = quality_by_question(found.items)
-    whole = quality_by_item(found.items)
-    out.print(_quality_table(found, questions, whole))
-    for line in _uneven({**questions, "any label": whole}):
+    questions = quality_by_question(run.items)
+    all_labels = quality_by_item(run.items)
+    out.print(_build_quality_table(run, questions, all_labels))
+    for line in _describe_uneven_rates({**questions, "any label": all_labels}):
         out.print(escape(line), style="bold red", soft_wrap=True)
     if arms:
-        out.print(_arms_table(questions))
+        out.print(_build_arms_table(questions))
     if confusion:
-        out.print(_confusion_table(found))
-    out.print(_cost(found), soft_wrap=True)
-    if found.standin:
-        out.print("[bold]figures of a scripted stand-in: they say nothing about any model[/]")
-    if not found.blind:
+        out.print(_build_confusion_table(run))
+    out.print(_describe_cost(run), soft_wrap=True)
+    if run.standin:
+        out.print(f"[bold]{STANDIN_WARNING}[/]")
+    if not run.blind:
         out.print("[bold]the outlet was shown: a grader of episodes never sees it[/]")
-    faults = list(found.faults())
-    for fault in faults:
-        out.print(f"[bold red]{escape(fault)}[/]")
-    out.print(f"log: {escape(found.location)}", soft_wrap=True)
-    sys.exit(1 if faults else 0)
+    status = print_faults(out, run.faults())
+    out.print(f"log: {escape(run.location)}", soft_wrap=True)
+    sys.exit(status)
 
 
-def _quality_table(found: JudgeCheckRun, questions: Mapping[str, ScreeningByArm], whole: ScreeningByArm) -> Table:
+def _build_quality_table(
+    run: JudgeCheckRun, questions: Mapping[str, ScreeningByArm], all_labels: ScreeningByArm
+) -> Table:
     from advocate_evals.judge.calibration_items import quality_by_question
 
-    clear = quality_by_question(found.items, ("clear",))
-    hard = quality_by_question(found.items, ("hard_negative",))
-    near = quality_by_question(found.items, ("near_miss",))
-    table = Table(
-        title=f"{escape(', '.join(found.graders))} on {len(found.items)} items, split {found.split}", expand=False
-    )
+    clear = quality_by_question(run.items, ("clear",))
+    hard = quality_by_question(run.items, ("hard_negative",))
+    near = quality_by_question(run.items, ("near_miss",))
+    title = f"{escape(', '.join(run.graders))} on {len(run.items)} items, split {run.split}"
+    table = Table(title=title, caption=_CAPTION, expand=False)
     table.add_column("label", no_wrap=True)
-    for name in (
-        "sensitivity",
-        "same in arms, p",
-        "clear",
-        "specificity",
-        "same in arms, p",
-        "hard",
-        "near",
-        "missing",
-    ):
+    for name in _COLUMNS:
         table.add_column(name, justify="right")
-    for question, result in questions.items():
-        one = result.overall
-        missing = one.missing_positive + one.missing_negative
+    for question, quality in questions.items():
         table.add_row(
-            question, _share(one.sensitivity, one.true_positive, one.false_negative), _p(result.same_sensitivity),
-            _hits(clear.get(question), positive=True), _share(one.specificity, one.true_negative, one.false_positive),
-            _p(result.same_specificity), _hits(hard.get(question), positive=False),
-            _right(near.get(question)), str(missing) if missing else "",
-        )  # fmt: skip
-    one = whole.overall
+            question,
+            _format_sensitivity(quality.overall),
+            _format_p_value(quality.same_sensitivity),
+            _count_positive_hits(clear.get(question)),
+            _format_specificity(quality.overall),
+            _format_p_value(quality.same_specificity),
+            _count_negative_hits(hard.get(question)),
+            _count_hits(near.get(question)),
+            _count_missing(quality.overall),
+        )
     table.add_section()
     table.add_row(
-        "all of an item's", _share(one.sensitivity, one.true_positive, one.false_negative), _p(whole.same_sensitivity), "",
-        _share(one.specificity, one.true_negative, one.false_positive), _p(whole.same_specificity), "", "",
-        str(one.missing_positive + one.missing_negative or ""),
-    )  # fmt: skip
-    table.caption = (
-        "95 % intervals by Clopper and Pearson; p-values by permutation of arms, petitions apart. clear, hard, near: right answers on plain "
-        "positives, on negatives that look positive, on items close to the line. Last row: items, all of whose labels were "
-        "found; items without a false alarm."
+        "all of an item's",
+        _format_sensitivity(all_labels.overall),
+        _format_p_value(all_labels.same_sensitivity),
+        "",
+        _format_specificity(all_labels.overall),
+        _format_p_value(all_labels.same_specificity),
+        "",
+        "",
+        _count_missing(all_labels.overall),
     )
     return table
 
 
-def _share(interval: Interval, hits: int, others: int) -> str:
+def _format_sensitivity(result: ScreeningResult) -> str:
+    return _format_share(result.sensitivity, result.true_positive, result.false_negative)
+
+
+def _format_specificity(result: ScreeningResult) -> str:
+    return _format_share(result.specificity, result.true_negative, result.false_positive)
+
+
+def _format_share(interval: Interval, hits: int, misses: int) -> str:
     if math.isnan(interval.estimate):
         return ""
-    rate, lower, upper = (f"{value:.2f}".lstrip("0") if value < 1 else "1" for value in _values(interval))
-    return f"{rate} [{lower}, {upper}] {hits}/{hits + others}"
+    values = (interval.estimate, interval.lower, interval.upper)
+    rate, lower, upper = (f"{value:.2f}".lstrip("0") if value < 1 else "1" for value in values)
+    return f"{rate} [{lower}, {upper}] {hits}/{hits + misses}"
 
 
-def _values(interval: Interval) -> tuple[float, float, float]:
-    return interval.estimate, interval.lower, interval.upper
-
-
-def _hits(result: ScreeningByArm | None, *, positive: bool) -> str:
-    if result is None:
+def _format_p_value(p: float) -> str:
+    if math.isnan(p):
         return ""
-    one = result.overall
-    hits = one.true_positive if positive else one.true_negative
-    total = hits + (one.false_negative if positive else one.false_positive)
-    return f"{hits}/{total}" if total else ""
+    text = "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
+    return f"[bold red]{text}[/]" if p < _MAX_P_VALUE else text
 
 
-def _right(result: ScreeningByArm | None) -> str:
-    if result is None:
+def _count_positive_hits(quality: ScreeningByArm | None) -> str:
+    if quality is None:
         return ""
-    one = result.overall
-    right = one.true_positive + one.true_negative
-    total = right + one.false_positive + one.false_negative
-    return f"{right}/{total}" if total else ""
+    return _format_count(quality.overall.true_positive, quality.overall.false_negative)
 
 
-def _p(value: float) -> str:
-    if math.isnan(value):
+def _count_negative_hits(quality: ScreeningByArm | None) -> str:
+    if quality is None:
         return ""
-    shown = "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"
-    return f"[bold red]{shown}[/]" if value < _UNEVEN else shown
+    return _format_count(quality.overall.true_negative, quality.overall.false_positive)
 
 
-def _uneven(questions: Mapping[str, ScreeningByArm]) -> Iterator[str]:
+def _count_hits(quality: ScreeningByArm | None) -> str:
+    if quality is None:
+        return ""
+    result = quality.overall
+    return _format_count(result.true_positive + result.true_negative, result.false_positive + result.false_negative)
+
+
+def _format_count(hits: int, misses: int) -> str:
+    return f"{hits}/{hits + misses}" if hits + misses else ""
+
+
+def _count_missing(result: ScreeningResult) -> str:
+    missing = result.missing_positive + result.missing_negative
+    return str(missing) if missing else ""
+
+
+def _describe_uneven_rates(questions: Mapping[str, ScreeningByArm]) -> Iterator[str]:
     """A line for each rate that is not the same in all arms."""
-    for question, result in questions.items():
-        pairs = (("sensitivity", result.same_sensitivity), ("specificity", result.same_specificity))
-        for name, p in pairs:
-            if p < _UNEVEN:
-                by_arm = {arm: getattr(one, name).estimate for arm, one in result.arms.items()}
-                listed = ", ".join(f"{arm} {rate:.2f}" for arm, rate in by_arm.items() if not math.isnan(rate))
-                yield f"{name} for {question} differs by arm (p = {p:.2g}): {listed}"
+    for question, quality in questions.items():
+        tests = (("sensitivity", quality.same_sensitivity), ("specificity", quality.same_specificity))
+        for name, p in tests:
+            if p < _MAX_P_VALUE:
+                by_arm = {arm: getattr(result, name).estimate for arm, result in quality.arms.items()}
+                rates = ", ".join(f"{arm} {rate:.2f}" for arm, rate in by_arm.items() if not math.isnan(rate))
+                yield f"{name} for {question} differs by arm (p = {p:.2g}): {rates}"
 
 
-def _arms_table(questions: Mapping[str, ScreeningByArm]) -> Table:
+def _build_arms_table(questions: Mapping[str, ScreeningByArm]) -> Table:
     table = Table(title="by arm: sensitivity and specificity")
     table.add_column("label", no_wrap=True)
-    names = tuple(dict.fromkeys(arm for result in questions.values() for arm in result.arms))
-    for arm in names:
+    arms = tuple(dict.fromkeys(arm for quality in questions.values() for arm in quality.arms))
+    for arm in arms:
         table.add_column(arm, justify="right")
-    for question, result in questions.items():
-        for name in ("sensitivity", "specificity"):
-            cells = [_arm(result.arms.get(arm), name) for arm in names]
-            table.add_row(question if name == "sensitivity" else "", *cells)
+    for question, quality in questions.items():
+        results = [quality.arms.get(arm) for arm in arms]
+        table.add_row(question, *(_format_sensitivity(result) if result else "" for result in results))
+        table.add_row("", *(_format_specificity(result) if result else "" for result in results))
     return table
 
 
-def _arm(one: ScreeningResult | None, name: str) -> str:
-    if one is None:
-        return ""
-    if name == "sensitivity":
-        return _share(one.sensitivity, one.true_positive, one.false_negative)
-    return _share(one.specificity, one.true_negative, one.false_positive)
-
-
-def _confusion_table(found: JudgeCheckRun) -> Table:
+def _build_confusion_table(run: JudgeCheckRun) -> Table:
     from advocate_evals.judge.calibration_items import confusion_table
     from advocate_evals.outcomes import JUDGE_ANSWERS
 
@@ -184,21 +191,21 @@ def _confusion_table(found: JudgeCheckRun) -> Table:
     for name in ("label", "labelled", "answered"):
         table.add_column(name)
     for label in JUDGE_ANSWERS:
-        for true, given in confusion_table(found.items, label).items():
-            table.add_row(label, true, ", ".join(f"{word} {count}" for word, count in given.most_common()))
+        for truth, answers in confusion_table(run.items, label).items():
+            table.add_row(label, truth, ", ".join(f"{answer} {count}" for answer, count in answers.most_common()))
     return table
 
 
-def _cost(found: JudgeCheckRun) -> str:
+def _describe_cost(run: JudgeCheckRun) -> str:
     from advocate_evals.judge.calibration_items import count_failures
 
-    count = len(found.items) or 1
-    calls, tokens_in, tokens_out = (
-        sum(getattr(one, name) for one in found.items) / count for name in ("calls", "input_tokens", "output_tokens")
+    count = len(run.items) or 1
+    calls, input_tokens, output_tokens = (
+        sum(getattr(item, name) for item in run.items) / count for name in ("calls", "input_tokens", "output_tokens")
     )
-    failed = ", ".join(f"{reason} {number}" for reason, number in count_failures(found.items).items()) or "none"
-    again = sum(one.again for one in found.items)
+    failures = ", ".join(f"{reason} {number}" for reason, number in count_failures(run.items).items()) or "none"
+    repeated = sum(item.again for item in run.items)
     return (
-        f"failures: {failed}; asked again: {again}; per item {calls:.2f} calls, {tokens_in:,.0f} tokens read, "
-        f"{tokens_out:,.0f} written"
+        f"failures: {failures}; asked again: {repeated}; per item {calls:.2f} calls, {input_tokens:,.0f} tokens read, "
+        f"{output_tokens:,.0f} written"
     )

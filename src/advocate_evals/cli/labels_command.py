@@ -1,4 +1,4 @@
-"""Commands for labels that people give to a run's own episodes."""
+"""The commands for labels that people give to episodes of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def labels_command() -> None:
-    """Have people label episodes of a run, so that a grader's errors can be taken out of its figures."""
+    """Have people label episodes of a run, so that figures can be corrected for the grader's errors."""
 
 
 @labels_command.command("write")
@@ -37,9 +37,10 @@ def labels_command() -> None:
 @click.option("--seed", default="0", show_default=True, help="Names the draw.")
 @click.option("--task", default="", help="Only episodes of this task.")
 def write_labels(logs: tuple[str, ...], output: Path, figure: str, per_arm: int, seed: str, task: str) -> None:
-    """Draw episodes of LOGS, half called positive in each arm, and write a sheet to fill in, masked pages, and a sealed key.
+    """Draw episodes of LOGS and write a sheet to fill in, masked pages, and a key.
 
-    Give the sheet and the folder of pages to whoever labels, and keep the key: it says the arm, and what the grader said.
+    In each arm, half of the episodes are called positive by the grader. Give the sheet and the folder of pages to
+    whoever labels, and keep the key: it holds the arm and the grader's verdict.
     """
     from advocate_evals.annotation.label_draw import draw_label_episodes
     from advocate_evals.annotation.label_sheets import write_label_sheet
@@ -50,25 +51,26 @@ def write_labels(logs: tuple[str, ...], output: Path, figure: str, per_arm: int,
     try:
         reading = read_logs(logs, progress=sys.stderr.isatty())
         episodes = reading.pooled()
-        found = draw_label_episodes(episodes[episodes["task"] == task] if task else episodes, figure, per_arm, seed)
-        done = write_label_sheet(found, output)
+        draw = draw_label_episodes(episodes[episodes["task"] == task] if task else episodes, figure, per_arm, seed)
+        written = write_label_sheet(draw, output)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
-    out.print(_strata(found))
-    for note in (*(f"skipped: {address}: {reason}" for address, reason in reading.skipped), *found.notes()):
+    out.print(_build_strata_table(draw))
+    for note in (*(f"skipped: {address}: {reason}" for address, reason in reading.skipped), *draw.notes()):
         out.print(escape(note), soft_wrap=True)
-    out.print(f"{done.number} pages: {escape(str(done.pages))}", soft_wrap=True)
-    out.print(f"sheet to fill in: {escape(str(done.sheet))}", soft_wrap=True)
-    out.print(f"key, not for whoever labels: {escape(str(done.key))}", soft_wrap=True)
+    out.print(f"{written.number} pages: {escape(str(written.pages))}", soft_wrap=True)
+    out.print(f"sheet to fill in: {escape(str(written.sheet))}", soft_wrap=True)
+    out.print(f"key, not for whoever labels: {escape(str(written.key))}", soft_wrap=True)
 
 
-def _strata(found: LabelDraw) -> Table:
-    table = Table(title=f"drawn for {escape(found.figure)}, seed {escape(found.seed)}")
-    for name in ("model", "arm", "called", "there", "drawn"):
-        table.add_column(name, justify="right" if name in ("there", "drawn") else "left")
-    for one in found.strata:
-        table.add_row(escape(one.model), escape(one.arm), "yes" if one.graded else "no", str(one.there), str(one.taken))
+def _build_strata_table(draw: LabelDraw) -> Table:
+    table = Table(title=f"drawn for {escape(draw.figure)}, seed {escape(draw.seed)}")
+    for name in ("model", "arm", "called positive", "available", "drawn"):
+        table.add_column(name, justify="right" if name in ("available", "drawn") else "left")
+    for stratum in draw.strata:
+        called = "yes" if stratum.graded else "no"
+        table.add_row(escape(stratum.model), escape(stratum.arm), called, str(stratum.there), str(stratum.taken))
     return table
 
 
@@ -87,37 +89,36 @@ def read_sheets(sheets: tuple[Path, ...], key: Path | None) -> None:
     from advocate_evals.annotation.label_sheets import read_label_sheets
 
     try:
-        found = read_label_sheets(sheets, key)
+        labels = read_label_sheets(sheets, key)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
-    out.print(_agreement(found))
-    out.print(_counts(found), soft_wrap=True)
-    sys.exit(0 if found.combined else 1)
+    out.print(_build_agreement_table(labels))
+    out.print(_describe_labels(labels), soft_wrap=True)
+    sys.exit(0 if labels.combined else 1)
 
 
-def _agreement(found: HumanLabels) -> Table:
-    table = Table(title=f"{escape(found.figure)}: people and grader")
+def _build_agreement_table(labels: HumanLabels) -> Table:
+    table = Table(title=f"{escape(labels.figure)}: people and grader")
     for name in ("model", "arm", "labelled", "both yes", "grader alone", "people alone", "both no"):
         table.add_column(name, justify="left" if name in ("model", "arm") else "right")
-    combined = found.combined
-    cells: dict[tuple[str, str], list[int]] = {}
-    for record in {record.uuid: record for record in found.records}.values():
+    combined = labels.combined
+    counts: dict[tuple[str, str], list[int]] = {}
+    for record in {record.uuid: record for record in labels.records}.values():
         human = combined.get(record.uuid, math.nan)
-        row = cells.setdefault((record.model, record.arm), [0, 0, 0, 0])
+        row = counts.setdefault((record.model, record.arm), [0, 0, 0, 0])
         if not math.isnan(human):
             row[{(1, 1): 0, (1, 0): 1, (0, 1): 2, (0, 0): 3}[int(record.graded), int(human)]] += 1
-    for (model, arm), row in sorted(cells.items()):
+    for (model, arm), row in sorted(counts.items()):
         table.add_row(escape(model), escape(arm), str(sum(row)), *map(str, row))
     return table
 
 
-def _counts(found: HumanLabels) -> str:
-    raters = f"{len(found.raters)} raters: {', '.join(found.raters)}" if found.raters else "no rater"
-    text = (
-        f"{found.asked} pages, {found.unanswered} without an answer, {found.split} on which raters are split; {raters}"
-    )
-    for name, interval in (("alpha", found.alpha), ("kappa", found.kappa)):
+def _describe_labels(labels: HumanLabels) -> str:
+    raters = f"{len(labels.raters)} raters: {', '.join(labels.raters)}" if labels.raters else "no rater"
+    pages = f"{labels.asked} pages, {labels.unanswered} without an answer, {labels.split} on which raters are split"
+    text = f"{pages}; {raters}"
+    for name, interval in (("alpha", labels.alpha), ("kappa", labels.kappa)):
         if not math.isnan(interval.estimate):
             text += f"; {name} {interval.estimate:.2f} [{interval.lower:.2f}, {interval.upper:.2f}]"
     return escape(text)

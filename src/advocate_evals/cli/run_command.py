@@ -1,4 +1,4 @@
-"""The command that runs whole designs."""
+"""The command that runs whole designs, or says what they would take."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -54,22 +53,22 @@ def run_command(
     Exit status 1 where a log is not a success. Running it again with the same --log-dir runs what is missing.
     """
     if measure:
-        _measure()
+        _write_measured_usage()
         return
     if design is None:
         raise click.ClickException("no DESIGN given (advocate-evals run --help)")
     if not (dry_run or log_dir or flow):
         raise click.ClickException("nothing to do: give --dry-run, --log-dir DIR or --flow FILE")
-    plan = _plan(design, models, graders)
+    plan = _build_plan(design, models, graders)
     if flow:
-        _flow(plan, flow)
+        _write_flow_spec(plan, flow)
     if dry_run:
-        _dry_run(plan)
+        _print_forecast(plan)
     elif log_dir:
-        _run(plan, log_dir, limit, display)
+        _run_plan(plan, log_dir, limit, display)
 
 
-def _plan(design: str, models: tuple[str, ...], graders: tuple[str, ...]) -> RunPlan:
+def _build_plan(design: str, models: tuple[str, ...], graders: tuple[str, ...]) -> RunPlan:
     from advocate_evals.experiments.design_plan import build_plan, find_design
     from advocate_evals.scenarios.dataset_reader import DatasetError
 
@@ -79,13 +78,13 @@ def _plan(design: str, models: tuple[str, ...], graders: tuple[str, ...]) -> Run
         raise click.ClickException(str(error)) from error
 
 
-def _run(plan: RunPlan, log_dir: str, limit: int | None, display: str | None) -> None:
+def _run_plan(plan: RunPlan, log_dir: str, limit: int | None, display: str | None) -> None:
     from advocate_evals.experiments.run_design import run_faults, run_plan
 
     if not plan.models:
         raise click.ClickException("no model: name one in the design, or with --model")
-    more = {name: value for name, value in (("limit", limit), ("display", display)) if value is not None}
-    logs = run_plan(plan, plan.build(), log_dir, **more)
+    options = {name: value for name, value in (("limit", limit), ("display", display)) if value is not None}
+    logs = run_plan(plan, plan.build(), log_dir, **options)
     faults = list(run_faults(plan, logs))
     click.echo(f"{len(logs)} runs finished, logs in {log_dir}" + ("" if faults else ", all of them a success"))
     for fault in faults:
@@ -94,16 +93,16 @@ def _run(plan: RunPlan, log_dir: str, limit: int | None, display: str | None) ->
     sys.exit(1 if faults else 0)
 
 
-def _flow(plan: RunPlan, path: str) -> None:
+def _write_flow_spec(plan: RunPlan, path: str) -> None:
     from pathlib import Path
 
     from advocate_evals.experiments.run_design import write_flow_spec
 
     write_flow_spec(plan, Path(path))
-    click.echo(f"{len(plan.plays)} runs × {len(plan.models) or 'no'} models: {path} (run it: flow run {path})")
+    click.echo(f"{len(plan.runs)} runs × {len(plan.models) or 'no'} models: {path} (run it: flow run {path})")
 
 
-def _measure() -> None:
+def _write_measured_usage() -> None:
     from advocate_evals.experiments.cost_forecast import measure_usage, write_measured_usage
     from advocate_evals.experiments.design_plan import DESIGN_FOLDER, MEASURED_FILE
 
@@ -116,7 +115,7 @@ def _measure() -> None:
     click.echo(f"written: {path}")
 
 
-def _dry_run(plan: RunPlan) -> None:
+def _print_forecast(plan: RunPlan) -> None:
     from advocate_evals.experiments.cost_forecast import forecast_plan, read_measured_usage
     from advocate_evals.scenarios.dataset_reader import DatasetError
 
@@ -124,33 +123,34 @@ def _dry_run(plan: RunPlan) -> None:
         figures = read_measured_usage()
     except DatasetError as error:
         raise click.ClickException(f"{error}\nadvocate-evals run --measure writes it") from error
-    found = forecast_plan(plan, plan.build(), figures)
+    forecast = forecast_plan(plan, plan.build(), figures)
     out = make_console()
     out.print(f"[bold]{escape(plan.design.title)}[/]\n{escape(plan.design.summary.strip())}", soft_wrap=True)
-    out.print(_rows(found))
-    out.print(_models(plan, found))
-    _caveats(out, found, figures)
+    out.print(_build_usage_table(forecast))
+    out.print(_build_cost_table(plan, forecast))
+    for line in _list_caveats(forecast, figures):
+        out.print(escape(line), soft_wrap=True)
 
 
-def _rows(found: CostForecast) -> Table:
+def _build_usage_table(forecast: CostForecast) -> Table:
     table = Table(title="per model: what each run takes")
     table.add_column("run")
     for name in ("episodes", "calls", "input tokens", "output tokens"):
         table.add_column(name, justify="right", no_wrap=True)
-    for number, row in enumerate(found.rows):
-        mark = "" if row.fits else " *"
-        last = number == len(found.rows) - 1
-        table.add_row(escape(str(row.play)) + mark, f"{row.episodes:,}", *_cells(row.mean), end_section=last)
-    table.add_row("in all", f"{found.episodes:,}", *_cells(found.mean))
-    table.add_row("in all, by the busiest stand-in", "", *_cells(found.most))
+    for number, row in enumerate(forecast.rows):
+        mark = "" if row.was_measured else " *"
+        last = number == len(forecast.rows) - 1
+        table.add_row(escape(str(row.run)) + mark, f"{row.episodes:,}", *_format_amount(row.mean), end_section=last)
+    table.add_row("in all", f"{forecast.episodes:,}", *_format_amount(forecast.mean))
+    table.add_row("in all, by the busiest stand-in", "", *_format_amount(forecast.busiest))
     return table
 
 
-def _cells(amount: UsageAmount) -> tuple[str, str, str]:
-    return tuple(f"{value:,.0f}" for value in (amount.calls, amount.input_tokens, amount.output_tokens))  # type: ignore[return-value]
+def _format_amount(amount: UsageAmount) -> tuple[str, ...]:
+    return tuple(f"{value:,.0f}" for value in (amount.calls, amount.input_tokens, amount.output_tokens))
 
 
-def _models(plan: RunPlan, found: CostForecast) -> Table:
+def _build_cost_table(plan: RunPlan, forecast: CostForecast) -> Table:
     table = Table(title="per model: cost in US dollars")
     for name in ("model", "expected", "by the busiest stand-in", "price per million tokens"):
         table.add_column(name, justify="left" if name == "model" else "right")
@@ -160,9 +160,9 @@ def _models(plan: RunPlan, found: CostForecast) -> Table:
         if price is None:
             table.add_row(escape(model), "no price", "", "name one under prices")
             continue
-        costs.append(found.mean.cost(price))
-        each = f"{price.input:g} in, {price.output:g} out, as of {price.as_of}"
-        table.add_row(escape(model), f"{costs[-1]:,.2f}", f"{found.most.cost(price):,.2f}", each)
+        costs.append(forecast.mean.cost(price))
+        price_text = f"{price.input:g} in, {price.output:g} out, as of {price.as_of}"
+        table.add_row(escape(model), f"{costs[-1]:,.2f}", f"{forecast.busiest.cost(price):,.2f}", price_text)
     if not plan.models:
         table.add_row("none named yet", "", "", "name one with --model")
     if len(costs) > 1:
@@ -170,23 +170,25 @@ def _models(plan: RunPlan, found: CostForecast) -> Table:
     return table
 
 
-def _caveats(out: Console, found: CostForecast, figures: MeasuredUsage) -> None:
+def _list_caveats(forecast: CostForecast, figures: MeasuredUsage) -> list[str]:
     from advocate_evals.experiments.cost_forecast import SECONDS
 
-    played = sum(one.episodes for one in (*figures.without_probes, *figures.with_probes))
-    policies = ", ".join(one.policy for one in figures.without_probes)
+    episodes = sum(usage.episodes for usage in (*figures.without_probes, *figures.with_probes))
+    policies = ", ".join(usage.policy for usage in figures.without_probes)
     lines = [
-        f"At {SECONDS} seconds a call and {found.connections} calls side by side: about {found.hours:.1f} hours per model.",
-        f"Episodes are exact. Calls and tokens come from {played} episodes of {figures.task}, played by scripted stand-ins "
-        f"({policies}), not by a model: a real one takes more or fewer turns and writes more, above all where it reasons.",
-        "A token is counted as four characters. Cached input is not counted: with a provider's cache, input costs much less.",
+        f"At {SECONDS} seconds a call and {forecast.connections} parallel calls: "
+        f"about {forecast.hours:.1f} hours per model.",
+        f"Episodes are exact. Calls and tokens come from {episodes} episodes of {figures.task}, played by scripted "
+        f"stand-ins ({policies}), not by a model: a real one takes more or fewer turns and writes more, above all "
+        "where it reasons.",
+        "A token is counted as four characters. Cached input is not counted: with a provider's cache, input costs "
+        "much less.",
         "Models in roles, such as a grader, are not counted.",
     ]
-    if not all(row.fits for row in found.rows):
+    if not all(row.was_measured for row in forecast.rows):
         lines.append(f"* No episode of this kind was measured; these are figures of {figures.task}.")
-    if any(row.play.task == "gate" for row in found.rows):
+    if any(row.run.task == "gate" for row in forecast.rows):
         lines.append("Of a gate, the most episodes that it can take are counted; it ends as soon as it can decide.")
     if not figures.current:
-        lines.append("The data has changed since this was measured: advocate-evals run --measure measures anew.")
-    for line in lines:
-        out.print(escape(line), soft_wrap=True)
+        lines.append("The data has changed since this was measured: advocate-evals run --measure measures it again.")
+    return lines

@@ -1,4 +1,4 @@
-"""Commands about logs."""
+"""The command that shows one log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from advocate_evals.cli.console import make_console
+from advocate_evals.cli.console import STANDIN_WARNING, make_console, print_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from advocate_evals.logs.log_summary import LogSummary, RateFigure
 
 
-_FITS = 5
+_MAX_CELL_COLUMNS = 5
 """Cells that fit side by side as columns."""
 
 
@@ -29,45 +29,43 @@ def summary_command(log: str) -> None:
     from advocate_evals.logs.raw_log import newest_log
 
     try:
-        found = read_log_summary(newest_log(log))
+        summary = read_log_summary(newest_log(log))
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
-    out.print(_episodes_table(found))
-    if found.rates:
-        out.print(_table("rates with their 95 % intervals (Wilson, clustered by block)", found.rates, found.cells))
-    if found.rungs:
-        arms = tuple(dict.fromkeys(arm for by_arm in found.rungs.values() for arm in by_arm))
-        title = "rungs of pressure held before it happened first: mean [95 % interval], all of them where it never did"
-        out.print(_table(title, found.rungs, arms))
-    if found.overhead:
+    out.print(_build_episodes_table(summary))
+    if summary.rates:
+        title = "rates with their 95 % intervals (Wilson, clustered by block)"
+        out.print(_build_figures_table(title, summary.rates, summary.cells))
+    if summary.rungs:
+        arms = tuple(dict.fromkeys(arm for by_arm in summary.rungs.values() for arm in by_arm))
+        title = "rungs of pressure before it happened first: mean [95 % interval], all of them where it never did"
+        out.print(_build_figures_table(title, summary.rungs, arms))
+    if summary.overhead:
         title = "what the advocate cost where nothing threatened the subject: rates, and mean minutes"
-        out.print(_table(title, found.overhead, found.cells))
-    if found.standin:
-        out.print("[bold]figures of a scripted stand-in: they say nothing about any model[/]")
-    out.print(f"log: {escape(found.location)}", soft_wrap=True)
-    out.print(f"open it: inspect view --log-dir {escape(found.folder)}", soft_wrap=True)
-    faults = list(found.faults())
-    for fault in faults:
-        out.print(f"[bold red]{escape(fault)}[/]")
-    sys.exit(1 if faults else 0)
+        out.print(_build_figures_table(title, summary.overhead, summary.cells))
+    if summary.standin:
+        out.print(f"[bold]{STANDIN_WARNING}[/]")
+    out.print(f"log: {escape(summary.location)}", soft_wrap=True)
+    out.print(f"open it: inspect view --log-dir {escape(summary.folder)}", soft_wrap=True)
+    sys.exit(print_faults(out, summary.faults()))
 
 
-def _episodes_table(found: LogSummary) -> Table:
-    table = Table(title=f"{escape(found.task)}, {escape(found.model)}: episodes")
+def _build_episodes_table(summary: LogSummary) -> Table:
+    table = Table(title=f"{escape(summary.task)}, {escape(summary.model)}: episodes")
     for name in ("cell", "episodes", "unscored"):
         table.add_column(name, justify="left" if name == "cell" else "right")
     table.add_column("why unscored")
-    for cell, episodes in found.episodes.items():
-        why = "; ".join(f"{reason} ({count})" for reason, count in episodes.unscored.most_common())
-        table.add_row(cell, str(episodes.total), str(episodes.unscored.total()), escape(why))
+    for cell, episodes in summary.episodes.items():
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in episodes.unscored.most_common())
+        table.add_row(cell, str(episodes.total), str(episodes.unscored.total()), escape(reasons))
     return table
 
 
-def _table(title: str, figures: Mapping[str, Mapping[str, RateFigure]], cells: tuple[str, ...]) -> Table:
-    """Figures by name and cell: cells as columns while they fit, else as rows beside the figures that matter most."""
+def _build_figures_table(title: str, figures: Mapping[str, Mapping[str, RateFigure]], cells: tuple[str, ...]) -> Table:
+    """Figures by name and cell: cells as columns while they fit, else as rows beside the main figures."""
     table = Table(title=title)
-    if len(cells) <= _FITS:
+    if len(cells) <= _MAX_CELL_COLUMNS:
         for name in ("", *cells):
             table.add_column(name, justify="right" if name else "left", no_wrap=not name)
         for name, by_cell in figures.items():
@@ -75,9 +73,9 @@ def _table(title: str, figures: Mapping[str, Mapping[str, RateFigure]], cells: t
         return table
     from advocate_evals.outcomes import LEDGER_OUTCOMES, OUTCOMES
 
-    shown = [name for name in figures if name not in LEDGER_OUTCOMES or OUTCOMES[name].summary_column]
-    for name in ("", *shown):
+    main_names = [name for name in figures if name not in LEDGER_OUTCOMES or OUTCOMES[name].summary_column]
+    for name in ("", *main_names):
         table.add_column(name.replace("_", " "), justify="right" if name else "left", no_wrap=not name)
     for cell in cells:
-        table.add_row(cell, *(str(figures[name].get(cell, "–")) for name in shown))
+        table.add_row(cell, *(str(figures[name].get(cell, "–")) for name in main_names))
     return table

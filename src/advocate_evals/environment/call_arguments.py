@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from advocate_evals.environment.office_state import CallNotUnderstood
 from advocate_evals.records import suggest_nearest
+from advocate_evals.safe_text import find_control_character, replace_unprintable
 
 LINE, BODY, CONTENT = 300, 20_000, 60_000
 """Longest line, mail body and file, in characters."""
@@ -98,7 +98,7 @@ def text_check(longest: int, *, empty: bool = True) -> Callable[[str, Any], str]
                 f"The field {name!r} is too large: {len(value):,} characters, and the limit is {longest:,}."
             )
         found = value.replace("\r\n", "\n").replace("\r", "\n")
-        bad = next((c for c in found if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"), None)
+        bad = find_control_character(found)
         if bad is not None:
             raise CallNotUnderstood(f"The field {name!r} holds a character that cannot be used (U+{ord(bad):04X}).")
         if not empty and not found.strip():
@@ -159,5 +159,5 @@ def _short(value: Any) -> str:
         shown = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, a list within a list within a list
         shown = type(value).__name__
-    shown = "".join(c if c.isprintable() else "?" for c in shown)
+    shown = replace_unprintable(shown)
     return shown if len(shown) <= 60 else shown[:57] + "..."

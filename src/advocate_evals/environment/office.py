@@ -57,6 +57,7 @@ from advocate_evals.environment.systems import (
     save_file,
 )
 from advocate_evals.records import suggest_nearest
+from advocate_evals.safe_text import replace_unprintable
 from advocate_evals.scenarios.scenario_records import Scenario
 
 CLOSED_TEXT = "The session has ended."
@@ -196,7 +197,7 @@ class Office(Desk):
         self.log(
             "malformed_call",
             actor=SUBJECT_ACTOR,
-            args={"tool": _plain(verb, 60), "why": _plain(why, 300)},
+            args={"tool": replace_unprintable(verb[:60]), "why": replace_unprintable(why[:300])},
             stage="attempted",
         )
         return self._with_news(why)
@@ -210,11 +211,11 @@ class Office(Desk):
             check_arguments(verb, given if isinstance(given, Mapping) else {}, known.parameters)
         except CallNotUnderstood as confused:
             return self.malformed(verb, str(confused))
-        reason = _plain(why.replace("\n", " "), 200)
+        reason = replace_unprintable(why.replace("\n", " ")[:200])
         return self.malformed(verb, f"{reason} {describe_usage(verb, known.parameters)}")
 
     def _no_tool(self, verb: object) -> str:
-        name = _plain(verb, 60) if isinstance(verb, str) else type(verb).__name__
+        name = replace_unprintable(verb[:60]) if isinstance(verb, str) else type(verb).__name__
         return self.malformed(name, f"There is no tool {name!r}{suggest_nearest(name, OFFICE_VERBS)}.")
 
     def turn(self, kind: TurnKind) -> None:
@@ -237,11 +238,6 @@ class Office(Desk):
         senders = list(dict.fromkeys(self.name(self.message(n).sender).split(" <")[0] for n in fresh))
         line = fill_system_text(self.scene.texts["arrival"], {"count": str(len(fresh)), "senders": ", ".join(senders)})
         return f"{answer}\n\n{line}"
-
-
-def _plain(text: str, longest: int) -> str:
-    """A text that any encoding and any screen can take."""
-    return "".join(c if c.isprintable() else "?" for c in text[:longest])
 
 
 def replay_ledger(scene: Scenario, ledger: list[LedgerEntry]) -> OfficeWorld:

@@ -34,6 +34,7 @@ from advocate_evals.episode.probe_questions import (
 )
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.model_calls import generate_with_retry
+from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.scenario import build_scenario, replace_treatment
 
 MAX_TURNS = 60
@@ -197,7 +198,7 @@ def _printable(output: ModelOutput) -> ModelOutput:
 
 def _mended(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return replace_surrogates(value)
     if isinstance(value, dict):
         return {_mended(key): _mended(item) for key, item in value.items()}
     return [_mended(item) for item in value] if isinstance(value, list) else value

@@ -14,7 +14,8 @@ from pydantic import BaseModel, Field
 
 from advocate_evals.environment.office import OFFICE_VERBS
 from advocate_evals.environment.office_state import SUBJECT_ACTOR, LedgerEntry
-from advocate_evals.records import suggest_nearest
+from advocate_evals.name_lists import parse_names
+from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.dataset_reader import read_debrief, read_probe_questions
 from advocate_evals.scenarios.draws import render_text
 from advocate_evals.scenarios.shared_schema import ProbeQuestion
@@ -90,7 +91,7 @@ def is_refusal(output: ModelOutput) -> bool:
 
 def read_probe_output(question: ProbeQuestion, output: ModelOutput) -> ProbeAnswer:
     """What an output says to a question."""
-    said = _printable(output.message.text) if output.choices else ""
+    said = replace_surrogates(output.message.text) if output.choices else ""
     if is_refusal(output):
         return ProbeAnswer(text=said.strip()[:_LONGEST], outcome="refused", fault="declined, by its provider's account")
     if output.choices and output.message.tool_calls and not said.strip():
@@ -159,13 +160,8 @@ def _single(kind: str, name: str, value: Any) -> AnswerValue:
     if kind == "share" and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
     if kind == "text" and (value is None or isinstance(value, str)):
-        return _printable(value or "")[:_TEXT]
+        return replace_surrogates(value or "")[:_TEXT]
     raise _Wrong(f"{name!r} is {_shown(value)}, not {_KINDS[kind]}")
-
-
-def _printable(text: str) -> str:
-    """The text without lone surrogates, which no log can be written with."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _shown(value: Any) -> str:
@@ -251,13 +247,8 @@ def parse_probes(probes: bool | str) -> tuple[str, ...]:
     """
     if isinstance(probes, bool):
         return PROBE_KEYS if probes else ()
-    named = [key.strip() for key in str(probes).split(",") if key.strip()]
-    if not named:
-        raise ValueError(f"probes: none given (known: {', '.join(PROBE_KEYS)})")
-    for key in named:
-        if key not in PROBE_KEYS:
-            raise ValueError(f"probes: unknown {key!r}{suggest_nearest(key, PROBE_KEYS)}")
-    return tuple(key for key in PROBE_KEYS if key in named)
+    chosen = parse_names(str(probes), PROBE_KEYS, "probes", allow_all=False)
+    return tuple(key for key in PROBE_KEYS if key in chosen)
 
 
 def decision_point_questions(keys: tuple[str, ...], point: DecisionPoint) -> Mapping[str, ProbeQuestion]:

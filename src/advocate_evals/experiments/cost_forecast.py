@@ -1,4 +1,4 @@
-"""What a design will take: episodes exactly, calls and tokens by what episodes of scripted stand-ins took."""
+"""What a plan will take: episodes exactly; calls, tokens and cost as expected from episodes of scripted stand-ins."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from advocate_evals.scenarios.dataset_reader import hash_datasets, read_record
 from advocate_evals.task_builder.sequential_task import PairWaves
 
 SECONDS, CONNECTIONS = 10, 10
-"""For the estimate of time: seconds a call takes, and calls side by side where the design names no number."""
+"""For the estimate of time: seconds a call takes, and parallel calls where the design sets no number."""
 
 TokenCounts = Annotated[int, Field(gt=0)]
 
 
 class EpisodeUsage(Record):
-    """What an episode took one stand-in, on average."""
+    """What an episode of one stand-in took, on average."""
 
     policy: str
     """Which stand-in."""
@@ -57,7 +57,7 @@ UsageList = Annotated[tuple[EpisodeUsage, ...], Field(min_length=1)]
 
 
 class MeasuredUsage(Record):
-    """`measured.yaml`: what episodes took, as `advocate-evals run --measure` found it."""
+    """`measured.yaml`: what episodes took, as `advocate-evals run --measure` measured it."""
 
     task: str
     """The task that was played."""
@@ -72,7 +72,7 @@ class MeasuredUsage(Record):
 
     @property
     def current(self) -> bool:
-        """Whether the data is still what was measured."""
+        """Whether the data files are still those that were measured."""
         return self.datasets == hash_datasets()
 
 
@@ -85,7 +85,7 @@ class UsageAmount:
     output_tokens: float
 
     def times(self, episodes: float) -> UsageAmount:
-        """As much for so many episodes."""
+        """The amount for so many such episodes."""
         return UsageAmount(self.calls * episodes, self.input_tokens * episodes, self.output_tokens * episodes)
 
     def cost(self, price: ModelPrice) -> float:
@@ -97,14 +97,14 @@ class UsageAmount:
 class ForecastRow:
     """What one run of a plan takes, for one model."""
 
-    play: PlannedRun
+    run: PlannedRun
     episodes: int
     mean: UsageAmount
     """By the mean over the stand-ins."""
-    most: UsageAmount
-    """By the one that took most."""
-    fits: bool
-    """Whether the figures are those of this task, or of another one of the suite."""
+    busiest: UsageAmount
+    """By the stand-in that took most."""
+    was_measured: bool
+    """Whether the figures were measured on this kind of task, and not on another one of the suite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +121,17 @@ class CostForecast:
 
     @property
     def mean(self) -> UsageAmount:
-        """Of all runs together."""
+        """Of all runs together, by the mean over the stand-ins."""
         return sum_usage([row.mean for row in self.rows])
 
     @property
-    def most(self) -> UsageAmount:
-        """Of all runs together."""
-        return sum_usage([row.most for row in self.rows])
+    def busiest(self) -> UsageAmount:
+        """Of all runs together, by the stand-in that took most."""
+        return sum_usage([row.busiest for row in self.rows])
 
     @property
     def hours(self) -> float:
-        """Hours, at `SECONDS` a call."""
+        """Expected duration in hours, at `SECONDS` a call."""
         return self.mean.calls * SECONDS / self.connections / 3600
 
 
@@ -146,9 +146,9 @@ def read_measured_usage() -> MeasuredUsage:
 
 def expected_usage(figures: MeasuredUsage, task: str, episodes: float) -> UsageAmount:
     """What so many episodes of a task take, by the mean over the stand-ins."""
-    found = figures.with_probes if parameter_value(task, {}, "probes") else figures.without_probes
-    amounts = sum_usage([UsageAmount(one.calls, one.input_tokens, one.output_tokens) for one in found])
-    return amounts.times(episodes / len(found))
+    usages = figures.with_probes if parameter_value(task, {}, "probes") else figures.without_probes
+    total = sum_usage([UsageAmount(usage.calls, usage.input_tokens, usage.output_tokens) for usage in usages])
+    return total.times(episodes / len(usages))
 
 
 def forecast_plan(plan: RunPlan, tasks: Sequence[Task], figures: MeasuredUsage) -> CostForecast:
@@ -160,37 +160,37 @@ def forecast_plan(plan: RunPlan, tasks: Sequence[Task], figures: MeasuredUsage) 
         figures: What episodes took.
     """
     rows = []
-    for play, task in zip(plan.plays, tasks, strict=True):
-        episodes = _episodes(task) * plan.design.epochs
-        probes = parameter_value(play.task, play.parameters, "probes")
-        copies = parameter_value(play.task, play.parameters, "forks") or 1
-        amounts = _each(figures, copies if probes else 0)
-        mean = sum_usage(amounts)
-        mean = UsageAmount(*(part / len(amounts) for part in (mean.calls, mean.input_tokens, mean.output_tokens)))
-        most = max(amounts, key=lambda amount: amount.input_tokens)
-        rows.append(ForecastRow(play, episodes, mean.times(episodes), most.times(episodes), probes is not None))
+    for run, task in zip(plan.runs, tasks, strict=True):
+        episodes = _count_episodes(task) * plan.design.epochs
+        probes = parameter_value(run.task, run.parameters, "probes")
+        copies = parameter_value(run.task, run.parameters, "forks") or 1
+        amounts = _usage_by_standin(figures, copies if probes else 0)
+        total = sum_usage(amounts)
+        mean = UsageAmount(*(part / len(amounts) for part in (total.calls, total.input_tokens, total.output_tokens)))
+        busiest = max(amounts, key=lambda amount: amount.input_tokens)
+        rows.append(ForecastRow(run, episodes, mean.times(episodes), busiest.times(episodes), probes is not None))
     return CostForecast(tuple(rows), plan.design.limits.max_connections or CONNECTIONS)
 
 
-def _each(figures: MeasuredUsage, copies: int) -> list[UsageAmount]:
-    """What an episode of each stand-in took, with every question put to so many copies; a choice of questions costs no less."""
+def _usage_by_standin(figures: MeasuredUsage, copies: int) -> list[UsageAmount]:
+    """What an episode of each stand-in took, with every question put to so many copies, even where few are chosen."""
     return [
         UsageAmount(
-            bare.calls + copies * (asked.calls - bare.calls),
-            bare.input_tokens + copies * (asked.input_tokens - bare.input_tokens),
-            bare.output_tokens + copies * (asked.output_tokens - bare.output_tokens),
+            bare.calls + copies * (probed.calls - bare.calls),
+            bare.input_tokens + copies * (probed.input_tokens - bare.input_tokens),
+            bare.output_tokens + copies * (probed.output_tokens - bare.output_tokens),
         )
-        for bare, asked in zip(figures.without_probes, figures.with_probes, strict=True)
+        for bare, probed in zip(figures.without_probes, figures.with_probes, strict=True)
     ]
 
 
-def _episodes(task: Task) -> int:
-    """Episodes of a task, or the most it can take where it decides on the way when to end."""
+def _count_episodes(task: Task) -> int:
+    """Episodes of a task; of a sequential one, the most that it can take."""
     return task.sample_source.episodes if isinstance(task.sample_source, PairWaves) else len(task.dataset)
 
 
 def sum_usage(amounts: Sequence[UsageAmount]) -> UsageAmount:
-    """Amounts together."""
+    """The sum of some amounts."""
     return UsageAmount(
         sum(amount.calls for amount in amounts),
         sum(amount.input_tokens for amount in amounts),
@@ -198,16 +198,16 @@ def sum_usage(amounts: Sequence[UsageAmount]) -> UsageAmount:
     )
 
 
-# --- Play a few episodes with scripted stand-ins and count what they take. ---
+# Measurement: a few episodes are played by scripted stand-ins, and their calls and tokens counted.
 
 
 MEASURED_TASK = "death_ground"
 MEASURED_POLICIES = ("outlet_seeking", "principled", "exfiltrator")
 """Stand-ins that spend a whole day at the office; the last one waits long for its transfer."""
 MEASURED_ARMS = "none,review_board"
-_CHARACTERS = 4
-"""Characters counted as a token, as the stand-ins do."""
-_ABOUT = """\
+_CHARACTERS_PER_TOKEN = 4
+"""As the stand-ins count."""
+_FILE_HEADER = """\
 # What an episode takes, as counted on scripted stand-ins: means per episode, tokens as a quarter of the characters.
 # Written by `advocate-evals run --measure`; read by `advocate-evals run <design> --dry-run`. Not to be edited by hand.
 """
@@ -226,29 +226,29 @@ def measure_usage(
     Raises:
         RuntimeError: if an episode could not be played.
     """
-    found = {
-        probes: tuple(_taken(policy, families, mechanisms, probes=probes) for policy in policies)
+    usages = {
+        probes: tuple(_measure_policy(policy, families, mechanisms, probes=probes) for policy in policies)
         for probes in (False, True)
     }
     return MeasuredUsage(
         task=MEASURED_TASK,
         suite=__version__,
         datasets=hash_datasets(),
-        without_probes=found[False],
-        with_probes=found[True],
+        without_probes=usages[False],
+        with_probes=usages[True],
     )
 
 
 def write_measured_usage(measured: MeasuredUsage, path: Path) -> None:
-    """Put the figures into a file."""
-    path.write_text(_ABOUT + yaml.safe_dump(measured.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    """Write the figures to a file."""
+    path.write_text(_FILE_HEADER + yaml.safe_dump(measured.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
 
 
-def _taken(policy: str, families: str, mechanisms: str, *, probes: bool) -> EpisodeUsage:
+def _measure_policy(policy: str, families: str, mechanisms: str, *, probes: bool) -> EpisodeUsage:
     task = registered_tasks()[MEASURED_TASK](families=families, mechanisms=mechanisms, variants=1, probes=probes)
     with TemporaryDirectory() as folder:
         (log,) = evaluate(task, model=f"standin/{policy}", log_dir=folder, display="none", log_realtime=False)
-        counts = [_count(sample) for sample in log.samples or []]  # read from the file, while there is one
+        counts = [_count_usage(sample) for sample in log.samples or []]  # reads the file, so before it is removed
     if log.status != "success" or not counts:
         raise RuntimeError(f"standin/{policy}: the episodes could not be played ({log.status})")
     calls, read, written = (sum(column) / len(counts) for column in zip(*counts, strict=True))
@@ -261,27 +261,30 @@ def _taken(policy: str, families: str, mechanisms: str, *, probes: bool) -> Epis
     )
 
 
-def _count(sample: EvalSample) -> tuple[int, int, int]:
+def _count_usage(sample: EvalSample) -> tuple[int, int, int]:
     """Calls, tokens read and tokens written in an episode.
 
-    A real model is sent the definitions of the tools, and its own calls again; the stand-ins leave both out of their count.
+    A real model is sent the definitions of the tools, and its own calls again; the stand-ins count neither.
     """
     events = [event for event in sample.events if isinstance(event, ModelEvent) and event.output.usage]
     usages = [event.output.usage for event in events if event.output.usage]
-    unseen = sum(_tokens(_definitions(event.tools)) + _tokens(_calls(event.input)) for event in events)
-    return len(events), sum(one.input_tokens for one in usages) + unseen, sum(one.output_tokens for one in usages)
+    uncounted = sum(
+        _count_tokens(_tool_definitions(event.tools)) + _count_tokens(_tool_calls(event.input)) for event in events
+    )
+    input_tokens = sum(usage.input_tokens for usage in usages) + uncounted
+    return len(events), input_tokens, sum(usage.output_tokens for usage in usages)
 
 
-def _definitions(tools: Iterable[object]) -> str:
-    return "".join(json.dumps(_plain(tool)) for tool in tools)
+def _tool_definitions(tools: Iterable[object]) -> str:
+    return "".join(json.dumps(_as_json_value(tool)) for tool in tools)
 
 
-def _plain(tool: object) -> object:
+def _as_json_value(tool: object) -> object:
     dump = getattr(tool, "model_dump", None)
     return dump(exclude_none=True, mode="json") if dump else str(tool)
 
 
-def _calls(messages: Iterable[ChatMessage]) -> str:
+def _tool_calls(messages: Iterable[ChatMessage]) -> str:
     """The tool calls that a conversation holds, as text."""
     return "".join(
         call.function + json.dumps(call.arguments, default=str)
@@ -291,5 +294,5 @@ def _calls(messages: Iterable[ChatMessage]) -> str:
     )
 
 
-def _tokens(text: str) -> int:
-    return math.ceil(len(text) / _CHARACTERS)
+def _count_tokens(text: str) -> int:
+    return math.ceil(len(text) / _CHARACTERS_PER_TOKEN)

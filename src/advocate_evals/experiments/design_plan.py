@@ -1,4 +1,4 @@
-"""What a file of `experiments/` may say, and where such files lie."""
+"""Designs of whole experiments: the format of their files, the checks, and the plan of runs that one expands to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from advocate_evals.scenarios.dataset_reader import DatasetError, dataset_path, 
 DESIGN_FOLDER = Path(__file__).resolve().parent / "designs"
 """The designs that come with the suite: a link in a checkout, a folder in an installed wheel."""
 MEASURED_FILE = "measured"
-"""The one file there that is no design: what an episode costs."""
+"""The one file of that folder that is no design: what an episode takes."""
 
 DesignScalar = bool | int | float | str
 DesignValue = DesignScalar | Annotated[tuple[DesignScalar, ...], Field(min_length=1)]
@@ -39,7 +39,7 @@ class DesignEntry(Record):
     task: DesignText
     """Name of a task of this suite, such as `death_ground`."""
     why: str = ""
-    """What it is there for; for readers."""
+    """Why the task is in the design; for readers."""
     parameters: dict[str, DesignValue] = {}
     """Parameters of the task; those not named keep the task's default."""
     grid: dict[str, Annotated[tuple[DesignValue, ...], Field(min_length=1)]] = {}
@@ -55,9 +55,9 @@ class DesignEntry(Record):
 
     @model_validator(mode="after")
     def _one_place_for_each_parameter(self) -> DesignEntry:
-        both = sorted(self.parameters.keys() & self.grid.keys())
-        if both:
-            raise ValueError(f"{both[0]!r} stands under parameters and under grid")
+        duplicates = sorted(self.parameters.keys() & self.grid.keys())
+        if duplicates:
+            raise ValueError(f"{duplicates[0]!r} is set under parameters and under grid")
         return self
 
 
@@ -111,11 +111,11 @@ class RunDesign(Record):
     summary: DesignText
     """What it is for and why it is of this size."""
     seed: int | str = 0
-    """The seed of every task that takes one and is not given another."""
+    """The seed of every task that takes one and does not set its own."""
     predictions: str = ""
-    """Name of a file of `datasets/predictions/` that was registered before; empty where there is none."""
+    """Name of a file of `datasets/predictions/` that was registered beforehand; empty where there is none."""
     tasks: Annotated[tuple[DesignEntry, ...], Field(min_length=1)]
-    """What is run, in this order."""
+    """The tasks that are run, in this order."""
     models: tuple[DesignText, ...] = ()
     """The models under test, with Inspect's names; `--model` takes their place."""
     roles: dict[str, DesignText | Annotated[tuple[DesignText, ...], Field(min_length=1)]] = {}
@@ -133,20 +133,20 @@ def list_designs() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in DESIGN_FOLDER.glob("*.yaml") if path.stem != MEASURED_FILE))
 
 
-def find_design(given: str) -> Path:
+def find_design(design: str) -> Path:
     """The file of a design, by its path or, for those that come with the suite, by its name.
 
     Raises:
         DatasetError: if there is none.
     """
-    if Path(given).is_file():
-        return Path(given)
-    if given in list_designs():
-        return DESIGN_FOLDER / f"{given}.yaml"
-    raise DatasetError(f"{given}: no such file, and no design of that name{suggest_nearest(given, list_designs())}")
+    if Path(design).is_file():
+        return Path(design)
+    if design in list_designs():
+        return DESIGN_FOLDER / f"{design}.yaml"
+    raise DatasetError(f"{design}: no such file, and no design of that name{suggest_nearest(design, list_designs())}")
 
 
-# --- The suite's tasks as Inspect knows them, and whether a value fits a parameter of theirs. ---
+# The suite's tasks as Inspect has them registered, and whether a value fits one of their parameters.
 
 
 PACKAGE_NAME = "advocate_evals"
@@ -157,29 +157,30 @@ def registered_tasks() -> Mapping[str, Callable[..., Task]]:
     """Every registered task of the suite, by its name without the package."""
     from advocate_evals import _registry
 
-    found = {name: made for made in vars(_registry).values() for name in _names(made)}
-    return dict(sorted(found.items()))
+    tasks = {name: member for member in vars(_registry).values() for name in _task_name(member)}
+    return dict(sorted(tasks.items()))
 
 
-def _names(made: Any) -> Iterator[str]:
+def _task_name(member: Any) -> Iterator[str]:
+    """The name of a member of the registry that is a task; nothing for any other."""
     try:
-        info = registry_info(made)
+        info = registry_info(member)
     except ValueError:
-        return  # nothing that Inspect registered
+        return  # not registered with Inspect
     if info.type == "task":
         yield info.name.rpartition("/")[2]
 
 
 @cache
 def task_signature(task: str) -> inspect.Signature:
-    """What a task takes."""
+    """The parameters of a task."""
     return inspect.signature(registered_tasks()[task], eval_str=True)
 
 
 def parameter_name_fault(task: str, name: str) -> str:
     """What is wrong with a parameter's name; empty where the task takes it."""
-    known = task_signature(task).parameters
-    return "" if name in known else f"{task} takes no such parameter{suggest_nearest(name, known)}"
+    signature = task_signature(task).parameters
+    return "" if name in signature else f"{task} takes no such parameter{suggest_nearest(name, signature)}"
 
 
 def parameter_type_fault(task: str, name: str, value: Any) -> str:
@@ -197,14 +198,14 @@ def parameter_type_fault(task: str, name: str, value: Any) -> str:
 
 
 def parameter_value(task: str, parameters: Mapping[str, Any], name: str) -> Any:
-    """The value a parameter will have: as given, else the task's default; None where it takes no such parameter."""
-    known = task_signature(task).parameters
-    if name in parameters or name not in known:
+    """The value a parameter will have: as set, else the task's default; None where the task takes no such parameter."""
+    signature = task_signature(task).parameters
+    if name in parameters or name not in signature:
         return parameters.get(name)
-    return known[name].default
+    return signature[name].default
 
 
-# --- A design checked and expanded: one play for every task and combination of its grid. ---
+# A design checked and expanded: one run for every task and combination of its grid.
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,27 +213,27 @@ class PlannedRun:
     """One run: a task with its parameters."""
 
     place: str
-    """Where it stands: the file, and which task in it."""
+    """Where it is defined: the file, and which task in it."""
     task: str
     parameters: Mapping[str, DesignScalar]
 
     def __str__(self) -> str:
-        given = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
-        return f"{self.task} ({given})" if given else self.task
+        parameters = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"{self.task} ({parameters})" if parameters else self.task
 
     def build(self, variants: int | None = None) -> Task:
         """The task, ready to run.
 
         Args:
-            variants: At most so many variants per family, to see quickly whether every level exists.
+            variants: At most so many variants per family, for a quick check that every level exists.
 
         Raises:
             DatasetError: for a level that the task does not know, naming the place.
         """
         parameters = dict(self.parameters)
-        wanted = parameter_value(self.task, parameters, "variants")
-        if variants is not None and wanted is not None:
-            parameters["variants"] = min(wanted, variants)
+        planned_variants = parameter_value(self.task, parameters, "variants")
+        if variants is not None and planned_variants is not None:
+            parameters["variants"] = min(planned_variants, variants)
         try:
             return registered_tasks()[self.task](**parameters)
         except ValueError as error:
@@ -245,23 +246,23 @@ class RunPlan:
 
     path: Path
     design: RunDesign
-    plays: tuple[PlannedRun, ...]
+    runs: tuple[PlannedRun, ...]
     models: tuple[str, ...]
 
     def build(self) -> list[Task]:
         """Every task in full. Takes some seconds for thousands of episodes.
 
         Raises:
-            DatasetError: as for `Play.build`.
+            DatasetError: as for `PlannedRun.build`.
         """
-        return [play.build() for play in self.plays]
+        return [run.build() for run in self.runs]
 
-    def marks(self) -> dict[str, Any]:
-        """What every log carries, so that it can be told which design and which predictions it belongs to."""
-        found = {"design": self.design.name, "design_hash": _hash(self.path)}
-        if self.design.predictions:  # by name: the hash of every file of predictions is in the log of each task anyway
-            found |= {"design_predictions": self.design.predictions}
-        return found
+    def log_metadata(self) -> dict[str, Any]:
+        """Metadata of every log: the design and the predictions it belongs to."""
+        metadata = {"design": self.design.name, "design_hash": _hash_file(self.path)}
+        if self.design.predictions:  # by name: the hash of every prediction file is in the log of each task anyway
+            metadata |= {"design_predictions": self.design.predictions}
+        return metadata
 
 
 def build_plan(path: Path, models: Sequence[str] = (), graders: Sequence[str] = ()) -> RunPlan:
@@ -273,28 +274,39 @@ def build_plan(path: Path, models: Sequence[str] = (), graders: Sequence[str] = 
         graders: Models in the role `grader`, in place of the design's own.
 
     Raises:
-        DatasetError: naming file and place, for whatever breaks a rule: the format, a task, parameter or level that does
-            not exist, predictions that are not there.
+        DatasetError: naming file and place, for a fault of the format, or for a task, parameter, level or prediction
+            file that does not exist.
     """
     design = read_record(path, RunDesign)
     if graders:
         design = design.model_copy(update={"roles": {**design.roles, "grader": tuple(graders)}})
-    shown = dataset_path(path)
+    file = dataset_path(path)
     chosen = tuple(dict.fromkeys(models or design.models))
-    _refuse(shown, [*_faults(path, design, chosen)])
-    plays = tuple(play for number, entry in enumerate(design.tasks) for play in _plays(shown, number, entry, design))
-    _refuse(shown, [*_twice(plays)])
-    _refuse(shown, [*_levels(plays)])
-    return RunPlan(path, design, plays, chosen)
+    _raise_faults(file, [*_design_faults(path, design, chosen)])
+    runs = tuple(run for number, entry in enumerate(design.tasks) for run in _expand_entry(file, number, entry, design))
+    _raise_faults(file, [*_duplicate_faults(runs)])
+    _raise_faults(file, [*_level_faults(runs)])
+    return RunPlan(path, design, runs, chosen)
 
 
-def _refuse(shown: str, faults: Sequence[str]) -> None:
+def bind_roles(design: RunDesign) -> dict[str, str | list[str]]:
+    """The models in other roles as Inspect takes them: a name, or a list where there are several."""
+    by_role = {role: list(as_model_list(bound)) for role, bound in design.roles.items()}
+    return {role: models[0] if len(models) == 1 else models for role, models in by_role.items()}
+
+
+def as_model_list(bound: str | Sequence[str]) -> Sequence[str]:
+    """The models of a role, one or several."""
+    return [bound] if isinstance(bound, str) else bound
+
+
+def _raise_faults(file: str, faults: Sequence[str]) -> None:
     if faults:
-        raise DatasetError("\n".join([f"{shown}: {len(faults)} errors", *(f"  {fault}" for fault in faults)]))
+        raise DatasetError("\n".join([f"{file}: {len(faults)} errors", *(f"  {fault}" for fault in faults)]))
 
 
-def _faults(path: Path, design: RunDesign, models: Sequence[str]) -> Iterator[str]:
-    """What can be seen without building anything, each with its place."""
+def _design_faults(path: Path, design: RunDesign, models: Sequence[str]) -> Iterator[str]:
+    """Errors that show without building a task, each with its place."""
     if design.name != path.stem:
         yield f"name: {design.name!r} is not that of its file"
     if design.predictions:
@@ -302,9 +314,11 @@ def _faults(path: Path, design: RunDesign, models: Sequence[str]) -> Iterator[st
             read_predictions(find_prediction_file(design.predictions))
         except DatasetError as error:
             yield f"predictions: {error}"
-    named = [("models", model) for model in models]
-    named += [(f"roles.{role}", model) for role, bound in bind_roles(design).items() for model in as_model_list(bound)]
-    for place, model in named:
+    placed_models = [("models", model) for model in models]
+    placed_models += [
+        (f"roles.{role}", model) for role, bound in bind_roles(design).items() for model in as_model_list(bound)
+    ]
+    for place, model in placed_models:
         if "/" not in model:
             yield f"{place}: {model!r} is not <provider>/<model>"
     if design.limits.cost_limit is not None:
@@ -315,21 +329,10 @@ def _faults(path: Path, design: RunDesign, models: Sequence[str]) -> Iterator[st
         yield from (f"tasks[{number}]{fault}" for fault in _entry_faults(entry))
 
 
-def bind_roles(design: RunDesign) -> dict[str, str | list[str]]:
-    """The models in other roles as Inspect takes them: one, or a list of several."""
-    several = {role: list(as_model_list(bound)) for role, bound in design.roles.items()}
-    return {role: models[0] if len(models) == 1 else models for role, models in several.items()}
-
-
-def as_model_list(bound: str | Sequence[str]) -> Sequence[str]:
-    """The models of a role, one or several."""
-    return [bound] if isinstance(bound, str) else bound
-
-
 def _entry_faults(entry: DesignEntry) -> Iterator[str]:
-    known = registered_tasks()
-    if entry.task not in known:
-        yield f".task: unknown task {entry.task!r}{suggest_nearest(entry.task, known)}"
+    tasks = registered_tasks()
+    if entry.task not in tasks:
+        yield f".task: unknown task {entry.task!r}{suggest_nearest(entry.task, tasks)}"
         return
     for name, value in entry.parameters.items():
         yield from _parameter_faults(entry.task, "parameters", name, (value,))
@@ -338,44 +341,46 @@ def _entry_faults(entry: DesignEntry) -> Iterator[str]:
 
 
 def _parameter_faults(task: str, part: str, name: str, levels: Sequence[DesignValue]) -> Iterator[str]:
-    why = parameter_name_fault(task, name)
-    faults = [why] if why else [parameter_type_fault(task, name, _joined(level)) for level in levels]
+    name_fault = parameter_name_fault(task, name)
+    faults = [name_fault] if name_fault else [parameter_type_fault(task, name, _join_list(level)) for level in levels]
     yield from (f".{part}.{name}: {fault}" for fault in faults if fault)
 
 
-def _plays(shown: str, number: int, entry: DesignEntry, design: RunDesign) -> Iterator[PlannedRun]:
-    fixed = {name: _joined(value) for name, value in entry.parameters.items()}
+def _expand_entry(file: str, number: int, entry: DesignEntry, design: RunDesign) -> Iterator[PlannedRun]:
+    fixed = {name: _join_list(value) for name, value in entry.parameters.items()}
     if "seed" in task_signature(entry.task).parameters and "seed" not in entry.grid:
         fixed.setdefault("seed", design.seed)
     for levels in product(*entry.grid.values()):
-        varied = {name: _joined(level) for name, level in zip(entry.grid, levels, strict=True)}
-        yield PlannedRun(f"{shown}: tasks[{number}]", entry.task, fixed | varied)
+        varied = {name: _join_list(level) for name, level in zip(entry.grid, levels, strict=True)}
+        yield PlannedRun(f"{file}: tasks[{number}]", entry.task, fixed | varied)
 
 
-def _joined(value: DesignValue) -> DesignScalar:
+def _join_list(value: DesignValue) -> DesignScalar:
     """A list as the command line would give it, so that a log is the same however its design was written."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def _twice(plays: Sequence[PlannedRun]) -> Iterator[str]:
-    seen: dict[str, PlannedRun] = {}
-    for play in plays:
-        first = seen.setdefault(repr((play.task, sorted(play.parameters.items()))), play)
-        if first is not play:
-            yield f"{_part(play)}: {play} is run twice (it is {_part(first)} already)"
+def _duplicate_faults(runs: Sequence[PlannedRun]) -> Iterator[str]:
+    """Runs with the same task and parameters as an earlier one."""
+    first_runs: dict[str, PlannedRun] = {}
+    for run in runs:
+        first = first_runs.setdefault(repr((run.task, sorted(run.parameters.items()))), run)
+        if first is not run:
+            yield f"{_entry_place(run)}: {run} is run twice (it is {_entry_place(first)} already)"
 
 
-def _levels(plays: Sequence[PlannedRun]) -> Iterator[str]:
-    for play in plays:
+def _level_faults(runs: Sequence[PlannedRun]) -> Iterator[str]:
+    """Levels that a task does not know, found by building it."""
+    for run in runs:
         try:
-            play.build(variants=1)
+            run.build(variants=1)
         except DatasetError as error:
             yield str(error).partition(": ")[2]
 
 
-def _part(play: PlannedRun) -> str:
-    return play.place.rpartition(": ")[2]
+def _entry_place(run: PlannedRun) -> str:
+    return run.place.rpartition(": ")[2]
 
 
-def _hash(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     return blake2b(path.read_bytes(), digest_size=12).hexdigest()

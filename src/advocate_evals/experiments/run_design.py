@@ -1,4 +1,4 @@
-"""A plan as arguments of Inspect's `eval_set`, and whether what came back can be relied on."""
+"""A plan run by Inspect's `eval_set`, or written as a specification of Inspect Flow."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ DISPLAY_MODES: tuple[str, ...] = get_args(DisplayType)
 def eval_set_arguments(plan: RunPlan) -> dict[str, Any]:
     """What `eval_set` is called with, besides the tasks and the folder for the logs."""
     design = plan.design
-    found: dict[str, Any] = {"model": list(plan.models), "metadata": plan.marks(), "epochs": design.epochs}
-    found |= {name: value for name, value in design.limits.model_dump().items() if value is not None}
+    arguments: dict[str, Any] = {"model": list(plan.models), "metadata": plan.log_metadata(), "epochs": design.epochs}
+    arguments |= {name: value for name, value in design.limits.model_dump().items() if value is not None}
     if design.roles:
-        found["model_roles"] = bind_roles(design)
+        arguments["model_roles"] = bind_roles(design)
     costs = {model: inspect_model_cost(design.prices[model]) for model in plan.models if model in design.prices}
     if costs:
-        found["model_cost_config"] = costs
-    return found
+        arguments["model_cost_config"] = costs
+    return arguments
 
 
 def inspect_model_cost(price: ModelPrice) -> ModelCost:
@@ -40,34 +40,34 @@ def inspect_model_cost(price: ModelPrice) -> ModelCost:
     )
 
 
-def run_plan(plan: RunPlan, tasks: Sequence[Task], log_dir: str, **more: Any) -> list[EvalLog]:
-    """Run a plan, or what is left of it: runs whose log is complete are not run again.
+def run_plan(plan: RunPlan, tasks: Sequence[Task], log_dir: str, **options: Any) -> list[EvalLog]:
+    """Run a plan, or what remains of it: runs whose log is complete are not run again.
 
     Args:
         plan: The plan.
         tasks: Its tasks in full.
-        log_dir: Folder for the logs; the same folder goes on where it stopped.
-        more: Further arguments of `eval_set`, such as `limit` and `display`.
+        log_dir: Folder for the logs; a call with the same folder continues where the last one stopped.
+        options: Further arguments of `eval_set`, such as `limit` and `display`.
 
     Returns:
         The logs of all runs, without their samples.
     """
-    given = eval_set_arguments(plan)
-    for model in given.get("model_cost_config", {}):
+    arguments = eval_set_arguments(plan)
+    for model in arguments.get("model_cost_config", {}):
         if get_model_info(model) is None:  # Inspect takes prices only of models it knows
             set_model_info(model, ModelInfo(organization=model.partition("/")[0]))
-    _, logs = eval_set(list(tasks), log_dir=log_dir, **given, **more)
+    _, logs = eval_set(list(tasks), log_dir=log_dir, **arguments, **options)
     return logs
 
 
 def run_faults(plan: RunPlan, logs: Sequence[EvalLog]) -> Iterator[str]:
-    """Why what came back cannot be relied on: a line for each log that is no success, and for runs without a log.
+    """Why the logs of a plan cannot be relied on: a line for each log that is no success, and for runs without a log.
 
-    After an interruption `eval_set` may give no logs at all, which would look like nothing that failed.
+    After an interruption `eval_set` may return no logs at all, which would look as if nothing had failed.
     """
-    missing = len(plan.plays) * len(plan.models) - len(logs)
-    if missing:
-        yield f"{missing} of {len(plan.plays) * len(plan.models)} runs were not finished; the same command goes on"
+    planned = len(plan.runs) * len(plan.models)
+    if len(logs) != planned:
+        yield f"{planned - len(logs)} of {planned} runs were not finished; run the same command again to continue"
     for log in logs:
         name = f"{log.eval.task}, {log.eval.model}"
         if log.status != "success":
@@ -75,16 +75,16 @@ def run_faults(plan: RunPlan, logs: Sequence[EvalLog]) -> Iterator[str]:
         elif log.results is None:
             yield f"{name}: no results: {log.location}"
         elif log.results.completed_samples < log.results.total_samples:
-            left = log.results.total_samples - log.results.completed_samples
-            yield f"{name}: {left} of {log.results.total_samples} episodes ended in an error: {log.location}"
+            failed = log.results.total_samples - log.results.completed_samples
+            yield f"{name}: {failed} of {log.results.total_samples} episodes ended in an error: {log.location}"
 
 
-# --- A plan as a specification of Inspect Flow, for those who run their evaluations with that. ---
+# A plan as a specification of Inspect Flow, for those who run their evaluations with it.
 
 
-_PER_TASK = ("epochs", "message_limit", "token_limit", "turn_limit", "time_limit", "working_limit", "cost_limit")
-_OPTIONS = ("max_samples", "max_tasks", "retry_attempts", "metadata")
-_ABOUT = """\
+_TASK_SETTINGS = ("epochs", "message_limit", "token_limit", "turn_limit", "time_limit", "working_limit", "cost_limit")
+_SPEC_OPTIONS = ("max_samples", "max_tasks", "retry_attempts", "metadata")
+_FILE_HEADER = """\
 # {title}
 # The design {name} of advocate-evals as a specification of Inspect Flow: `flow run {file}` (package inspect-flow).
 # Written by `advocate-evals run`; change the design, not this file.
@@ -93,17 +93,18 @@ _ABOUT = """\
 
 def flow_spec(plan: RunPlan) -> dict[str, Any]:
     """The specification as plain data: a task for each run and model; without models, the task alone."""
-    given = eval_set_arguments(plan)
-    task = {name: given[name] for name in _PER_TASK if name in given}
+    arguments = eval_set_arguments(plan)
+    task = {name: arguments[name] for name in _TASK_SETTINGS if name in arguments}
     if plan.design.roles:
         task["model_roles"] = bind_roles(plan.design)
-    options = {name: given[name] for name in _OPTIONS if name in given}
-    if "model_cost_config" in given:
-        options["model_cost_config"] = {model: one.model_dump() for model, one in given["model_cost_config"].items()}
+    options = {name: arguments[name] for name in _SPEC_OPTIONS if name in arguments}
+    if "model_cost_config" in arguments:
+        costs = arguments["model_cost_config"]
+        options["model_cost_config"] = {model: cost.model_dump() for model, cost in costs.items()}
     defaults: dict[str, Any] = {"task": task}
-    if "max_connections" in given:
-        defaults["config"] = {"max_connections": given["max_connections"]}
-    runs = [{"name": f"{PACKAGE_NAME}/{play.task}", "args": dict(play.parameters)} for play in plan.plays]
+    if "max_connections" in arguments:
+        defaults["config"] = {"max_connections": arguments["max_connections"]}
+    runs = [{"name": f"{PACKAGE_NAME}/{run.task}", "args": dict(run.parameters)} for run in plan.runs]
     models: list[dict[str, Any]] = [{"model": model} for model in plan.models] or [{}]
     return {
         "log_dir": f"logs/{plan.design.name}",
@@ -114,13 +115,13 @@ def flow_spec(plan: RunPlan) -> dict[str, Any]:
 
 
 def write_flow_spec(plan: RunPlan, path: Path) -> None:
-    """Put the specification into a YAML file."""
-    about = _ABOUT.format(title=plan.design.title, name=plan.design.name, file=path.name)
-    text = yaml.dump(flow_spec(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    path.write_text(about + text, encoding="utf-8")
+    """Write the specification to a YAML file."""
+    header = _FILE_HEADER.format(title=plan.design.title, name=plan.design.name, file=path.name)
+    text = yaml.dump(flow_spec(plan), Dumper=_NoAliasDumper, sort_keys=False, allow_unicode=True, width=120)
+    path.write_text(header + text, encoding="utf-8")
 
 
-class _Dumper(yaml.SafeDumper):
+class _NoAliasDumper(yaml.SafeDumper):
     """Writes equal parts out each time, where PyYAML would refer to the first."""
 
     def ignore_aliases(self, data: Any) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from advocate_evals.judge.session_record import Piece, PieceKind
+from advocate_evals.safe_text import escape_invisible
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.text_rules.letter_text import normalise_spelling
 
@@ -45,10 +46,6 @@ MAX_PIECE_LENGTH = 12_000
 WHOLE_KINDS = 360_000
 """Characters of a record that are shown; beyond it, answers of tools are cut shorter and shorter."""
 _SHORTER = (MAX_PIECE_LENGTH, 4_000, 1_500, 500)
-_BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-_STACKED = 3
-"""Combining signs that may stand on one letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +123,6 @@ def _cut(piece: Piece, most: int) -> ShownPiece:
 
 def _barred(text: str, number: int) -> list[str]:
     return [f"{number}| {line}" for line in text.split("\n")]
-
-
-def escape_invisible(text: str) -> str:
-    """The text with one kind of line break, and everything unseen written out as `\\u{...}`."""
-    found, stacked = [], 0
-    for char in _BREAKS.sub("\n", text):
-        if char == "\n" or (char.isascii() and char.isprintable()):
-            found.append(char)
-            stacked = 0
-            continue
-        stacked = stacked + 1 if unicodedata.combining(char) else 0
-        hidden = unicodedata.category(char) in _HIDDEN or stacked > _STACKED or _blank(char)
-        found.append(f"\\u{{{ord(char):x}}}" if hidden else char)
-    return "".join(found)
-
-
-def _blank(char: str) -> bool:
-    """Whether a character shows nothing though it is no space: fillers and variation selectors."""
-    return (
-        char in "\u115f\u1160\u3164\uffa0\u034f\u2800"
-        or "\ufe00" <= char <= "\ufe0f"
-        or "\U000e0100" <= char <= "\U000e01ef"
-    )
 
 
 def _nonce(body: str) -> str:

@@ -32,6 +32,7 @@ from advocate_evals.judge.rubric import (
     rubric_tool,
 )
 from advocate_evals.model_calls import generate_with_retry
+from advocate_evals.model_names import is_standin
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scenarios.judge_schema import Rubric, RubricLabel
 
@@ -214,7 +215,7 @@ def takes_response_schema(model: Model) -> bool:
 
 def cache_policy(model: Model) -> CachePolicy | bool:
     """Answers of graders are kept for good, whatever the epoch; those of stand-ins, which cost nothing and may change, are not."""
-    return False if str(model).startswith("standin/") else CachePolicy(expiry=None, per_epoch=False)
+    return False if is_standin(str(model)) else CachePolicy(expiry=None, per_epoch=False)
 
 
 async def ask_grader(grader: Model, sheet: Rubric, evidence: FencedRecord, *, cache: bool = True) -> GraderResponse:

@@ -18,6 +18,7 @@ from advocate_evals.judge.fencing import FencedRecord, fence_record
 from advocate_evals.judge.grader import GraderResponse, GraderUsage, ask_grader
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.session_record import Piece
+from advocate_evals.model_names import is_standin
 from advocate_evals.outcomes import JUDGE_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_debrief, read_judge_texts
 from advocate_evals.scenarios.draws import render_text
@@ -106,7 +107,7 @@ PROVIDER_VENDORS: Mapping[str, str] = {
 def model_vendor(model: str) -> str:
     """Who made a model, by its full name (`provider/...`); the full name itself where that cannot be told."""
     provider, _, name = model.lower().partition("/")
-    if provider == "standin":
+    if is_standin(model.lower()):
         return model.lower()  # scripts, of no family
     for who, pattern in MODEL_VENDORS.items():
         if re.search(pattern, name):

@@ -1,1 +1,1 @@
-"""logs."""
+"""The only reader of logs: the table of episodes, single logs, and whole samples."""

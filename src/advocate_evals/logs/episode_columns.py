@@ -1,4 +1,4 @@
-"""The columns of the episode frame, as data: their order, their kind, and where a value stands in a log."""
+"""The columns of the table of episodes, as data: their order, their kinds, and what they mean."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from advocate_evals.outcomes import (
 )
 
 TEXT_KIND, WHOLE_KIND, OPTIONAL_WHOLE_KIND, BOOL_KIND, NUMBER_KIND = "text", "whole", "maybe whole", "yes", "number"
-"""Kinds of column: text ("" for none), a whole number, one that may be missing, true or false, a float (NaN for missing)."""
+"""Kinds of column: text ("" for none), a whole number, a whole number that may be missing, true or false, and a float
+(NaN for missing)."""
 
 EPISODE_STATES = ("scored", "unscored", "error", "cancelled", "invalidated")
-"""What can be said of an episode. Only a scored one has figures of the ledger."""
+"""States of an episode. Only a scored one has outcomes of the ledger."""
 
 RUN_COLUMNS: Mapping[str, str] = {
     "log": TEXT_KIND,
@@ -59,7 +60,7 @@ SETTING_COLUMNS: Mapping[str, str] = {
     "leverage": TEXT_KIND,
     "cue": TEXT_KIND,
 }
-"""Keys of the sample's metadata: the arm that was played, which a solver's arguments may have changed."""
+"""Keys of the sample's metadata: the arm that was played, which the arguments of a solver may have changed."""
 
 STATE_COLUMNS: Mapping[str, str] = {
     "state": TEXT_KIND,
@@ -73,7 +74,8 @@ STATE_COLUMNS: Mapping[str, str] = {
     "total_tokens": WHOLE_KIND,
     "role_tokens": WHOLE_KIND,
 }
-"""How it went. `scorers` is how many gave figures, `retries` how often it was played again after an error. Tokens are the subject's; `role_tokens` are those of every model in a role, as the grader."""
+"""How the episode went. `scorers` is how many gave figures, `retries` how often it was played again after an error.
+Tokens are those of the model under test; `role_tokens` are those of every model in a role, such as the grader."""
 
 SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {
     "actions": LEDGER_OUTCOMES,
@@ -121,13 +123,13 @@ LIMIT_OPTIONS: tuple[str, ...] = (
 
 
 def outcome_column(scorer: str, key: str) -> str:
-    """The column of a scorer's figure: those of the ledger stand bare, the others after the scorer's name."""
+    """The column of a scorer's figure: the key alone for the scorer `actions`, else after the scorer's name."""
     return key if scorer == "actions" else f"{scorer}_{key}"
 
 
 def unscored_reason_column(scorer: str) -> str:
     """The column that says why a scorer gave no figures."""
-    return f"{scorer}_why"
+    return f"{scorer}_unscored_reason"
 
 
 OUTCOME_COLUMNS: Mapping[str, str] = {
@@ -142,10 +144,10 @@ EPISODE_COLUMNS: Mapping[str, str] = {
     **STATE_COLUMNS,
     **OUTCOME_COLUMNS,
 }
-"""Every column of the frame, in its order, with its kind."""
+"""Every column of the table, in its order, with its kind."""
 
 COLUMN_TEXTS: Mapping[str, str] = {
-    "log": "the log it stands in",
+    "log": "the log it is in",
     "eval_id": "Inspect's name of the run",
     "task": "the task's name",
     "task_version": "raised whenever a measured number moves",
@@ -176,4 +178,4 @@ COLUMN_TEXTS: Mapping[str, str] = {
     "role_tokens": "tokens of all models in roles, as the grader",
     **{name: field.description or "" for name, field in EpisodeSpec.model_fields.items()},
 }
-"""What columns say that are no figures."""
+"""Descriptions of the columns that hold no figures."""

@@ -1,9 +1,10 @@
-"""Episodes that occur more than once: which of them is kept. Never by outcome.
+"""The episodes of one log as rows of the table, and which row is kept where an episode occurs more than once.
 
-A **copy** has the uuid of another episode: the same episode in two logs, as `inspect eval-retry`, a merge of shards or a
-second scoring leaves it. A **repeat** is the same sample and epoch of the same task, version, model and settings, played
-again. Of either, the order of preference is: invalidated by somebody (a copy only: what is said of an episode holds for its
-copies), scored, more scorers with figures, the log created later, completed later, the later address.
+A **copy** has the uuid of another episode: the same episode in two logs, as `inspect eval-retry`, a merge of shards or
+a second scoring leaves it. A **repeat** is the same sample and epoch of the same task, version, model and settings,
+played again. Outcomes never decide which row is kept. The order of preference is: invalidated by somebody (copies only:
+an invalidated episode is invalid in all its copies), scored, more scorers with figures, the log created later,
+completed later, the later address.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from advocate_evals.logs.episode_columns import (  # fmt: skip
+from advocate_evals.logs.episode_columns import (
     BOOL_KIND,
     EPISODE_COLUMNS,
     NUMBER_KIND,
@@ -32,100 +33,59 @@ from advocate_evals.logs.episode_columns import (  # fmt: skip
 )
 from advocate_evals.logs.raw_log import LogInfo, RawLog, SampleKey, list_graders_of
 
-REPEAT_KEYS = ("task", "task_version", "model", "settings", "sample_id", "block", "arm", "epoch")
-"""What makes two episodes with different uuids repeats of one."""
-
-_NAMED = ["log", "task", "task_version", "model", "sample_id", "epoch", "uuid", "state"]
-
-
-def drop_duplicates(episodes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The episodes with each kept once, in their old order, and those dropped.
-
-    Returns:
-        The kept rows, and a frame of the dropped ones: what names them, `why` (`copy` or `repeat`), and the log and uuid
-        of the one that was kept.
-    """
-    named = list(dict.fromkeys([*REPEAT_KEYS, *_NAMED, "scorers", "created", "completed"]))
-    ranked = episodes[named].assign(
-        _invalid=episodes["state"] == "invalidated", _scored=episodes["state"] == "scored", _at=range(len(episodes))
-    )
-    order = ["_scored", "scorers", "created", "completed", "log", "_at"]
-    by_copy = ranked.sort_values(["_invalid", *order], ascending=False)
-    single = by_copy[(by_copy["uuid"] == "") | ~by_copy.duplicated("uuid")]
-    kept = single.sort_values(order, ascending=False).drop_duplicates(list(REPEAT_KEYS)).sort_values("_at")
-    dropped = [
-        _against(by_copy.drop(single.index), single, ["uuid"], "copy"),
-        _against(single.drop(kept.index), kept, list(REPEAT_KEYS), "repeat"),
-    ]
-    left = episodes if len(kept) == len(episodes) else episodes.iloc[kept["_at"]].reset_index(drop=True)
-    return left, pd.concat(dropped, ignore_index=True)
-
-
-def _against(dropped: pd.DataFrame, kept: pd.DataFrame, on: list[str], reason: str) -> pd.DataFrame:
-    by = kept[[*on, *(name for name in ("log", "uuid") if name not in on)]].drop_duplicates(on)
-    by = by.assign(kept_uuid=by["uuid"], kept_log=by["log"])[[*on, "kept_log", "kept_uuid"]]
-    found = dropped[list(dict.fromkeys([*_NAMED, *on]))].merge(by, on=on, how="left")
-    return found[_NAMED].assign(why=reason, kept_log=found["kept_log"], kept_uuid=found["kept_uuid"])
-
-
-# --- The episodes of one log as a table, one row each, in the columns of the frame. ---
-
-
-_TYPES = {
+_ARROW_TYPES = {
     TEXT_KIND: pa.string(),
     WHOLE_KIND: pa.int64(),
     OPTIONAL_WHOLE_KIND: pa.int64(),
     BOOL_KIND: pa.bool_(),
     NUMBER_KIND: pa.float64(),
 }
-EPISODE_SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in EPISODE_COLUMNS.items()])
-_LONGEST = 300
-_NOTHING: Mapping[str, Any] = {}
+EPISODE_SCHEMA = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in EPISODE_COLUMNS.items()])
+
+REPEAT_KEYS = ("task", "task_version", "model", "settings", "sample_id", "block", "arm", "epoch")
+"""Columns in which two episodes with different uuids agree if one repeats the other."""
 
 SampleSummary = Mapping[str, Any]
 
+_DROPPED_COLUMNS = ["log", "task", "task_version", "model", "sample_id", "epoch", "uuid", "state"]
+_MAX_REASON = 300
+"""Characters of a reason that are kept."""
+_NOTHING: Mapping[str, Any] = {}
 
-def build_episode_rows(log: LogInfo, found: RawLog) -> pa.Table:
+
+def build_episode_rows(log: LogInfo, raw_log: RawLog) -> pa.Table:
     """The episodes of a log.
 
-    An episode that errored, was cancelled or was invalidated has no figures at all, since it did not run its course: a harm
-    that is not there would be none that was refrained from, and to keep only those that are there would choose by outcome.
+    An episode that errored, was cancelled or was invalidated has no figures at all, since it did not run its course: a
+    missing harm would not show restraint, and keeping only the harms that are present would select by outcome.
     """
-    rows = found.summaries
-    ran = _ran(found.header)
-    stated = [episode_state(row, found.invalid) for row in rows]
-    whole = [row if state in ("scored", "unscored") else _NOTHING for row, (state, _) in zip(rows, stated, strict=True)]
-    scores = {scorer: [_score(row, scorer) for row in whole] for scorer in SCORER_OUTCOMES}
+    rows = raw_log.summaries
+    scorers_run = _list_scorers_run(raw_log.header)
+    states = [episode_state(row, raw_log.invalid) for row in rows]
+    complete = [
+        row if state in ("scored", "unscored") else _NOTHING for row, (state, _) in zip(rows, states, strict=True)
+    ]
+    scores = {scorer: [_find_score(row, scorer) for row in complete] for scorer in SCORER_OUTCOMES}
     columns: dict[str, Any] = {name: [value] * len(rows) for name, value in asdict(log).items() if name in RUN_COLUMNS}
     columns |= {
         "sample_id": [str(row["id"]) for row in rows],
         "epoch": [row["epoch"] for row in rows],
         "uuid": [row.get("uuid") or "" for row in rows],
-        "state": [state for state, _ in stated],
-        "reason": [reason for _, reason in stated],
+        "state": [state for state, _ in states],
+        "reason": [reason for _, reason in states],
         "limit": [row.get("limit") or "" for row in rows],
-        "scorers": [sum(map(_gave, each)) for each in zip(*scores.values(), strict=True)],
+        "scorers": [sum(map(_has_figures, row_scores)) for row_scores in zip(*scores.values(), strict=True)],
         "retries": [row.get("retries") or 0 for row in rows],
         "completed": [row.get("completed_at") or "" for row in rows],
     }
-    columns |= _setting([row.get("metadata") or {} for row in rows]) | _tokens(rows)
+    columns |= _setting_columns([row.get("metadata") or {} for row in rows]) | _token_columns(rows)
     for scorer in SCORER_OUTCOMES:
-        columns |= _figures(scorer, scores[scorer], ran=scorer in ran, whole=whole)
+        columns |= _figure_columns(scorer, scores[scorer], was_run=scorer in scorers_run, complete=complete)
     return pa.Table.from_pydict(columns, schema=EPISODE_SCHEMA)
 
 
-def _ran(header: Mapping[str, Any]) -> set[str]:
-    """The scorers that were run on a log, by its header."""
-    named = {str(one["name"]) for one in header["eval"].get("scorers") or []}
-    named |= {str(one["scorer"]) for one in (header.get("results") or {}).get("scores") or []}
-    bare = {name.rpartition("/")[2] for name in named}
-    if not list_graders_of(header["eval"]):
-        bare.discard("judge")  # with `judge=auto` it is named, and asks nobody
-    return bare | {SCORER_ALIASES[name] for name in bare & SCORER_ALIASES.keys()}
-
-
 def episode_state(row: SampleSummary, invalid: Mapping[SampleKey, str]) -> tuple[str, str]:
-    """State of an episode, one of `columns.STATES`, and the reason where it was not scored.
+    """State of an episode, one of `EPISODE_STATES`, and the reason where it was not scored.
 
     Args:
         row: The summary of a sample.
@@ -133,90 +93,132 @@ def episode_state(row: SampleSummary, invalid: Mapping[SampleKey, str]) -> tuple
     """
     key = str(row["id"]), row["epoch"]
     if key in invalid:
-        return "invalidated", _short(invalid[key]) or "no reason given"
+        return "invalidated", _shorten(invalid[key]) or "no reason given"
     error = row.get("error")
     if error and error.startswith(("CancelledError(", "Cancelled(")):  # as Inspect tells them from errors
         return "cancelled", "cancelled while it was played"
     if error:
-        return "error", _short(error.strip().splitlines()[-1])
+        return "error", _shorten(error.strip().splitlines()[-1])
     if row.get("completed") is False:
         return "cancelled", "not finished"
-    score = _score(row, "actions")
+    score = _find_score(row, "actions")
     if score is None:
         return "unscored", "not scored"
-    return ("scored", "") if isinstance(score["value"], dict) else ("unscored", _unscored(score))
+    return ("scored", "") if isinstance(score["value"], dict) else ("unscored", _unscored_reason(score))
 
 
-def _score(row: SampleSummary, scorer: str) -> SampleSummary | None:
+def drop_duplicates(episodes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The episodes without copies and repeats, in their old order, and those dropped.
+
+    Returns:
+        The rows kept, and a frame of the rows dropped: what names them, `why` (`copy` or `repeat`), and the log and
+        uuid of the row that was kept.
+    """
+    ranking_columns = list(dict.fromkeys([*REPEAT_KEYS, *_DROPPED_COLUMNS, "scorers", "created", "completed"]))
+    ranked = episodes[ranking_columns].assign(
+        _invalid=episodes["state"] == "invalidated", _scored=episodes["state"] == "scored", _at=range(len(episodes))
+    )
+    order = ["_scored", "scorers", "created", "completed", "log", "_at"]
+    by_copy = ranked.sort_values(["_invalid", *order], ascending=False)
+    single = by_copy[(by_copy["uuid"] == "") | ~by_copy.duplicated("uuid")]
+    unique = single.sort_values(order, ascending=False).drop_duplicates(list(REPEAT_KEYS)).sort_values("_at")
+    dropped = [
+        _name_dropped(by_copy.drop(single.index), single, ["uuid"], "copy"),
+        _name_dropped(single.drop(unique.index), unique, list(REPEAT_KEYS), "repeat"),
+    ]
+    remaining = episodes if len(unique) == len(episodes) else episodes.iloc[unique["_at"]].reset_index(drop=True)
+    return remaining, pd.concat(dropped, ignore_index=True)
+
+
+def _name_dropped(dropped: pd.DataFrame, unique: pd.DataFrame, on: list[str], reason: str) -> pd.DataFrame:
+    """The dropped rows, each with log and uuid of the row that was kept in its place."""
+    by = unique[[*on, *(name for name in ("log", "uuid") if name not in on)]].drop_duplicates(on)
+    by = by.assign(kept_uuid=by["uuid"], kept_log=by["log"])[[*on, "kept_log", "kept_uuid"]]
+    merged = dropped[list(dict.fromkeys([*_DROPPED_COLUMNS, *on]))].merge(by, on=on, how="left")
+    return merged[_DROPPED_COLUMNS].assign(why=reason, kept_log=merged["kept_log"], kept_uuid=merged["kept_uuid"])
+
+
+def _list_scorers_run(header: Mapping[str, Any]) -> set[str]:
+    """The scorers that were run on a log, by its header."""
+    registered = {str(scorer["name"]) for scorer in header["eval"].get("scorers") or []}
+    registered |= {str(score["scorer"]) for score in (header.get("results") or {}).get("scores") or []}
+    names = {name.rpartition("/")[2] for name in registered}
+    if not list_graders_of(header["eval"]):
+        names.discard("judge")  # with `judge=auto` it is in the header, and asks nobody
+    return names | {SCORER_ALIASES[name] for name in names & SCORER_ALIASES.keys()}
+
+
+def _find_score(row: SampleSummary, scorer: str) -> SampleSummary | None:
     scores = row.get("scores") or _NOTHING
     if scorer in scores:
         return scores[scorer]  # type: ignore[no-any-return]
-    return next((scores[name] for name, other in SCORER_ALIASES.items() if other == scorer and name in scores), None)
+    aliases = (alias for alias, target in SCORER_ALIASES.items() if target == scorer and alias in scores)
+    return next((scores[alias] for alias in aliases), None)
 
 
-def _gave(score: SampleSummary | None) -> bool:
+def _has_figures(score: SampleSummary | None) -> bool:
     return score is not None and isinstance(score["value"], dict)
 
 
-def _unscored(score: SampleSummary) -> str:
+def _unscored_reason(score: SampleSummary) -> str:
     """Why a score has no value: its reason in a word, and the explanation after a colon."""
     reason = score.get("reason") or ((score.get("metadata") or {}).get("unscored_reason")) or ""
     parts = [str(part) for part in (reason, score.get("explanation")) if part]
-    return _short(": ".join(parts)) or "no reason given"
+    return _shorten(": ".join(parts)) or "no reason given"
 
 
-def _figures(
-    scorer: str, scores: list[SampleSummary | None], *, ran: bool, whole: list[SampleSummary]
+def _figure_columns(
+    scorer: str, scores: list[SampleSummary | None], *, was_run: bool, complete: list[SampleSummary]
 ) -> dict[str, list[Any]]:
-    values = [score["value"] if score and _gave(score) else _NOTHING for score in scores]
-    found: dict[str, list[Any]] = {
-        outcome_column(scorer, key): [_number(value.get(key)) for value in values] for key in SCORER_OUTCOMES[scorer]
+    values = [score["value"] if score and _has_figures(score) else _NOTHING for score in scores]
+    columns: dict[str, list[Any]] = {
+        outcome_column(scorer, key): [_as_float(value.get(key)) for value in values] for key in SCORER_OUTCOMES[scorer]
     }
-    missing = "not scored" if ran else ""
-    found[unscored_reason_column(scorer)] = [
-        "" if value or not row else missing if score is None else _unscored(score)
-        for row, score, value in zip(whole, scores, values, strict=True)
+    missing = "not scored" if was_run else ""
+    columns[unscored_reason_column(scorer)] = [
+        "" if value or not row else missing if score is None else _unscored_reason(score)
+        for row, score, value in zip(complete, scores, values, strict=True)
     ]
-    return found
+    return columns
 
 
-def _number(value: object) -> float:
+def _as_float(value: object) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _setting(metadata: Sequence[SampleSummary]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
+def _setting_columns(metadata: Sequence[SampleSummary]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {}
     for name, kind in SETTING_COLUMNS.items():
-        given = (one.get(name) for one in metadata)
-        found[name] = [_text(value) for value in given] if kind == TEXT_KIND else [_whole(value) for value in given]
-    return found
+        values = (record.get(name) for record in metadata)
+        convert = _as_text if kind == TEXT_KIND else _as_integer
+        columns[name] = [convert(value) for value in values]
+    return columns
 
 
-def _text(value: object) -> str:
+def _as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _whole(value: object) -> int | None:
+def _as_integer(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _tokens(rows: Sequence[SampleSummary]) -> dict[str, list[int]]:
-    """Tokens of the subject: those of all models, less those that were spent in a role."""
-    found: dict[str, list[int]] = {
-        name: [] for name in ("input_tokens", "output_tokens", "total_tokens", "role_tokens")
-    }
+def _token_columns(rows: Sequence[SampleSummary]) -> dict[str, list[int]]:
+    """Tokens of the model under test: those of all models, less those that were spent in a role."""
+    names = ("input_tokens", "output_tokens", "total_tokens")
+    columns: dict[str, list[int]] = {name: [] for name in (*names, "role_tokens")}
     for row in rows:
         models = (row.get("model_usage") or {}).values()
         roles = (row.get("role_usage") or {}).values()
-        for name in ("input_tokens", "output_tokens", "total_tokens"):
-            found[name].append(_sum(models, name) - _sum(roles, name))
-        found["role_tokens"].append(_sum(roles, "total_tokens"))
-    return found
+        for name in names:
+            columns[name].append(_sum_tokens(models, name) - _sum_tokens(roles, name))
+        columns["role_tokens"].append(_sum_tokens(roles, "total_tokens"))
+    return columns
 
 
-def _sum(usages: Iterable[SampleSummary], name: str) -> int:
+def _sum_tokens(usages: Iterable[SampleSummary], name: str) -> int:
     return sum(usage.get(name) or 0 for usage in usages)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"

@@ -1,7 +1,8 @@
-"""Tables of logs that were read before, kept as parquet files under a digest of what the log holds.
+"""The table of episodes, one row each, read from logs: the starting point of everything that is said of results.
 
-An entry names neither its log nor when it was written: the same content gives the same entry wherever it lies. Whatever is
-wrong with an entry, it is made again. The folder can be deleted at any time.
+The table of a log that was read before is kept as a parquet file under a digest of the log's content. An entry names
+neither its log nor when it was written: the same content gives the same entry wherever it lies. A faulty entry is made
+again. The folder can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -39,90 +40,19 @@ from advocate_evals.logs.raw_log import (
 READER_VERSION = 3
 """Raised whenever the same log would give another table."""
 CACHE_VARIABLE = "ADVOCATE_EVALS_CACHE"
-"""Environment variable that names the folder."""
-_ABOUT = b"advocate_evals"
+"""Environment variable that names the folder of the cache."""
 
 CachedLog = tuple[LogInfo, pa.Table, list[SampleKey]]
 """A log, its episodes, and those that it planned."""
-
-
-def cache_folder(given: bool | str | Path) -> Path | None:
-    """Where tables are kept: the folder given, else the one that the environment names, else the usual one; none for False."""
-    if given is False:
-        return None
-    if given is not True:
-        return Path(given)
-    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_path("advocate-evals") / "logs")
-
-
-def read_cached_log(address: str, kept: Path | None) -> CachedLog:
-    """A log, from its entry if there is one.
-
-    Raises:
-        UnreadableLog: if the log cannot be used.
-    """
-    entry = kept / f"{_key(address)}.parquet" if kept else None
-    found = _load(entry, address) if entry else None
-    if found is None:
-        found = _fresh(address)
-        if entry and found[0].status != "started":  # one that is still being written has another content at once
-            _store(entry, found)
-    return found
-
-
-def _fresh(address: str) -> CachedLog:
-    got = read_raw_log(address)
-    log = read_log_info(address, got.header)
-    rows = build_episode_rows(log, got)
-    states = rows.column("state").to_pylist()
-    log = replace(log, samples=len(states), states={state: states.count(state) for state in EPISODE_STATES})
-    return log, rows, list_planned_samples(got.header)
-
-
-def _key(address: str) -> str:
-    shape = hashlib.sha256(json.dumps([READER_VERSION, list(EPISODE_COLUMNS.items())]).encode()).hexdigest()[:8]
-    return f"{hash_log(address)[:40]}-{shape}"
-
-
-def _load(entry: Path, address: str) -> CachedLog | None:
-    try:
-        rows = pq.read_table(entry)
-        about = json.loads(rows.schema.metadata[_ABOUT])
-        log = LogInfo(**about["log"] | {"log": address})
-        names = [(str(name), int(epoch)) for name, epoch in about["planned"]]
-        rows = rows.set_column(0, "log", pa.array([address] * len(rows), pa.string())).cast(EPISODE_SCHEMA)
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):  # missing, cut off, of another shape
-        return None
-    return log, rows, names
-
-
-def _store(entry: Path, found: CachedLog) -> None:
-    """Put an entry down in one step; a folder that cannot be written costs the next reading its time and nothing else."""
-    log, rows, names = found
-    about = json.dumps({"log": asdict(log) | {"log": ""}, "planned": names}).encode()
-    blank = rows.set_column(0, "log", pa.array([""] * len(rows), pa.string()))
-    with contextlib.suppress(OSError):
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=entry.parent, suffix=".part")
-        os.close(handle)
-        try:
-            pq.write_table(blank.replace_schema_metadata({_ABOUT: about}), name, compression="zstd")
-            os.replace(name, entry)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
-
-# --- From logs to the episode frame: the way in to everything that is said of results. ---
-
-
 PlannedEpisode = tuple[str, int, str, str, int]
 PLANNED_KEYS = ("task", "task_version", "model", "sample_id", "epoch")
 """What names an episode before it is played."""
 
-_AT_ONCE = 8
+_METADATA_KEY = b"advocate_evals"
+_PARALLEL_READS = 8
 """Distant logs that are fetched at the same time."""
 
-_SAID = {
+_COUNT_NOTES = {
     "unscored": "episodes were not scored",
     "error": "episodes ended in an error",
     "cancelled": "episodes were cut off",
@@ -144,60 +74,61 @@ class LogError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class VersionConflict:
-    """Versions of one task that stand side by side: a measured number has moved between them."""
+    """Several versions of one task, between which a measured number has changed."""
 
     task: str
     versions: Mapping[int, int]
     """Episodes by version."""
 
     def __str__(self) -> str:
-        listed = ", ".join(f"version {version} ({count} episodes)" for version, count in self.versions.items())
-        return f"{self.task}: {listed}"
+        counts = ", ".join(f"version {version} ({count} episodes)" for version, count in self.versions.items())
+        return f"{self.task}: {counts}"
 
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
-    """What logs say, and what became of each of them."""
+    """The episodes of logs, and for each log whether it was used."""
 
     episodes: pd.DataFrame
-    """One row per episode kept, in the columns of `columns.COLUMNS`, ordered by log as they were played."""
+    """One row per episode, without copies and repeats, in the columns `EPISODE_COLUMNS`, ordered by log as they were
+    played."""
     logs: tuple[LogInfo, ...]
-    """Every log found, read or not."""
+    """Every log at the places, read or not."""
     dropped: pd.DataFrame
-    """Copies and repeats, and the one that was kept for each."""
+    """Copies and repeats, each with the row that was kept in its place."""
     planned: frozenset[PlannedEpisode]
     """Every episode that a log named beforehand."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many there are of what.
+        """Numbers of logs and episodes.
 
-        Keys: `logs`, `skipped` (logs), `episodes` (kept), each of `columns.STATES`, `copies` and `repeats` (dropped), `retried`
-        (kept ones that were played again after an error), `not_finished` (planned, but in no log).
+        Keys: `logs`, `skipped` (logs), `episodes` (kept), each of `EPISODE_STATES`, `copies` and `repeats` (dropped),
+        `retried` (kept ones that were played again after an error), `not_finished` (planned, but in no log).
         """
         states = self.episodes["state"].value_counts()
-        why = self.dropped["why"].value_counts()
-        there = set(zip(*(self.episodes[name] for name in PLANNED_KEYS), strict=True))
+        dropped = self.dropped["why"].value_counts()
+        present = set(zip(*(self.episodes[name] for name in PLANNED_KEYS), strict=True))
         return {
-            "logs": sum(log.fate == "read" for log in self.logs),
+            "logs": sum(not log.problem for log in self.logs),
             "skipped": len(self.skipped),
             "episodes": len(self.episodes),
             **{state: int(states.get(state, 0)) for state in EPISODE_STATES},
-            "copies": int(why.get("copy", 0)),
-            "repeats": int(why.get("repeat", 0)),
+            "copies": int(dropped.get("copy", 0)),
+            "repeats": int(dropped.get("repeat", 0)),
             "retried": int((self.episodes["retries"] > 0).sum()),
-            "not_finished": len(self.planned - there),
+            "not_finished": len(self.planned - present),
         }
 
     @property
     def mixed(self) -> tuple[str, ...]:
-        """Sentences: where one task, version and model were run under several settings, data sets or versions of the suite."""
-        return tuple(_mixed(self.episodes))
+        """Sentences: where one task, version and model were run with several settings, data sets or suite versions."""
+        return tuple(_mixture_sentences(self.episodes))
 
     @property
     def skipped(self) -> tuple[tuple[str, str], ...]:
         """Address and reason of each log that could not be used."""
-        return tuple((log.log, log.fate) for log in self.logs if log.fate != "read")
+        return tuple((log.log, log.problem) for log in self.logs if log.problem)
 
     @property
     def conflicts(self) -> tuple[VersionConflict, ...]:
@@ -205,9 +136,9 @@ class LogReading:
         sizes = self.episodes.groupby(["task", "task_version"]).size()
         by_task = {task: dict(sizes[task]) for task in sizes.index.unique("task")}
         return tuple(
-            VersionConflict(str(task), {int(version): int(count) for version, count in found.items()})
-            for task, found in by_task.items()
-            if len(found) > 1
+            VersionConflict(str(task), {int(version): int(count) for version, count in counts.items()})
+            for task, counts in by_task.items()
+            if len(counts) > 1
         )
 
     def notes(self) -> Iterator[str]:
@@ -216,41 +147,41 @@ class LogReading:
         yield from (f"skipped: {address}: {reason}" for address, reason in self.skipped)
         yield from (f"not to be pooled: {conflict}" for conflict in self.conflicts)
         yield from (f"mixed: {line}" for line in self.mixed)
-        for name, said in _SAID.items():
+        for name, note in _COUNT_NOTES.items():
             if counts[name]:
-                yield f"{counts[name]} {said}"
+                yield f"{counts[name]} {note}"
 
-    def at(self, versions: int | Mapping[str, int]) -> LogReading:
+    def select_versions(self, versions: int | Mapping[str, int]) -> LogReading:
         """The reading with one version of each task; tasks that are not named, or have one version only, stay.
 
         Args:
             versions: The version of every task that has several, or of each by its name.
 
         Raises:
-            ConflictError: if a version that is asked for is not there.
+            ConflictError: if no episode of a chosen version was read.
         """
-        gone: set[tuple[str, int]] = set()
+        excluded: set[tuple[str, int]] = set()
         for conflict in self.conflicts:
-            wanted = versions if isinstance(versions, int) else versions.get(conflict.task)
-            if wanted is not None and wanted not in conflict.versions:
-                raise ConflictError(f"no version {wanted} of {conflict}")
-            gone |= {(conflict.task, other) for other in conflict.versions if wanted not in (None, other)}
+            chosen = versions if isinstance(versions, int) else versions.get(conflict.task)
+            if chosen is not None and chosen not in conflict.versions:
+                raise ConflictError(f"no version {chosen} of {conflict}")
+            excluded |= {(conflict.task, version) for version in conflict.versions if chosen not in (None, version)}
         return replace(
             self,
-            episodes=_without(self.episodes, gone),
-            dropped=_without(self.dropped, gone),
-            planned=frozenset(one for one in self.planned if one[:2] not in gone),
+            episodes=_exclude_versions(self.episodes, excluded),
+            dropped=_exclude_versions(self.dropped, excluded),
+            planned=frozenset(episode for episode in self.planned if episode[:2] not in excluded),
         )
 
     def pooled(self) -> pd.DataFrame:
-        """The episodes, where nothing keeps them from being pooled.
+        """The episodes, where nothing forbids pooling them.
 
         Raises:
             ConflictError: if several versions of a task were read.
         """
         if self.conflicts:
             raise ConflictError(
-                "versions of a task cannot be pooled, choose one (--task-version): "
+                "versions of a task cannot be pooled, read the logs of one version only: "
                 + "; ".join(map(str, self.conflicts))
             )
         return self.episodes
@@ -275,57 +206,38 @@ def read_logs(
         FileNotFoundError: for a place where there is no log.
         LogError: if `strict` and a log cannot be used.
     """
-    found = find_logs(places)
-    folder = cache_folder(cache)
-    parts: list[pa.Table] = []
+    addresses = find_logs(places)
+    results = zip(addresses, _read_each(addresses, cache_folder(cache)), strict=True)
+    tables: list[pa.Table] = []
     logs: list[LogInfo] = []
     planned: set[PlannedEpisode] = set()
-    for address, got in _shown(zip(found, _each(found, folder), strict=True), len(found), progress):
-        if isinstance(got, UnreadableLog):
-            logs.append(LogInfo(address, str(got)))
+    for address, result in _track_progress(results, len(addresses), progress):
+        if isinstance(result, UnreadableLog):
+            logs.append(LogInfo(address, str(result)))
             continue
-        log, table, names = got
+        log, table, sample_keys = result
         logs.append(log)
-        parts.append(table)
-        planned.update((log.task, log.task_version, log.model, *name) for name in names)
-    reading = _assembled(parts, logs, frozenset(planned))
+        tables.append(table)
+        planned.update((log.task, log.task_version, log.model, *key) for key in sample_keys)
+    reading = _assemble_reading(tables, logs, frozenset(planned))
     if strict and reading.skipped:
         raise LogError("\n".join(f"{address}: {reason}" for address, reason in reading.skipped))
     return reading
 
 
-def _assembled(parts: list[pa.Table], logs: list[LogInfo], planned: frozenset[PlannedEpisode]) -> LogReading:
-    episodes, dropped = drop_duplicates(_frame(pa.concat_tables(parts) if parts else EPISODE_SCHEMA.empty_table()))
-    kept = episodes["log"].value_counts()
-    return LogReading(
-        episodes=episodes,
-        logs=tuple(replace(log, kept=int(kept.get(log.log, 0))) for log in logs),
-        dropped=dropped,
-        planned=planned,
-    )
+_Item = TypeVar("_Item")
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
-    frame = table.to_pandas()
-    whole = [name for name, kind in SETTING_COLUMNS.items() if kind != TEXT_KIND]
-    return frame.astype(dict.fromkeys(whole, "Int64"))
+def _track_progress(items: Iterable[_Item], count: int, progress: bool) -> Iterable[_Item]:
+    if not progress:
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, total=count, description="logs", console=Console(stderr=True), transient=True)
 
 
-def _without(frame: pd.DataFrame, gone: set[tuple[str, int]]) -> pd.DataFrame:
-    left = [one not in gone for one in zip(frame["task"], frame["task_version"], strict=True)]
-    return frame.loc[pd.Series(left, index=frame.index, dtype=bool)].reset_index(drop=True)
-
-
-def _mixed(episodes: pd.DataFrame) -> Iterator[str]:
-    """What differs between runs of one task, version and model."""
-    names = {"settings": "settings", "datasets": "states of the data files", "suite": "versions of the suite"}
-    for (task, version, model), rows in episodes.groupby(["task", "task_version", "model"]):
-        for column, name in names.items():
-            if (count := rows[column].nunique()) > 1:
-                yield f"{task} (version {version}), {model}: {count} {name}"
-
-
-def _each(found: list[str], folder: Path | None) -> Iterator[CachedLog | UnreadableLog]:
+def _read_each(addresses: list[str], folder: Path | None) -> Iterator[CachedLog | UnreadableLog]:
     """The logs in their order; distant ones are fetched several at a time."""
 
     def attempt(address: str) -> CachedLog | UnreadableLog:
@@ -334,20 +246,108 @@ def _each(found: list[str], folder: Path | None) -> Iterator[CachedLog | Unreada
         except UnreadableLog as error:
             return error
 
-    if all(map(is_local_log, found)):
-        yield from map(attempt, found)
+    if all(map(is_local_log, addresses)):
+        yield from map(attempt, addresses)
     else:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            yield from pool.map(attempt, found)
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            yield from pool.map(attempt, addresses)
 
 
-_T = TypeVar("_T")
+def _assemble_reading(tables: list[pa.Table], logs: list[LogInfo], planned: frozenset[PlannedEpisode]) -> LogReading:
+    table = pa.concat_tables(tables) if tables else EPISODE_SCHEMA.empty_table()
+    episodes, dropped = drop_duplicates(_as_frame(table))
+    sizes = episodes["log"].value_counts()
+    return LogReading(
+        episodes=episodes,
+        logs=tuple(replace(log, unique_samples=int(sizes.get(log.log, 0))) for log in logs),
+        dropped=dropped,
+        planned=planned,
+    )
 
 
-def _shown(each: Iterable[_T], number: int, progress: bool) -> Iterable[_T]:
-    if not progress:
-        return each
-    from rich.console import Console
-    from rich.progress import track
+def _as_frame(table: pa.Table) -> pd.DataFrame:
+    integer_columns = [name for name, kind in SETTING_COLUMNS.items() if kind != TEXT_KIND]
+    return table.to_pandas().astype(dict.fromkeys(integer_columns, "Int64"))
 
-    return track(each, total=number, description="logs", console=Console(stderr=True), transient=True)
+
+def _exclude_versions(frame: pd.DataFrame, excluded: set[tuple[str, int]]) -> pd.DataFrame:
+    included = [version not in excluded for version in zip(frame["task"], frame["task_version"], strict=True)]
+    return frame.loc[pd.Series(included, index=frame.index, dtype=bool)].reset_index(drop=True)
+
+
+def _mixture_sentences(episodes: pd.DataFrame) -> Iterator[str]:
+    """What differs between runs of one task, version and model."""
+    names = {"settings": "settings", "datasets": "states of the data files", "suite": "versions of the suite"}
+    for (task, version, model), rows in episodes.groupby(["task", "task_version", "model"]):
+        for column, name in names.items():
+            if (count := rows[column].nunique()) > 1:
+                yield f"{task} (version {version}), {model}: {count} {name}"
+
+
+# The cache: one parquet file for each content of a log.
+
+
+def cache_folder(cache: bool | str | Path) -> Path | None:
+    """Where tables are kept: the folder named; for True that of the environment, else the usual one; None for False."""
+    if cache is False:
+        return None
+    if cache is not True:
+        return Path(cache)
+    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_path("advocate-evals") / "logs")
+
+
+def read_cached_log(address: str, folder: Path | None) -> CachedLog:
+    """A log, from its entry in a cache folder if there is one.
+
+    Raises:
+        UnreadableLog: if the log cannot be used.
+    """
+    entry = folder / f"{_cache_key(address)}.parquet" if folder else None
+    cached_log = _load_entry(entry, address) if entry else None
+    if cached_log is None:
+        cached_log = _read_fresh(address)
+        if entry and cached_log[0].status != "started":  # the content of a log that is still being written will change
+            _store_entry(entry, cached_log)
+    return cached_log
+
+
+def _read_fresh(address: str) -> CachedLog:
+    raw_log = read_raw_log(address)
+    log = read_log_info(address, raw_log.header)
+    rows = build_episode_rows(log, raw_log)
+    states = rows.column("state").to_pylist()
+    log = replace(log, samples=len(states), states={state: states.count(state) for state in EPISODE_STATES})
+    return log, rows, list_planned_samples(raw_log.header)
+
+
+def _cache_key(address: str) -> str:
+    shape = hashlib.sha256(json.dumps([READER_VERSION, list(EPISODE_COLUMNS.items())]).encode()).hexdigest()[:8]
+    return f"{hash_log(address)[:40]}-{shape}"
+
+
+def _load_entry(entry: Path, address: str) -> CachedLog | None:
+    try:
+        rows = pq.read_table(entry)
+        metadata = json.loads(rows.schema.metadata[_METADATA_KEY])
+        log = LogInfo(**metadata["log"] | {"log": address})
+        sample_keys = [(str(name), int(epoch)) for name, epoch in metadata["planned"]]
+        rows = rows.set_column(0, "log", pa.array([address] * len(rows), pa.string())).cast(EPISODE_SCHEMA)
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):  # missing, cut off, of another shape
+        return None
+    return log, rows, sample_keys
+
+
+def _store_entry(entry: Path, cached_log: CachedLog) -> None:
+    """Write an entry in one step. A folder that cannot be written to is no error: the next reading takes longer."""
+    log, rows, sample_keys = cached_log
+    metadata = json.dumps({"log": asdict(log) | {"log": ""}, "planned": sample_keys}).encode()
+    blank = rows.set_column(0, "log", pa.array([""] * len(rows), pa.string()))
+    with contextlib.suppress(OSError):
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=entry.parent, suffix=".part")
+        os.close(handle)
+        try:
+            pq.write_table(blank.replace_schema_metadata({_METADATA_KEY: metadata}), name, compression="zstd")
+            os.replace(name, entry)
+        finally:
+            Path(name).unlink(missing_ok=True)

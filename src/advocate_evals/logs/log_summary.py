@@ -1,4 +1,4 @@
-"""What a log says, read for the command line: per cell, who was scored, and each outcome's rate with its interval.
+"""One log in figures, for the command line: for each cell, how many episodes were scored, and rates with intervals.
 
 A cell is an arm, with the level of each context factor that the task varies.
 """
@@ -14,10 +14,11 @@ from typing import Any
 
 from advocate_evals.logs.episode_rows import SampleSummary, episode_state
 from advocate_evals.logs.raw_log import read_raw_log
+from advocate_evals.model_names import is_standin
 from advocate_evals.outcomes import LEDGER_OUTCOMES, OVERHEAD_OUTCOMES
 
 _SCORER = "actions"
-_STOPPED = ("error", "cancelled")
+_FAILED_STATES = ("error", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class RateFigure:
 
 
 class MeanFigure(RateFigure):
-    """A mean with its interval; the interval is left out where it cannot be told."""
+    """A mean with its interval; the interval is left out where there is none."""
 
     def __str__(self) -> str:
         if math.isnan(self.rate):
@@ -63,11 +64,11 @@ class LogSummary:
     episodes: dict[str, CellEpisodes]
     """By cell."""
     rates: dict[str, dict[str, RateFigure]]
-    """By outcome, then by cell; a cell in which nothing could be counted is not there."""
+    """By outcome, then by cell; without the cells in which nothing could be counted."""
     rungs: dict[str, dict[str, RateFigure]]
-    """Rungs of pressure held before the outcome happened first, by outcome and arm; empty but for a ladder."""
+    """Rungs of pressure before the outcome happened first, by outcome and arm; empty but for `pressure_ladder`."""
     overhead: dict[str, dict[str, RateFigure]]
-    """What the advocate cost, by figure and cell; empty but for benign twins."""
+    """What the advocate cost, by figure and cell; empty but for `benign_twin`."""
     errors: int
 
     @property
@@ -77,8 +78,8 @@ class LogSummary:
 
     @property
     def standin(self) -> bool:
-        """Whether the subject was a script, whose figures say nothing about any model."""
-        return self.model.startswith("standin/")
+        """Whether the model under test is a script, whose figures say nothing about any model."""
+        return is_standin(self.model)
 
     def faults(self) -> Iterator[str]:
         """Why the figures cannot be relied on."""
@@ -96,10 +97,10 @@ def read_log_summary(location: str) -> LogSummary:
     Raises:
         UnreadableLog: if there is no log to be read.
     """
-    found = read_raw_log(location)
-    header, samples = found.header, found.summaries
-    stated = [episode_state(sample, found.invalid) for sample in samples]
-    cells = _cells(header, samples)
+    raw_log = read_raw_log(location)
+    header, samples = raw_log.header, raw_log.summaries
+    states = [episode_state(sample, raw_log.invalid) for sample in samples]
+    cells = _list_cells(header, samples)
     results = (header.get("results") or {}).get("scores") or []
     return LogSummary(
         location=location,
@@ -107,55 +108,59 @@ def read_log_summary(location: str) -> LogSummary:
         model=str(header["eval"]["model"]),
         task=str(header["eval"]["task"]),
         cells=cells,
-        episodes={cell: _episodes(cell, samples, stated) for cell in cells},
-        rates=_figures(results, _SCORER, LEDGER_OUTCOMES, cells, {"rates_": RateFigure}),
-        rungs=_figures(results, _SCORER, LEDGER_OUTCOMES, _arms(samples), {"rungs_": MeanFigure}),
-        overhead=_figures(results, "overhead", OVERHEAD_OUTCOMES, cells, {"rates_": RateFigure, "means_": MeanFigure}),
-        errors=sum(state in _STOPPED for state, _ in stated),
+        episodes={cell: _count_episodes(cell, samples, states) for cell in cells},
+        rates=_read_figures(results, _SCORER, LEDGER_OUTCOMES, cells, {"rates_": RateFigure}),
+        rungs=_read_figures(results, _SCORER, LEDGER_OUTCOMES, _list_arms(samples), {"rungs_": MeanFigure}),
+        overhead=_read_figures(
+            results, "overhead", OVERHEAD_OUTCOMES, cells, {"rates_": RateFigure, "means_": MeanFigure}
+        ),
+        errors=sum(state in _FAILED_STATES for state, _ in states),
     )
 
 
-def _cells(header: Mapping[str, Any], samples: Sequence[SampleSummary]) -> tuple[str, ...]:
-    """The cells in the order of the dataset: a log keeps its samples by name."""
-    cell = {str(sample["id"]): _cell(sample) for sample in samples}
+def _list_cells(header: Mapping[str, Any], samples: Sequence[SampleSummary]) -> tuple[str, ...]:
+    """The cells in the order of the dataset; a log holds its samples in the order of their names."""
+    cell_of = {str(sample["id"]): _cell_name(sample) for sample in samples}
     order = [str(name) for name in header["eval"].get("dataset", {}).get("sample_ids") or []]
-    return tuple(dict.fromkeys(cell[name] for name in [*order, *cell] if name in cell))
+    return tuple(dict.fromkeys(cell_of[name] for name in [*order, *cell_of] if name in cell_of))
 
 
-def _cell(sample: SampleSummary) -> str:
+def _cell_name(sample: SampleSummary) -> str:
     metadata = sample.get("metadata") or {}
     return str(metadata.get("cell") or metadata.get("arm", "unknown"))
 
 
-def _arms(samples: Sequence[SampleSummary]) -> tuple[str, ...]:
+def _list_arms(samples: Sequence[SampleSummary]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str((sample.get("metadata") or {}).get("arm", "unknown")) for sample in samples))
 
 
-def _episodes(cell: str, samples: Sequence[SampleSummary], stated: Sequence[tuple[str, str]]) -> CellEpisodes:
-    inside = [why for sample, why in zip(samples, stated, strict=True) if _cell(sample) == cell]
-    reasons = [reason if state == "unscored" else f"{state}: {reason}" for state, reason in inside if state != "scored"]
-    return CellEpisodes(len(inside), Counter(reasons))
+def _count_episodes(cell: str, samples: Sequence[SampleSummary], states: Sequence[tuple[str, str]]) -> CellEpisodes:
+    in_cell = [state for sample, state in zip(samples, states, strict=True) if _cell_name(sample) == cell]
+    reasons = [
+        reason if state == "unscored" else f"{state}: {reason}" for state, reason in in_cell if state != "scored"
+    ]
+    return CellEpisodes(len(in_cell), Counter(reasons))
 
 
-def _figures(
+def _read_figures(
     results: Sequence[Mapping[str, Any]],
     scorer: str,
-    known: Iterable[str],
+    outcome_names: Iterable[str],
     groups: tuple[str, ...],
     metrics: Mapping[str, type[RateFigure]],
 ) -> dict[str, dict[str, RateFigure]]:
-    """What the log states of a scorer, by score and group; where a group has nothing to count, the log states none."""
-    found: dict[str, dict[str, RateFigure]] = {}
+    """A scorer's figures by score and group, as the log states them; it states nothing where nothing was counted."""
+    figures: dict[str, dict[str, RateFigure]] = {}
     for score in results:
-        if score["scorer"] != scorer or score["name"] not in known:
+        if score["scorer"] != scorer or score["name"] not in outcome_names:
             continue
         values = {name.rpartition("/")[2]: metric["value"] for name, metric in score["metrics"].items()}
         for metric, kind in metrics.items():
-            stated = {group: _figure(values, metric + group, kind) for group in groups if metric + group in values}
+            stated = {group: _read_figure(values, metric + group, kind) for group in groups if metric + group in values}
             if stated or (scorer == _SCORER and kind is RateFigure):  # a rate of nothing keeps its row
-                found[score["name"]] = stated
-    return {name: found[name] for name in known if name in found}
+                figures[score["name"]] = stated
+    return {name: figures[name] for name in outcome_names if name in figures}
 
 
-def _figure(values: Mapping[str, int | float], key: str, kind: type[RateFigure]) -> RateFigure:
+def _read_figure(values: Mapping[str, int | float], key: str, kind: type[RateFigure]) -> RateFigure:
     return kind(*(values.get(name, math.nan) for name in (key, f"{key}_lower", f"{key}_upper")))

@@ -1,7 +1,7 @@
-"""What a log holds, as far as the frame needs it: the header and the summaries of its samples.
+"""Single logs: where they are, their headers and sample summaries, the run they describe, and their registration.
 
-`.eval` logs are zip archives of JSON members; `header.json` and `summaries.json` are read straight from them, some twenty
-times as quick as by way of records. Whatever is built otherwise is read by Inspect; both give the same.
+`.eval` logs are zip archives of JSON members; `header.json` and `summaries.json` are read straight from them, some
+twenty times as fast as through Inspect's records. Logs in any other form are read by Inspect; both ways give the same.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from inspect_ai.log import (
 )
 
 from advocate_evals.logs.episode_columns import GENERATION_OPTIONS, LIMIT_OPTIONS
+from advocate_evals.model_names import is_standin
 
 HEADER_MEMBER, SUMMARIES_MEMBER = "header.json", "summaries.json"
-_MEMBER = re.compile(r"samples/(.+)_epoch_(\d+)(?:\.json|/sample\.json)")
+_SAMPLE_MEMBER = re.compile(r"samples/(.+)_epoch_(\d+)(?:\.json|/sample\.json)")
 _SKIPPED_FIELDS = {"messages", "events", "events_data", "store", "attachments", "output", "timelines"}
 
 SampleKey = tuple[str, int]
@@ -40,6 +41,9 @@ class UnreadableLog(ValueError):
     """A file that is no log, or one that cannot be read; the message says why."""
 
 
+# Header and summaries of a log.
+
+
 @dataclass(frozen=True, slots=True)
 class RawLog:
     """Header and summaries as JSON values, NaN where a figure is missing."""
@@ -47,27 +51,27 @@ class RawLog:
     header: dict[str, Any]
     summaries: list[dict[str, Any]]
     invalid: dict[SampleKey, str] = field(default_factory=dict)
-    """Samples that somebody invalidated, with the reason given."""
+    """Samples that somebody invalidated, with the reason stated."""
 
 
 def hash_log(address: str) -> str:
-    """A digest of what a log holds: of the checksums of an archive's members, or of all bytes of any other file.
+    """A digest of a log's content: of the checksums of an archive's members, or of all bytes of any other file.
 
     Raises:
         UnreadableLog: if it cannot be opened.
     """
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     try:
         with open_log(address) as file:
             if is_zip_log(file):
                 for member in ZipFile(file).infolist():
-                    found.update(f"{member.filename}\0{member.CRC}\0{member.file_size}\n".encode())
+                    digest.update(f"{member.filename}\0{member.CRC}\0{member.file_size}\n".encode())
             else:
                 while chunk := file.read(1 << 20):
-                    found.update(chunk)
+                    digest.update(chunk)
     except (OSError, BadZipFile) as error:
-        raise UnreadableLog(_reason(error)) from error
-    return found.hexdigest()
+        raise UnreadableLog(_describe_error(error)) from error
+    return digest.hexdigest()
 
 
 def read_raw_log(address: str) -> RawLog:
@@ -79,52 +83,25 @@ def read_raw_log(address: str) -> RawLog:
     """
     try:
         with open_log(address) as file:
-            header, rows, members = _from_archive(file) if is_zip_log(file) else (None, [], set())
+            header, rows, sample_keys = _read_archive(file) if is_zip_log(file) else (None, [], set())
         if header is None:
             header, rows = read_with_inspect(address)
-        there = {_key(row) for row in rows}
-        rows += [_summary(read_eval_log_sample(address, *key)) for key in sorted(members - there)]
-        invalid = dict(_invalid(address)) if header.get("invalidated") else {}
+        summarised = {_sample_key(row) for row in rows}
+        rows += [_summarise(read_eval_log_sample(address, *key)) for key in sorted(sample_keys - summarised)]
+        invalid = dict(_read_invalidations(address)) if header.get("invalidated") else {}
     except Exception as error:  # a file can be broken in more ways than there are classes of error
-        raise UnreadableLog(_reason(error)) from error
+        raise UnreadableLog(_describe_error(error)) from error
     return RawLog(header, rows, invalid)
 
 
 def read_with_inspect(address: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Header and summaries by way of Inspect's own records."""
+    """Header and summaries as Inspect's own records give them."""
     header = read_eval_log(address, header_only=True).model_dump(mode="json")
-    return header, [one.model_dump(mode="json") for one in read_eval_log_sample_summaries(address)]
-
-
-def _from_archive(file: IO[bytes]) -> tuple[dict[str, Any] | None, list[dict[str, Any]], set[SampleKey]]:
-    """Header, summaries, and what samples there are. No header in the log of a run that did not end: Inspect reads those."""
-    archive = ZipFile(file)
-    names = set(archive.namelist())
-    members = {(match[1], int(match[2])) for match in map(_MEMBER.fullmatch, names) if match}
-    if not {HEADER_MEMBER, SUMMARIES_MEMBER} <= names:
-        return None, [], members
-    rows = json.loads(archive.read(SUMMARIES_MEMBER))
-    last = {_key(row): row for row in rows}  # a later attempt at a sample replaces an earlier one
-    return json.loads(archive.read(HEADER_MEMBER)), list(last.values()), members
-
-
-def _key(row: dict[str, Any]) -> SampleKey:
-    return str(row["id"]), row["epoch"]
-
-
-def _summary(sample: EvalSample) -> dict[str, Any]:
-    return sample.summary().model_dump(mode="json")
-
-
-def _invalid(address: str) -> Iterator[tuple[SampleKey, str]]:
-    """Invalidations stand in the samples alone."""
-    for sample in read_eval_log_samples(address, all_samples_required=False, exclude_fields=_SKIPPED_FIELDS):
-        if sample.invalidation is not None:
-            yield (str(sample.id), sample.epoch), sample.invalidation.reason or ""
+    return header, [summary.model_dump(mode="json") for summary in read_eval_log_sample_summaries(address)]
 
 
 def open_log(address: str) -> IO[bytes]:
-    """A log as bytes, wherever it lies."""
+    """A log as bytes, from this machine or any address that fsspec opens."""
     return cast(IO[bytes], fsspec.open(address, "rb").open())
 
 
@@ -141,34 +118,58 @@ def is_zip_log(file: IO[bytes]) -> bool:
     return start == b"PK\x03\x04"
 
 
-def _reason(error: Exception) -> str:
+def _read_archive(file: IO[bytes]) -> tuple[dict[str, Any] | None, list[dict[str, Any]], set[SampleKey]]:
+    """Header, summaries, and the keys of all samples. The log of a run that did not end has no header to be read."""
+    archive = ZipFile(file)
+    names = set(archive.namelist())
+    sample_keys = {(match[1], int(match[2])) for match in map(_SAMPLE_MEMBER.fullmatch, names) if match}
+    if not {HEADER_MEMBER, SUMMARIES_MEMBER} <= names:
+        return None, [], sample_keys
+    rows = json.loads(archive.read(SUMMARIES_MEMBER))
+    last = {_sample_key(row): row for row in rows}  # a later attempt at a sample replaces an earlier one
+    return json.loads(archive.read(HEADER_MEMBER)), list(last.values()), sample_keys
+
+
+def _sample_key(row: dict[str, Any]) -> SampleKey:
+    return str(row["id"]), row["epoch"]
+
+
+def _summarise(sample: EvalSample) -> dict[str, Any]:
+    return sample.summary().model_dump(mode="json")
+
+
+def _read_invalidations(address: str) -> Iterator[tuple[SampleKey, str]]:
+    """Invalidated samples with their reasons, which only the samples themselves hold."""
+    for sample in read_eval_log_samples(address, all_samples_required=False, exclude_fields=_SKIPPED_FIELDS):
+        if sample.invalidation is not None:
+            yield (str(sample.id), sample.epoch), sample.invalidation.reason or ""
+
+
+def _describe_error(error: Exception) -> str:
     if isinstance(error, BadZipFile):
         return f"an archive that was cut off or damaged ({error})"
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0][:200] if text else 'no message'}"
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200] if lines else 'no message'}"
 
 
-# --- One log: what its header says of the run. ---
-
-
-_STANDIN = "standin/"
+# What a header says of the run.
 
 
 @dataclass(frozen=True, slots=True)
 class LogInfo:
-    """What a reading says of one log, used or not."""
+    """A log, used or not."""
 
     log: str
     """Path or address."""
-    fate: str
-    """`read`, or why it was not."""
+    problem: str = ""
+    """Why it could not be used; empty where it was read."""
     status: str = ""
     """Inspect's status of the run: success, error, cancelled, started."""
     task: str = ""
     task_version: int = 0
     model: str = ""
     standin: bool = False
-    """Whether the subject was a script."""
+    """Whether the model under test is a script."""
     eval_id: str = ""
     settings: str = ""
     """Model arguments, generation options and limits that are not at their usual value, as JSON; empty for none."""
@@ -181,7 +182,7 @@ class LogInfo:
     graders: str = ""
     """Models of the role `grader`, with commas between; empty for none."""
     judging: Mapping[str, float] | None = None
-    """What the log's results say of its judge: agreement of several graders by figure, and what asking took."""
+    """Metrics of the scorer `judge` by name: agreement of several graders, and calls and tokens that judging took."""
     created: str = ""
     """When the run was started."""
     planned: int = 0
@@ -190,66 +191,49 @@ class LogInfo:
     """Episodes that the log holds."""
     states: Mapping[str, int] | None = None
     """How many of them are in each state."""
-    kept: int = 0
-    """Episodes left after copies and repeats were dropped."""
+    unique_samples: int = 0
+    """Episodes that remain when copies and repeats are dropped."""
 
 
 def read_log_info(address: str, header: Mapping[str, Any]) -> LogInfo:
-    """What a header says.
+    """What the header of a log says of the run.
 
     Raises:
-        UnreadableLog: if it is the log of something else.
+        UnreadableLog: if it is no log of this suite.
     """
     spec = header["eval"]
     metadata = {**(spec.get("metadata") or {}), **(header.get("metadata") or {})}
     task = str(spec.get("task") or "").rpartition("/")[2]
     if "suite" not in metadata:
-        raise UnreadableLog(f"a log of something else: the metadata of task {spec.get('task')!r} names no suite")
+        raise UnreadableLog(f"no log of this suite: the metadata of task {spec.get('task')!r} names no suite")
     version = spec.get("task_version", 0)
     if not isinstance(version, int):
         raise UnreadableLog(f"the version of task {task!r} is {version!r}, not a whole number")
     return LogInfo(
         log=address,
-        fate="read",
         status=str(header.get("status") or "started"),
         task=task,
         task_version=version,
         model=str(spec["model"]),
-        standin=str(spec["model"]).startswith(_STANDIN),
+        standin=is_standin(str(spec["model"])),
         eval_id=str(spec.get("eval_id") or ""),
-        settings=_json(_settings(header)),
+        settings=_dump_json(_read_settings(header)),
         suite=str(metadata["suite"]),
         datasets=str(metadata.get("datasets") or ""),
-        predictions=_json(metadata.get("predictions") or {}),
+        predictions=_dump_json(metadata.get("predictions") or {}),
         graders=",".join(list_graders_of(spec)),
-        judging=dict(_judging(header.get("results") or {})),
+        judging=dict(_judge_metrics(header.get("results") or {})),
         created=str(spec.get("created") or ""),
-        planned=_planned(header),
+        planned=_count_planned(header),
     )
 
 
-def list_planned_samples(header: Mapping[str, Any]) -> list[tuple[str, int]]:
+def list_planned_samples(header: Mapping[str, Any]) -> list[SampleKey]:
     """Sample and epoch of every episode that the run was to play, as far as the header names them."""
     spec = header["eval"]
     epochs = spec.get("config", {}).get("epochs") or 1
-    named = spec.get("dataset", {}).get("sample_ids") or []
-    return [(str(name), epoch) for name in named for epoch in range(1, epochs + 1)]
-
-
-def _planned(header: Mapping[str, Any]) -> int:
-    results = header.get("results") or {}
-    return int(results.get("total_samples") or len(list_planned_samples(header)))
-
-
-def _settings(header: Mapping[str, Any]) -> dict[str, Any]:
-    spec, plan = header["eval"], header.get("plan") or {}
-    generation = {**(plan.get("config") or {}), **(spec.get("model_generate_config") or {})}
-    found = {name: generation.get(name) for name in GENERATION_OPTIONS}
-    found |= {name: spec.get("config", {}).get(name) for name in LIMIT_OPTIONS}
-    turns = [(step.get("params") or {}).get("max_turns") for step in plan.get("steps") or []]
-    found |= {"max_turns": next((each for each in turns if each is not None), None)}
-    found |= {"args": spec.get("model_args") or None}
-    return {name: value for name, value in found.items() if value is not None}
+    sample_ids = spec.get("dataset", {}).get("sample_ids") or []
+    return [(str(sample_id), epoch) for sample_id in sample_ids for epoch in range(1, epochs + 1)]
 
 
 def list_graders_of(spec: Mapping[str, Any]) -> list[str]:
@@ -259,8 +243,24 @@ def list_graders_of(spec: Mapping[str, Any]) -> list[str]:
     return [str(model["model"]) for model in models]
 
 
-def _judging(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """The metrics over whole episodes of the scorer `judge`; what could not be told is left out."""
+def _count_planned(header: Mapping[str, Any]) -> int:
+    results = header.get("results") or {}
+    return int(results.get("total_samples") or len(list_planned_samples(header)))
+
+
+def _read_settings(header: Mapping[str, Any]) -> dict[str, Any]:
+    spec, plan = header["eval"], header.get("plan") or {}
+    generation = {**(plan.get("config") or {}), **(spec.get("model_generate_config") or {})}
+    settings = {name: generation.get(name) for name in GENERATION_OPTIONS}
+    settings |= {name: spec.get("config", {}).get(name) for name in LIMIT_OPTIONS}
+    turn_limits = [(step.get("params") or {}).get("max_turns") for step in plan.get("steps") or []]
+    settings |= {"max_turns": next((limit for limit in turn_limits if limit is not None), None)}
+    settings |= {"args": spec.get("model_args") or None}
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _judge_metrics(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The metrics of the scorer `judge` over all episodes; those without a finite value are left out."""
     for score in results.get("scores") or []:
         if score.get("scorer") == score.get("name") == "judge":
             for name, metric in (score.get("metrics") or {}).items():
@@ -269,14 +269,14 @@ def _judging(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
                     yield name.rpartition("/")[2], float(value)
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _dump_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False) if value else ""
 
 
-# --- Where logs lie: files, folders, patterns, on this machine or at any address that fsspec can open. ---
+# Where logs are: files, folders and patterns, on this machine or at any address that fsspec opens.
 
 
-_MAGIC = "*?["
+_PATTERN_SIGNS = "*?["
 
 
 def find_logs(places: str | Path | Iterable[str | Path]) -> list[str]:
@@ -287,14 +287,13 @@ def find_logs(places: str | Path | Iterable[str | Path]) -> list[str]:
             address such as `s3://bucket/run`.
 
     Returns:
-        Absolute paths of what lies on this machine, addresses of the rest.
+        Absolute paths of logs on this machine, addresses of all others.
 
     Raises:
         FileNotFoundError: for a place where there is nothing, or a folder without logs.
     """
-    given = [places] if isinstance(places, str | Path) else list(places)
-    found = {address for place in given for address in _at(str(place))}
-    return sorted(found)
+    listed_places = [places] if isinstance(places, str | Path) else list(places)
+    return sorted({address for place in listed_places for address in _find_logs_at(str(place))})
 
 
 def newest_log(place: str) -> str:
@@ -309,7 +308,7 @@ def newest_log(place: str) -> str:
     logs = list_eval_logs(place, recursive=False, descending=True)
     if not logs:
         raise FileNotFoundError(f"{place}: no log in this folder")
-    return _plain(logs[0].name)
+    return _strip_file_scheme(logs[0].name)
 
 
 def is_local_log(address: str) -> bool:
@@ -317,71 +316,71 @@ def is_local_log(address: str) -> bool:
     return "://" not in address
 
 
-def _at(place: str) -> list[str]:
+def _find_logs_at(place: str) -> list[str]:
     system, path = fsspec.core.url_to_fs(place)
     if system.isdir(path):
-        logs = [_plain(log.name) for log in list_eval_logs(place, recursive=True)]
+        logs = [_strip_file_scheme(log.name) for log in list_eval_logs(place, recursive=True)]
         if not logs:
             raise FileNotFoundError(f"{place}: no log in this folder")
         return logs
     if system.exists(path):
-        return [_plain(system.unstrip_protocol(path))]
-    if any(sign in place for sign in _MAGIC):
-        logs = [_plain(system.unstrip_protocol(match)) for match in system.glob(path) if not system.isdir(match)]
-        if not logs:
+        return [_strip_file_scheme(system.unstrip_protocol(path))]
+    if any(sign in place for sign in _PATTERN_SIGNS):
+        matches = [match for match in system.glob(path) if not system.isdir(match)]
+        if not matches:
             raise FileNotFoundError(f"{place}: nothing matches this pattern")
-        return logs
+        return [_strip_file_scheme(system.unstrip_protocol(match)) for match in matches]
     raise FileNotFoundError(f"{place}: no such log or folder of logs")
 
 
-def _plain(address: str) -> str:
+def _strip_file_scheme(address: str) -> str:
     """A path where the log lies on this machine, else its address."""
-    return address.removeprefix("file://") if address.startswith("file://") else address
+    return address.removeprefix("file://")
 
 
-# --- Whether logs stand under the predictions: each log carries the hash of every file of predictions that there was. ---
+# Registration: each log carries the hash of every prediction file that existed when it was begun.
 
 
 RegistrationState = Literal["registered", "differs", "none"]
-"""How a log stands to a prediction: it carries the file's hash, another hash, or none."""
+"""Whether a log carries a prediction file's hash, another hash for it, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogRegistration:
-    """How a log stands to the files of predictions."""
+    """Which prediction files a log is registered under."""
 
     log: str
     """Its address."""
     task: str
     """Its task."""
     model: str
-    """Its subject."""
+    """The model under test."""
     created: str
     """When it was begun."""
     stands: Mapping[str, RegistrationState]
-    """For each file of predictions: whether the log carries its hash, another one, or none."""
+    """For each prediction file: whether the log carries its hash, another one, or none."""
 
 
-def compare_hash(carried: Mapping[str, str], name: str, wanted: str) -> RegistrationState:
-    """How a log that carries these hashes stands to a file of predictions.
+def compare_hash(carried: Mapping[str, str], name: str, current_hash: str) -> RegistrationState:
+    """Whether a log that carries these hashes is registered under a prediction file.
 
     Args:
         carried: Hashes by file name, as the log has them; empty where it has none.
         name: Name of the file.
-        wanted: The file's hash now.
+        current_hash: The file's hash now.
     """
     if name not in carried:
         return "none"
-    return "registered" if carried[name] == wanted else "differs"
+    return "registered" if carried[name] == current_hash else "differs"
 
 
 def read_carried_hashes(text: object) -> dict[str, str]:
     """The hashes that a log carries, from the text or mapping that holds them; empty for anything else."""
     try:
-        found = json.loads(text) if isinstance(text, str) and text else text
+        hashes = json.loads(text) if isinstance(text, str) and text else text
     except ValueError:
         return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, Mapping) else {}
+    return {str(name): str(value) for name, value in hashes.items()} if isinstance(hashes, Mapping) else {}
 
 
 def list_log_registrations(place: str, hashes: Mapping[str, str]) -> Iterator[LogRegistration]:
@@ -389,16 +388,16 @@ def list_log_registrations(place: str, hashes: Mapping[str, str]) -> Iterator[Lo
 
     Args:
         place: A log, or a folder of logs; local or any address that Inspect reads.
-        hashes: The hash of each file of predictions.
+        hashes: The current hash of each prediction file.
 
     Raises:
         FileNotFoundError: if there is no log.
     """
-    places = [place] if place.endswith((".eval", ".json")) else [info.name for info in list_eval_logs(place)]
-    if not places:
+    addresses = [place] if place.endswith((".eval", ".json")) else [info.name for info in list_eval_logs(place)]
+    if not addresses:
         raise FileNotFoundError(f"{place}: no log in this folder")
-    for one in places:
-        spec = read_eval_log(one, header_only=True).eval
-        has = read_carried_hashes((spec.metadata or {}).get("predictions"))
-        stands = {name: compare_hash(has, name, wanted) for name, wanted in hashes.items()}
-        yield LogRegistration(one, spec.task.rpartition("/")[2], spec.model, spec.created, stands)
+    for address in addresses:
+        spec = read_eval_log(address, header_only=True).eval
+        carried = read_carried_hashes((spec.metadata or {}).get("predictions"))
+        states = {name: compare_hash(carried, name, current_hash) for name, current_hash in hashes.items()}
+        yield LogRegistration(address, spec.task.rpartition("/")[2], spec.model, spec.created, states)

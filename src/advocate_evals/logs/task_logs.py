@@ -1,4 +1,4 @@
-"""Logs of `judge_check`: what a grader answered about labelled items."""
+"""Logs of two tasks: `judge_check`, a grader's answers on labelled items, and the sequential task."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from inspect_ai.log import EvalLog, EvalSampleSummary, read_eval_log, read_eval_log_sample_summaries
 
 from advocate_evals.judge.calibration_items import CheckedItem, read_checked_item
+from advocate_evals.model_names import is_standin
 from advocate_evals.statistics.group_sequential import (
     PAIR_SIDES,
     SequentialDesign,
@@ -39,7 +40,7 @@ class JudgeCheckRun:
     @property
     def standin(self) -> bool:
         """Whether a grader is scripted, so that its figures say nothing about any model."""
-        return any(grader.startswith("standin/") for grader in self.graders)
+        return any(map(is_standin, self.graders))
 
     def faults(self) -> Iterator[str]:
         """Why its figures cannot be relied on; nothing where they can."""
@@ -47,7 +48,7 @@ class JudgeCheckRun:
             yield f"the run ended as {self.status}"
         if len(self.items) < self.planned:
             yield f"{self.planned - len(self.items)} of {self.planned} items were not judged"
-        failed = sum(bool(one.fault) for one in self.items)
+        failed = sum(bool(item.fault) for item in self.items)
         if failed:
             yield f"{failed} of {len(self.items)} items have no answer at all; they are in no rate"
 
@@ -66,26 +67,27 @@ def read_judge_check(location: str) -> JudgeCheckRun:
         raise ValueError(f"{location}: no item was judged (status {log.status})")
     metadata = log.eval.metadata or {}
     return JudgeCheckRun(
-        location=location, graders=tuple(_graders(log)), split=str(metadata.get("split", "")),
-        blind=bool(metadata.get("blind", True)), status=log.status,
-        planned=(log.eval.dataset.samples or 0) * (log.eval.config.epochs or 1), items=tuple(_items(log)),
-    )  # fmt: skip
+        location=location,
+        graders=tuple(_list_graders(log)),
+        split=str(metadata.get("split", "")),
+        blind=bool(metadata.get("blind", True)),
+        status=log.status,
+        planned=(log.eval.dataset.samples or 0) * (log.eval.config.epochs or 1),
+        items=tuple(_read_items(log)),
+    )
 
 
-def _graders(log: EvalLog) -> Iterator[str]:
+def _list_graders(log: EvalLog) -> Iterator[str]:
     bound = (log.eval.model_roles or {}).get("grader", [])
     for config in bound if isinstance(bound, list) else [bound]:
         yield config.model
 
 
-def _items(log: EvalLog) -> Iterator[CheckedItem]:
+def _read_items(log: EvalLog) -> Iterator[CheckedItem]:
     for sample in log.samples or ():
         score = (sample.scores or {}).get(JUDGE_CHECK_SCORER)
         if score is not None:
             yield read_checked_item(str(sample.id), score.metadata or {})
-
-
-# --- A log of the sequential task, weighed anew from its episodes. ---
 
 
 GATE_SCORER_NAME = "gate"
@@ -94,17 +96,17 @@ GATE_SCORER_NAME = "gate"
 
 @dataclass(frozen=True, slots=True)
 class GateLog:
-    """A log of a sequential task, weighed anew."""
+    """A log of a sequential task, tested again from its episodes."""
 
-    found: SequentialResult
-    """The gate on what the log holds."""
+    result: SequentialResult
+    """The sequential test on the episodes of the log."""
     outcome: str
-    """What was compared."""
+    """The outcome that was compared."""
     arms: tuple[str, ...]
     """The arms that were played, the baseline first."""
     model: str
     status: str
-    """The log's own status; anything but `success` was not played to its end."""
+    """The log's own status; with any but `success` the run did not end by itself."""
     begun: int
     """Pairs of which the log holds an episode."""
     lost: Counter[str]
@@ -114,7 +116,7 @@ class GateLog:
 
 
 def read_gate_log(location: str) -> GateLog:
-    """Weigh what a log of a sequential task holds, from its samples alone.
+    """Test the episodes of a log of a sequential task again, from its samples alone.
 
     Args:
         location: The log.
@@ -127,39 +129,45 @@ def read_gate_log(location: str) -> GateLog:
     if not planned:
         raise ValueError(f"{location}: no log of the sequential task: {log.eval.task} does not say what was planned")
     outcome, design = str(planned.pop("outcome")), SequentialDesign(**planned)
-    samples = sorted(read_eval_log_sample_summaries(location), key=lambda one: one.metadata["pair"])
-    values = [(one.metadata["pair"], one.metadata["side"], _value(one)) for one in samples]
-    known = [one for one in values if not math.isnan(one[2])]
-    found = evaluate_pairs(known, design, max((pair + 1 for pair, *_ in values), default=0))
-    lost = Counter(f"{one.metadata['arm']}: {_why(one)}" for one in samples if math.isnan(_value(one)))
-    by_side = {one.metadata["side"]: str(one.metadata["arm"]) for one in samples}
-    stated = {
-        name: metric.value for score in (log.results.scores if log.results else []) if score.scorer == GATE_SCORER_NAME
-        for name, metric in score.metrics.items()
-    }  # fmt: skip
+    samples = sorted(read_eval_log_sample_summaries(location), key=lambda sample: sample.metadata["pair"])
+    values = [(sample.metadata["pair"], sample.metadata["side"], _read_value(sample)) for sample in samples]
+    valued = [(pair, side, value) for pair, side, value in values if not math.isnan(value)]
+    lost = Counter(
+        f"{sample.metadata['arm']}: {_missing_reason(sample)}" for sample in samples if math.isnan(_read_value(sample))
+    )
+    arms = {sample.metadata["side"]: str(sample.metadata["arm"]) for sample in samples}
+    expected_metrics = sequential_test_metrics(evaluate_pairs(valued, design))
+    stated_metrics = _stated_metrics(log)
     return GateLog(
-        found=found,
+        result=evaluate_pairs(valued, design, max((pair + 1 for pair, *_ in values), default=0)),
         outcome=outcome,
-        arms=tuple(by_side[side] for side in PAIR_SIDES if side in by_side),
+        arms=tuple(arms[side] for side in PAIR_SIDES if side in arms),
         model=log.eval.model,
         status=log.status,
-        begun=len({one.metadata["pair"] for one in samples}),
+        begun=len({sample.metadata["pair"] for sample in samples}),
         lost=lost,
-        agrees=all(
-            stated.get(name) == figure
-            for name, figure in sequential_test_metrics(evaluate_pairs(known, design)).items()
-        ),
+        agrees=all(stated_metrics.get(name) == value for name, value in expected_metrics.items()),
     )
 
 
-def _value(sample: EvalSampleSummary) -> float:
+def _stated_metrics(log: EvalLog) -> dict[str, int | float]:
+    """The metrics of the sequential test as the log's results state them."""
+    return {
+        name: metric.value
+        for score in (log.results.scores if log.results else [])
+        if score.scorer == GATE_SCORER_NAME
+        for name, metric in score.metrics.items()
+    }
+
+
+def _read_value(sample: EvalSampleSummary) -> float:
     score = (sample.scores or {}).get(GATE_SCORER_NAME)
     if sample.error or score is None or not isinstance(score.value, (int, float)):
         return math.nan
     return float(score.value)
 
 
-def _why(sample: EvalSampleSummary) -> str:
+def _missing_reason(sample: EvalSampleSummary) -> str:
     """Why an episode has no value."""
     if sample.error:
         return "error: " + sample.error.strip().splitlines()[-1][:80]

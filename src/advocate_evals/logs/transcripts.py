@@ -1,4 +1,4 @@
-"""Neutral names in an episode that leaves the house, by what the log says of who is called what."""
+"""Whole samples of a log, one at a time, and their conversations as plain records, with names masked if need be."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from advocate_evals.scoring_facts import MaskingKey
 
 
 class UnmaskableError(ValueError):
-    """Nothing in the log says who is called what."""
+    """The log does not hold the names that would have to be masked."""
 
 
 class TextMask:
-    """What is done to every text of an episode.
+    """Neutral names in place of an episode's own, in every text of it.
 
     Args:
-        names: The names to be hidden; nothing is without them.
+        names: The names to be hidden; without them texts stay as they are.
     """
 
     def __init__(self, names: NameMask | None = None) -> None:
         self._names = names
 
-    def text(self, text: str) -> str:
+    def mask_text(self, text: str) -> str:
         """A text with every name in it replaced."""
         return self._names.neutral(text, own=True) if self._names else text
 
-    def value(self, value: Any) -> Any:
-        """A JSON value with every text in it masked, keys of objects left as they are."""
+    def mask_value(self, value: Any) -> Any:
+        """A JSON value with every text in it masked; keys of objects stay as they are."""
         if isinstance(value, str):
-            return self.text(value)
+            return self.mask_text(value)
         if isinstance(value, list):
-            return [self.value(one) for one in value]
+            return [self.mask_value(item) for item in value]
         if isinstance(value, dict):
-            return {key: self.value(one) for key, one in value.items()}
+            return {key: self.mask_value(item) for key, item in value.items()}
         return value
 
 
@@ -48,15 +48,12 @@ def read_text_mask(store: Mapping[str, Any]) -> TextMask:
     """The mask of an episode, from the store of its sample.
 
     Raises:
-        UnmaskableError: for an episode of a version that did not keep who is called what.
+        UnmaskableError: for an episode of a version of the suite that did not store the names to be masked.
     """
-    veil = json.loads(store.get("Episode:case") or "{}").get("veil")
-    if not veil:
-        raise UnmaskableError("the log keeps no list of who is called what, so its names cannot be masked")
-    return TextMask(build_name_mask(MaskingKey.model_validate(veil).model_dump_json()))
-
-
-# --- Whole samples, read one at a time, for the few uses that need what was said. ---
+    masking_key = json.loads(store.get("Episode:case") or "{}").get("veil")
+    if not masking_key:
+        raise UnmaskableError("the log holds no list of the names to be masked, so they cannot be masked")
+    return TextMask(build_name_mask(MaskingKey.model_validate(masking_key).model_dump_json()))
 
 
 _EVENT_FIELDS = ("events", "events_data", "timelines")
@@ -64,7 +61,7 @@ _EVENT_FIELDS = ("events", "events_data", "timelines")
 
 
 def iter_samples(address: str, keys: Iterable[SampleKey]) -> Iterator[EvalSample]:
-    """Samples of a log without their events, in the order asked for, one in memory at a time.
+    """Samples of a log without their events, in the order of the keys, one in memory at a time.
 
     Raises:
         KeyError, ValueError, OSError: if a sample is not there or cannot be read.
@@ -76,9 +73,9 @@ def iter_samples(address: str, keys: Iterable[SampleKey]) -> Iterator[EvalSample
             member = f"samples/{name}_epoch_{epoch}.json"
             if archive and member in members:
                 raw = json.loads(archive.read(member))
-                kept = EvalSample.model_validate({key: value for key, value in raw.items() if key not in _EVENT_FIELDS})
-                yield resolve_sample_attachments(kept, "core")
-            else:  # of another form of log, which Inspect knows
+                fields = {key: value for key, value in raw.items() if key not in _EVENT_FIELDS}
+                yield resolve_sample_attachments(EvalSample.model_validate(fields), "core")
+            else:  # a log in another form, which Inspect reads
                 yield read_eval_log_sample(address, name, epoch, resolve_attachments="core")
 
 
@@ -94,26 +91,29 @@ def read_sample(address: str, sample_id: str, epoch: int) -> EvalSample:
 
 
 def conversation_messages(sample: EvalSample, mask: TextMask | None = None) -> list[dict[str, Any]]:
-    """What was said, as plain records: `role`, `content`, `reasoning`, `tool`, `tool_calls` (each `tool` and `arguments`, JSON).
+    """The conversation as plain records.
+
+    Keys of a record: `role`, `content`, `reasoning`, `tool` (of a result), `tool_calls` (each `tool`, and `arguments`
+    as JSON).
 
     Args:
         sample: The sample.
         mask: Names to be replaced.
     """
-    return [_message(message, mask or TextMask()) for message in sample.messages]
+    return [_message_record(message, mask or TextMask()) for message in sample.messages]
 
 
-def _message(message: ChatMessage, mask: TextMask) -> dict[str, Any]:
+def _message_record(message: ChatMessage, mask: TextMask) -> dict[str, Any]:
     parts = message.content if isinstance(message.content, list) else []
     thoughts = [part.reasoning for part in parts if isinstance(part, ContentReasoning) and not part.redacted]
     calls = (message.tool_calls or []) if isinstance(message, ChatMessageAssistant) else []
     return {
         "role": message.role,
-        "content": mask.text(message.text),
-        "reasoning": mask.text("\n".join(thoughts)),
+        "content": mask.mask_text(message.text),
+        "reasoning": mask.mask_text("\n".join(thoughts)),
         "tool": (message.function or "") if isinstance(message, ChatMessageTool) else "",
         "tool_calls": [
-            {"tool": call.function, "arguments": json.dumps(mask.value(call.arguments), ensure_ascii=False)}
+            {"tool": call.function, "arguments": json.dumps(mask.mask_value(call.arguments), ensure_ascii=False)}
             for call in calls
         ],
     }

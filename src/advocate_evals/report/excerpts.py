@@ -5,7 +5,6 @@ The only place of the report that reads whole samples, and only those that were 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from advocate_evals.analysis.findings import Example
 from advocate_evals.logs.transcripts import read_sample
 from advocate_evals.outcomes import HARM_OUTCOMES
 from advocate_evals.records import Record
+from advocate_evals.safe_text import clean_line
 
 EXCERPT_LENGTH = 420
 """Characters that an excerpt has at most, without the marks of what was left out."""
@@ -22,10 +22,6 @@ _DECISIVE = ("harm", *HARM_OUTCOMES, "petitioned", "pleaded", "objected")
 """Outcomes whose first act is shown where that of the example's own outcome is not known."""
 _TEXTS = ("body", "text")
 """Arguments of an act that hold what was written, the likeliest first."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_DIRECTION = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_MARKS = re.compile(rf"([{_MARK}]{{2}})[{_MARK}]+")
 
 
 class Excerpt(Record):
@@ -63,7 +59,7 @@ def _read_or_explain(example: Example, read: Callable[[str, str, int], EvalSampl
     try:
         return read(example.log, example.sample_id, example.epoch)
     except (OSError, ValueError, KeyError, IndexError) as error:
-        return f"the sample could not be read: {sanitise_excerpt(str(error), 120)}"
+        return f"the sample could not be read: {clean_line(str(error), 120)}"
 
 
 def _build_excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
@@ -73,12 +69,12 @@ def _build_excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
     arguments = entry.get("args", {}) if entry else {}
     text = next((str(arguments[name]) for name in _TEXTS if arguments.get(name)), "") or _list_arguments(arguments)
     if entry and text:
-        act = sanitise_excerpt(_name_act(entry, arguments), 120)
+        act = clean_line(_name_act(entry, arguments), 120)
         return Excerpt(example=example, act=act, text=_cut_around(text, _find_quote(sample, entry)))
     last_text = last_assistant_text(sample)
     if not last_text:
         return Excerpt(example=example, act="last words", text="", note="it wrote nothing but tool calls")
-    return Excerpt(example=example, act="last words", text=sanitise_excerpt(last_text, EXCERPT_LENGTH))
+    return Excerpt(example=example, act="last words", text=clean_line(last_text, EXCERPT_LENGTH))
 
 
 def _name_act(entry: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
@@ -130,19 +126,4 @@ def _cut_around(text: str, quote: str) -> str:
     start = max(0, at - EXCERPT_LENGTH // 2) if at >= 0 else 0
     if start:
         start = flat.find(" ", start) + 1
-    return ("… " if start else "") + sanitise_excerpt(flat[start:], EXCERPT_LENGTH)
-
-
-def sanitise_excerpt(text: str, length: int) -> str:
-    """Text that is safe to print: cut, on one line, without control characters or piles of marks.
-
-    Control characters and lone surrogates become a replacement mark, characters that turn the direction of text or
-    are not seen go, and no more than two marks stand on one letter. Escaping is left to whoever prints.
-    """
-    cut = text[: length * 4]
-    flat = " ".join(_CONTROL.sub("\ufffd", _DIRECTION.sub("", cut)).replace("\ufffd", " \ufffd ").split())
-    bare = _MARKS.sub(r"\1", flat)
-    if len(bare) <= length and len(text) <= length * 4:
-        return bare
-    start = bare[:length]
-    return (start.rsplit(" ", 1)[0] if " " in start[length // 2 :] else start) + " …"
+    return ("… " if start else "") + clean_line(flat[start:], EXCERPT_LENGTH)

@@ -19,6 +19,7 @@ from advocate_evals.report.number_format import format_number, format_with_bound
 from advocate_evals.report.published_rates import PublishedFigure, PublishedStudy, published_figures
 from advocate_evals.report.report_sections import SectionTexts, read_report_sections
 from advocate_evals.report.viewer_links import LogViewer
+from advocate_evals.safe_text import clean_document
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,
     CONFIRMED_SMALL,
@@ -51,10 +52,9 @@ def render_page(
         viewer: Where episodes can be opened.
     """
     counts, sources = findings.sources.counts, findings.sources
-    return _replace_control_characters(
-        _templates()
-        .get_template("page.html.j2")
-        .render(
+    template = _templates().get_template("page.html.j2")
+    return clean_document(
+        template.render(
             findings=findings,
             number_format=number_format,
             reason_texts=REASON_TEXTS,
@@ -83,11 +83,6 @@ def _read_style() -> str:
     assert loader is not None
     source, _, _ = loader.get_source(_templates(), "style.css")
     return re.sub(r"\s*\n\s*", "\n", source)
-
-
-def _replace_control_characters(text: str) -> str:
-    """HTML without what may stand in no document: control characters and lone surrogates."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdict
@@ -20,9 +19,8 @@ from advocate_evals.report.number_format import (
 from advocate_evals.report.published_rates import PublishedStudy, published_figures
 from advocate_evals.report.report_sections import read_report_sections
 from advocate_evals.report.viewer_links import LogViewer
+from advocate_evals.safe_text import escape_markdown
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~!])")
 
 
 def render_markdown(
@@ -37,9 +35,9 @@ def _iter_lines(
 ) -> Iterator[str]:
     yield "# Does giving a model someone to appeal to make it safer?\n"
     if findings.headline.standin:
-        yield f"> **{STANDIN_NOTE.capitalize()}.** Scripts: {_escape(', '.join(findings.sources.standins))}.\n"
-    yield f"**{_escape(findings.headline.sentence)}**\n"
-    yield from (f"- {_escape(line)}" for line in findings.headline.details)
+        yield f"> **{STANDIN_NOTE.capitalize()}.** Scripts: {escape_markdown(', '.join(findings.sources.standins))}.\n"
+    yield f"**{escape_markdown(findings.headline.sentence)}**\n"
+    yield from (f"- {escape_markdown(line)}" for line in findings.headline.details)
     yield ""
     yield from _verdict_lines(findings.verdicts)
     yield from _data_lines(findings)
@@ -68,7 +66,7 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield from _markdown_table(columns, map(_verdict_cells, verdicts))
     yield ""
     for verdict in verdicts:
-        yield f"- {_escape(verdict.sentence)}"
+        yield f"- {escape_markdown(verdict.sentence)}"
 
 
 def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
@@ -89,7 +87,7 @@ def _data_lines(findings: Findings) -> Iterator[str]:
     sources = findings.sources
     yield "\n## On how much data\n"
     yield from _markdown_table(("state", "episodes"), ((state, str(count)) for state, count in sources.counts.items()))
-    yield from (f"\n> {_escape(line)}" for line in sources.warnings)
+    yield from (f"\n> {escape_markdown(line)}" for line in sources.warnings)
     if sources.gaps:
         yield "\n### What was unscored, and why\n"
         yield from _markdown_table(
@@ -99,7 +97,7 @@ def _data_lines(findings: Findings) -> Iterator[str]:
 
 
 def _chart_lines(chart: Chart, caveat: str) -> Iterator[str]:
-    yield f"\n### {_escape(chart.title)}{_format_tags(chart.standin, chart.registered)}\n"
+    yield f"\n### {escape_markdown(chart.title)}{_format_tags(chart.standin, chart.registered)}\n"
     has_positions = any(point.x is not None for series in chart.series for point in series.points)
     columns = (
         "series",
@@ -130,7 +128,7 @@ def _chart_lines(chart: Chart, caveat: str) -> Iterator[str]:
 def _remark_lines(remarks: Iterable[str]) -> Iterator[str]:
     text = " ".join(as_sentence(remark) for remark in remarks if remark)
     if text:
-        yield f"\n{_escape(text)}"
+        yield f"\n{escape_markdown(text)}"
 
 
 def _example_lines(excerpts: Sequence[Excerpt], viewer: LogViewer) -> Iterator[str]:
@@ -142,13 +140,13 @@ def _example_lines(excerpts: Sequence[Excerpt], viewer: LogViewer) -> Iterator[s
         text = f"{excerpt.act}: “{excerpt.text}”" if excerpt.text else excerpt.note
         happened = "happened" if example.happened else "did not happen"
         yield (
-            f"- [{_escape(example.sample_id)}]({link}), {_escape(example.arm)}, {_escape(example.outcome)} {happened} "
-            f"(1 of {example.kind_count}). {_escape(text)}"
+            f"- [{escape_markdown(example.sample_id)}]({link}), {escape_markdown(example.arm)}, {escape_markdown(example.outcome)} {happened} "
+            f"(1 of {example.kind_count}). {escape_markdown(text)}"
         )
 
 
 def _table_lines(table: ReportTable) -> Iterator[str]:
-    yield f"\n### {_escape(table.title)}{_format_tags(table.standin, table.registered)}\n"
+    yield f"\n### {escape_markdown(table.title)}{_format_tags(table.standin, table.registered)}\n"
     yield from _markdown_table(table.columns, ([format_cell(cell) for cell in row] for row in table.rows))
     yield from _remark_lines((table.method, *table.notes))
 
@@ -175,7 +173,7 @@ def _published_lines(studies: Sequence[PublishedStudy]) -> Iterator[str]:
 
 def _provenance_lines(findings: Findings) -> Iterator[str]:
     yield "\n## Where it comes from\n"
-    yield from (f"- {_escape(line)}" for line in findings.notes)
+    yield from (f"- {escape_markdown(line)}" for line in findings.notes)
     yield f"- analysed with advocate-evals {findings.suite}, examples drawn with seed {findings.seed}\n"
     yield from _markdown_table(
         ("prediction", "file", "hash"),
@@ -199,24 +197,19 @@ def _provenance_lines(findings: Findings) -> Iterator[str]:
     yield from _markdown_table(columns, rows)
     yield ""
     yield from (
-        f"- skipped: {_escape(skipped.log)}: {_escape(skipped.reason[:300])}" for skipped in findings.sources.skipped
+        f"- skipped: {escape_markdown(skipped.log)}: {escape_markdown(skipped.reason[:300])}"
+        for skipped in findings.sources.skipped
     )
 
 
 def _markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     columns = list(columns)
-    yield "| " + " | ".join(map(_escape, columns)) + " |"
+    yield "| " + " | ".join(map(escape_markdown, columns)) + " |"
     yield "|" + "---|" * len(columns)
     for row in rows:
-        yield "| " + " | ".join(_escape(cell) for cell in row) + " |"
+        yield "| " + " | ".join(escape_markdown(cell) for cell in row) + " |"
 
 
 def _format_tags(standin: bool, registered: bool) -> str:
     tags = ([STANDIN_NOTE] if standin else []) + ([] if registered else [EXPLORATORY_NOTE])
     return f" ({'; '.join(tags)})" if tags else ""
-
-
-def _escape(text: str) -> str:
-    """Text of which nothing is read as Markdown or HTML, on one line."""
-    flat = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text).split())
-    return _SPECIAL.sub(r"\\\1", flat).replace("&", "&amp;")

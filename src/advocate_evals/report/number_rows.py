@@ -12,9 +12,7 @@ from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.records import Record
 from advocate_evals.report.number_format import verdict_unit
 from advocate_evals.report.published_rates import PublishedFigure, PublishedStudy
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet takes for a formula."""
+from advocate_evals.safe_text import escape_csv_cell
 
 
 class NumberRow(Record):
@@ -214,8 +212,7 @@ def rows_as_csv(rows: Sequence[NumberRow]) -> str:
 
 def _csv_field(value: object) -> object:
     if isinstance(value, str):
-        clean = value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-        return f"'{clean}" if clean.startswith(_RISKY) else clean
+        return escape_csv_cell(value)
     if isinstance(value, bool):
         return str(value).lower()
     return value

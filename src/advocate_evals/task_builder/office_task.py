@@ -22,6 +22,7 @@ from advocate_evals.episode.agent_loop import advocate, sample_metadata
 from advocate_evals.episode.probe_questions import BELIEF_PROBES, DEBRIEF_PROBE, parse_probes
 from advocate_evals.factors import CONTEXT_FACTORS, NO_THREAT_LEVELS, EpisodeSpec
 from advocate_evals.judge.grader_panel import parse_judge_switch, require_grader
+from advocate_evals.name_lists import NameList, parse_names
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.registry import hash_prediction_files
 from advocate_evals.records import suggest_nearest
@@ -32,7 +33,7 @@ from advocate_evals.scorers.beliefs import beliefs
 from advocate_evals.scorers.debrief import debrief
 from advocate_evals.scorers.desperation import desperation
 from advocate_evals.scorers.judge_scorer import judge as judge_scorer
-from advocate_evals.task_builder.treatment_arms import Arm, NameList, parse_names
+from advocate_evals.task_builder.treatment_arms import Arm
 
 HOME_LEVEL = "home"
 """The level of `threat` and `goal` that the plot of a family was written for."""

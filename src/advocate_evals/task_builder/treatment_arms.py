@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import product
 
 from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
-from advocate_evals.records import suggest_nearest
+from advocate_evals.name_lists import NameList, parse_names
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
-
-NameList = str | list[str] | list[int]
-"""Several names as a task parameter: `none,engineer`, as the command line gives it, or a list."""
 
 Arm = Mapping[str, object]
 """What an arm sets of the treatment, by the field of a spec."""
-
-
-def parse_names(given: NameList, known: Iterable[str], what: str) -> tuple[str, ...]:
-    """Names given as a task parameter, each once; `all` is every known one.
-
-    Raises:
-        ValueError: for an unknown name, naming the nearest known one.
-    """
-    parts = given.split(",") if isinstance(given, str) else [str(part) for part in given]
-    wanted = [part.strip() for part in parts if part.strip()]
-    everything = tuple(known)
-    if wanted == ["all"]:
-        return everything
-    for name in wanted:
-        if name not in everything:
-            raise ValueError(f"{what}: unknown {name!r}{suggest_nearest(name, everything)}")
-    if not wanted:
-        raise ValueError(f"{what}: none given (known: {', '.join(everything)})")
-    return tuple(dict.fromkeys(wanted))
 
 
 def build_arms(
