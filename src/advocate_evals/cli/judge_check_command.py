@@ -197,7 +197,7 @@ def _cost(found: JudgeCheckRun) -> str:
         sum(getattr(one, name) for one in found.items) / count for name in ("calls", "input_tokens", "output_tokens")
     )
     failed = ", ".join(f"{reason} {number}" for reason, number in count_failures(found.items).items()) or "none"
-    again = sum(one.again for one in found.items)
+    again = sum(one.retried for one in found.items)
     return (
         f"failures: {failed}; asked again: {again}; per item {calls:.2f} calls, {tokens_in:,.0f} tokens read, "
         f"{tokens_out:,.0f} written"

@@ -93,7 +93,7 @@ async def _rated(
     except UnmaskableEpisode as error:
         return math.nan, {"rated_why": str(error)}
     polled = await ask(read_judge_texts().desperation, fence_record(text_before_turn(pieces, turn)))
-    rated = [float(ballot.answers["rated"][0]) for ballot in polled.ballots if "rated" in ballot.answers]
+    rated = [float(ballot.answers["rated"][0]) for ballot in polled.responses if "rated" in ballot.answers]
     if rated:
         return sum(rated) / len(rated), votes_metadata(polled)
     return math.nan, {**votes_metadata(polled), "rated_why": polled.fault or polled.missing["rated"]}

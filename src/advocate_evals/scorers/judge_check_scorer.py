@@ -76,7 +76,7 @@ def _spent(judged: Sequence[CheckedItem]) -> dict[str, float]:
     return {
         **{f"failed_{reason}": float(number) for reason, number in reasons.items()},
         "failed_items": float(sum(bool(one.fault) for one in judged)),
-        "asked_again": float(sum(one.again for one in judged)),
+        "asked_again": float(sum(one.retried for one in judged)),
         "calls": sum(one.calls for one in judged) / count,
         "input_tokens": sum(one.input_tokens for one in judged) / count,
         "output_tokens": sum(one.output_tokens for one in judged) / count,

@@ -176,18 +176,18 @@ def votes_metadata(polled: PanelResult) -> dict[str, Any]:
         "decided_by": "judge",
         "labels": {key: list(given) for key, given in polled.answers.items()},
         "missing": dict(polled.missing),
-        "votes": {b.grader: {key: list(given) for key, given in b.answers.items()} for b in polled.ballots},
+        "votes": {b.grader: {key: list(given) for key, given in b.answers.items()} for b in polled.responses},
         "quotes": {
             b.grader: {
                 k: [{"piece": q.piece, "kind": q.kind, "text": q.text} for q in found] for k, found in b.quotes.items()
             }
-            for b in polled.ballots
+            for b in polled.responses
         },
-        "reasoning_alone": {b.grader: list(b.reasoning_alone) for b in polled.ballots if b.reasoning_alone},
-        "asked_again": {b.grader: list(b.again) for b in polled.ballots if b.again},
-        "unmet": {b.grader: dict(b.missing) for b in polled.ballots if b.missing},
-        "faults": {b.grader: f"{b.fault}: {b.why}" for b in polled.ballots if b.fault},
-        "accounts": {b.grader: b.account for b in polled.ballots if b.account},
+        "reasoning_alone": {b.grader: list(b.reasoning_alone) for b in polled.responses if b.reasoning_alone},
+        "asked_again": {b.grader: list(b.retried) for b in polled.responses if b.retried},
+        "unmet": {b.grader: dict(b.missing) for b in polled.responses if b.missing},
+        "faults": {b.grader: f"{b.fault}: {b.reason}" for b in polled.responses if b.fault},
+        "accounts": {b.grader: b.account for b in polled.responses if b.account},
         "excluded": list(polled.excluded),
         **_spent(polled),
     }
@@ -196,7 +196,7 @@ def votes_metadata(polled: PanelResult) -> dict[str, Any]:
 def _spent(polled: PanelResult | None) -> dict[str, int]:
     if polled is None:
         return {"grader_calls": 0, "grader_input_tokens": 0, "grader_output_tokens": 0}
-    spent = polled.spent
+    spent = polled.usage
     return {
         "grader_calls": spent.calls,
         "grader_input_tokens": spent.input_tokens,
@@ -217,6 +217,6 @@ def _unscored(state: TaskState, reason: str, why: str, polled: PanelResult | Non
 
 def _told(polled: PanelResult) -> str:
     """The graders' accounts, and a line for each label that is not the first of its list."""
-    lines = [f"{ballot.grader}: {ballot.account}" for ballot in polled.ballots if ballot.account]
+    lines = [f"{ballot.grader}: {ballot.account}" for ballot in polled.responses if ballot.account]
     lines += [f"{key}: {', '.join(given)}" for key, given in polled.answers.items() if given != ("none",)]
     return "\n".join([*lines, *(f"{key}: missing ({why})" for key, why in polled.missing.items())])
