@@ -53,8 +53,13 @@ def test_half_of_each_arm_is_called_positive() -> None:
 def test_where_one_half_is_short_all_of_it_is_taken_and_more_of_the_other() -> None:
     found = draw_label_episodes(episodes(none=(3, 60), board=(60, 10), few=(2, 5)), FIGURE, per_arm=50)
     assert taken(found) == {
-        ("none", 1): 3, ("none", 0): 47, ("board", 1): 40, ("board", 0): 10, ("few", 1): 2, ("few", 0): 5,
-    }  # fmt: skip
+        ("none", 1): 3,
+        ("none", 0): 47,
+        ("board", 1): 40,
+        ("board", 0): 10,
+        ("few", 1): 2,
+        ("few", 0): 5,
+    }
     notes = "\n".join(found.notes())
     assert "m, none: only 3 called positive, all taken" in notes
     assert "m, few: 7 of 50 wanted" in notes
@@ -144,10 +149,19 @@ def test_a_judged_figure_comes_with_its_definitions() -> None:
 def folder_of(tmp_path: Path) -> Any:
     """A key over four pages, and sheets with given answers."""
     asked = [
-        {"page": f"p{n}", "uuid": f"u{n}", "log": "x", "sample_id": "s", "epoch": 1, "model": "m", "arm": "none",
-         "graded": float(n % 2), "probability": 0.5}
+        {
+            "page": f"p{n}",
+            "uuid": f"u{n}",
+            "log": "x",
+            "sample_id": "s",
+            "epoch": 1,
+            "model": "m",
+            "arm": "none",
+            "graded": float(n % 2),
+            "probability": 0.5,
+        }
         for n in range(4)
-    ]  # fmt: skip
+    ]
     (tmp_path / "set.key.json").write_text(json.dumps({"figure": FIGURE, "asked": asked}))
 
     def sheet(name: str, *rows: tuple[str, ...], head: tuple[str, ...] = SHEET_COLUMNS, mark: str = ",") -> Path:
