@@ -68,7 +68,9 @@ def _strata(found: LabelDraw) -> Table:
     for name in ("model", "arm", "called", "there", "drawn"):
         table.add_column(name, justify="right" if name in ("there", "drawn") else "left")
     for one in found.strata:
-        table.add_row(escape(one.model), escape(one.arm), "yes" if one.graded else "no", str(one.there), str(one.taken))
+        table.add_row(
+            escape(one.model), escape(one.arm), "yes" if one.graded else "no", str(one.available), str(one.selected)
+        )
     return table
 
 
@@ -115,7 +117,7 @@ def _agreement(found: HumanLabels) -> Table:
 def _counts(found: HumanLabels) -> str:
     raters = f"{len(found.raters)} raters: {', '.join(found.raters)}" if found.raters else "no rater"
     text = (
-        f"{found.asked} pages, {found.unanswered} without an answer, {found.split} on which raters are split; {raters}"
+        f"{found.pages} pages, {found.unanswered} without an answer, {found.split} on which raters are split; {raters}"
     )
     for name, interval in (("alpha", found.alpha), ("kappa", found.kappa)):
         if not math.isnan(interval.estimate):
