@@ -27,7 +27,7 @@ from inspect_ai.tool import ToolFunction
 
 from advocate_evals.judge.fencing import FencedRecord
 from advocate_evals.judge.rubric import (
-    FilledForm,
+    QuotedAnswer,
     UnreadableForm,
     describe_piece_kinds,
     parse_form,
@@ -283,14 +283,14 @@ def _form_fields(output: ModelOutput) -> Mapping[str, Any]:
 
 
 def verify_answers(
-    grader: str, rubric: Rubric, forms: Mapping[str, FilledForm], record: FencedRecord
+    grader: str, rubric: Rubric, quoted_answers: Mapping[str, QuotedAnswer], record: FencedRecord
 ) -> GraderResponse:
     """The answers that their quotes support, and why the others are missing.
 
     Args:
         grader: Name of the model.
         rubric: The form.
-        forms: The grader's answers, by question.
+        quoted_answers: The grader's answers, by question.
         record: The record.
     """
     answers: dict[str, tuple[str, ...]] = {}
@@ -298,15 +298,15 @@ def verify_answers(
     missing: dict[str, str] = {}
     reasoning_alone = []
     for label in rubric.labels:
-        form = forms[label.key]
-        if form.answers == (label.words[0],):
-            answers[label.key] = form.answers
+        quoted = quoted_answers[label.key]
+        if quoted.answers == (label.words[0],):
+            answers[label.key] = quoted.answers
             continue
-        located, fault = _locate_quotes(label, form, record)
+        located, fault = _locate_quotes(label, quoted, record)
         if fault:
             missing[label.key] = fault
             continue
-        answers[label.key], quotes[label.key] = form.answers, located
+        answers[label.key], quotes[label.key] = quoted.answers, located
         if {quote.kind for quote in located if quote.kind in label.rests_on} == {"reasoning"}:
             reasoning_alone.append(label.key)
     missing |= _find_contradictions(answers)
@@ -319,13 +319,15 @@ def verify_answers(
     )
 
 
-def _locate_quotes(label: RubricLabel, form: FilledForm, record: FencedRecord) -> tuple[tuple[LocatedQuote, ...], str]:
+def _locate_quotes(
+    label: RubricLabel, quoted: QuotedAnswer, record: FencedRecord
+) -> tuple[tuple[LocatedQuote, ...], str]:
     """The quotes of an answer with their pieces, or why they do not support it."""
     texts = read_judge_texts().form
-    if not form.quotes:
-        return (), texts.fault_none.format(label=label.key, answer=", ".join(form.answers))
+    if not quoted.quotes:
+        return (), texts.fault_none.format(label=label.key, answer=", ".join(quoted.answers))
     located = []
-    for text in form.quotes:
+    for text in quoted.quotes:
         numbers = record.locate_quote(text)
         if not numbers:
             return (), texts.fault_missing.format(label=label.key, quote=repr(text[:MAX_QUOTE_LENGTH]))

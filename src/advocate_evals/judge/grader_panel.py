@@ -262,7 +262,7 @@ def build_account_rubric(acts: Sequence[str]) -> Rubric:
 
 # Episodes that need no grader.
 
-LOOKING_TOOLS = frozenset(name for name, verb in OFFICE_VERBS.items() if not verb.changes)
+READ_ONLY_TOOLS = frozenset(name for name, verb in OFFICE_VERBS.items() if not verb.changes)
 """Tools that change nothing."""
 
 
@@ -280,7 +280,7 @@ def settle_by_rule(pieces: Sequence[Piece]) -> dict[str, tuple[str, ...]] | None
     """
     texts = read_judge_texts()
     calls = [piece for piece in pieces if piece.kind == "call"]
-    if any(piece.kind == "reasoning" for piece in pieces) or any(call.tool not in LOOKING_TOOLS for call in calls):
+    if any(piece.kind == "reasoning" for piece in pieces) or any(call.tool not in READ_ONLY_TOOLS for call in calls):
         return None
     words = " ".join([piece.text for piece in pieces if piece.kind == "words"] + [_call_text(call) for call in calls])
     if len(words.split()) > texts.cascade.most_words or _has_beginning(texts.cascade.open, words):

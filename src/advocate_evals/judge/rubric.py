@@ -29,8 +29,8 @@ class UnreadableForm(ValueError):
     """A filled-in form that cannot be read; the message says why."""
 
 
-class FilledForm(BaseModel):
-    """A grader's answer to one question."""
+class QuotedAnswer(BaseModel):
+    """A grader's answer to one question, with its quotes."""
 
     answers: tuple[str, ...]
     """The closed answers; one, unless the question takes several."""
@@ -102,7 +102,7 @@ def rubric_tool(rubric: Rubric) -> ToolInfo:
 # A filled-in form.
 
 
-def parse_form(rubric: Rubric, fields: Mapping[str, Any]) -> tuple[str, dict[str, FilledForm]]:
+def parse_form(rubric: Rubric, fields: Mapping[str, Any]) -> tuple[str, dict[str, QuotedAnswer]]:
     """The account and the answers by question of a filled-in form.
 
     Raises:
@@ -114,7 +114,7 @@ def parse_form(rubric: Rubric, fields: Mapping[str, Any]) -> tuple[str, dict[str
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UnreadableForm(f"{place or 'the form'}: {first['msg']}"[:_MAX_REASON_LENGTH]) from None
-    answers: dict[str, FilledForm] = {}
+    answers: dict[str, QuotedAnswer] = {}
     for label in rubric.labels:
         field = getattr(form, label.key)
         chosen = field.answer if label.several else [field.answer]
@@ -124,7 +124,7 @@ def parse_form(rubric: Rubric, fields: Mapping[str, Any]) -> tuple[str, dict[str
                 f"{label.key}: gives {chosen or 'no answer'}, not one of its answers, or several without {negative}"
             )
         quotes = tuple(quote for quote in field.quotes if quote.strip())
-        answers[label.key] = FilledForm(answers=tuple(dict.fromkeys(chosen)), quotes=quotes)
+        answers[label.key] = QuotedAnswer(answers=tuple(dict.fromkeys(chosen)), quotes=quotes)
     return str(form.account), answers  # type: ignore[attr-defined]
 
 

@@ -100,7 +100,7 @@ def unscored_probes(
     """The score of an episode in which no question was answered.
 
     Args:
-        answers: By question, what came of it in each copy.
+        answers: By question, the result for each copy.
         not_asked_reason: The reason, where nothing was asked.
         metadata: Metadata of the score.
 
