@@ -50,14 +50,14 @@ def guess_accuracy(policy: str, pairs: Sequence[tuple[str, Sequence[str]]], view
     return accuracy(texts, labels, blocks, families)
 
 
-LADDER_ARMS = [("system", LADDER_ARMS)]
-BY_CHANNEL = [(channel, ("none", "review_board")) for channel in CHANNELS]
+LADDER_PAIRS = [("system", LADDER_ARMS)]
+CHANNEL_PAIRS = [(channel, ("none", "review_board")) for channel in CHANNELS]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "pairs", "chance"),
-    [("blackmailer", LADDER_ARMS, 0.2), ("indifferent", BY_CHANNEL, 0.5)],
+    [("blackmailer", LADDER_PAIRS, 0.2), ("indifferent", CHANNEL_PAIRS, 0.5)],
     ids=["ladder", "channels"],
 )
 def test_the_arm_is_not_to_be_guessed_from_what_the_judge_sees(policy: str, pairs: Any, chance: float) -> None:
