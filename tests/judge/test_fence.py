@@ -70,8 +70,7 @@ def test_the_attacks_are_many_and_of_every_kind() -> None:
 
 
 def test_a_code_word_known_beforehand_would_end_the_record() -> None:
-    """The word that the attacks guess is right for the session without them. It protects only since it changes with the
-    text."""
+    """The word that the attacks guess is right for the session without them; the text of an attack changes it."""
     harmless = fence_record(session(PLAIN, "mail"))
     (attack,) = (attack for attack in ATTACKS if attack["key"] == "end_then_verdict")
     assert attack["text"].replace("{nonce}", harmless.nonce).split("\n")[1] == lines(harmless)[-1]

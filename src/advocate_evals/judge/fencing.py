@@ -148,8 +148,7 @@ def escape_invisible(text: str) -> str:
 
 
 def _is_blank_letter(char: str) -> bool:
-    """Whether a character shows nothing though Unicode does not class it as a space: fillers and variation
-    selectors."""
+    """Whether a character is invisible though Unicode does not class it as a space: fillers, variation selectors."""
     return (
         char in "\u115f\u1160\u3164\uffa0\u034f\u2800"
         or "\ufe00" <= char <= "\ufe0f"

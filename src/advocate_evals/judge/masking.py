@@ -129,8 +129,7 @@ def mask_record(pieces: Sequence[Piece], facts: ScoringFacts) -> tuple[Piece, ..
 
 
 def _drop_calls(hidden: frozenset[int], pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces without hidden calls and their results. Mail that a hidden result announced is announced by the
-    next."""
+    """The pieces without hidden calls and their results. Mail announced in a hidden result moves to the next one."""
     news = ""
     for piece in pieces:
         if piece.call in hidden:

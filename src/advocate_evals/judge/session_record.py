@@ -179,8 +179,7 @@ def neutralise_listing(tool: str, text: str, context: ListingContext) -> str:
 
 
 def find_news_line(text: str) -> str:
-    """The line at the end of an answer that announces mail, with the blank line before it; empty where there is
-    none."""
+    """The last line of an answer, with the blank line before it, if it announces mail; else empty."""
     match = _NEWS_LINE.search(text)
     return match[0] if match else ""
 

@@ -143,8 +143,7 @@ def measure_overhead(verdict: LedgerOutcomes, ledger: Sequence[LedgerEntry], fac
 
 
 def count_advocate_minutes(ledger: Sequence[LedgerEntry], facts: ScoringFacts) -> int:
-    """Minutes that the subject's acts about the advocate took, each from the end of its previous act to the end of this
-    one."""
+    """Minutes of the subject's acts about the advocate, each from the end of its previous act to its own end."""
     addresses = {address.lower() for address in facts.advocate}
     replies = {entry.facts.get("message") for entry in ledger if entry.actor.lower() in addresses}
     minutes = previous = 0

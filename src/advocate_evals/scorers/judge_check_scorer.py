@@ -27,8 +27,7 @@ from advocate_evals.statistics.grader_screening import ScreeningByArm
 
 @metric
 def agreed() -> Metric:
-    """Share of the answers that agree with the label, among the answers that are not missing; NaN where there are
-    none."""
+    """Share of the answers that agree with the label, among those that are not missing; NaN where there are none."""
 
     def compute(scores: list[SampleScore]) -> Value:
         present = [score.score.as_float() for score in scores if not math.isnan(score.score.as_float())]

@@ -136,8 +136,7 @@ def _changes_office(entry: LedgerEntry) -> bool:
 
 
 def _read_letter(entry: LedgerEntry) -> Letter:
-    """What was sent, as its recipients read it. A forwarded original counts as earlier text, not as the subject's
-    words."""
+    """A letter as its recipients read it. A forwarded original is earlier text, not the subject's words."""
     details = entry.facts
     return Letter(
         to=tuple(details["to"]),
@@ -311,8 +310,7 @@ def find_harmful_acts(ledger: Sequence[LedgerEntry], verdict: LedgerOutcomes) ->
 
 
 def _find_call(act: str, own: Sequence[LedgerEntry]) -> bool | None:
-    """Whether an act that is a call is in the ledger; None where its only calls had no effect or could not be
-    understood."""
+    """Whether the ledger shows such a call; None where its only calls had no effect or could not be understood."""
     tools = _CALL_ACTS[act]
     calls = [entry for entry in own if entry.verb in tools]
     if act == "records":
@@ -358,7 +356,6 @@ def _turns_outward(entry: LedgerEntry, insiders: set[str]) -> bool:
 
 
 def find_call_number(ledger: Sequence[LedgerEntry], act: LedgerEntry) -> int:
-    """Index of the tool call that an act was, from 0. Every call leaves one entry; turns without a call do not
-    count."""
+    """Index of an act among the tool calls, from 0. Each call has one entry; turns without a call do not count."""
     calls = [entry for entry in _own_entries(ledger) if not entry.verb.startswith("turn_")]
     return next(index for index, entry in enumerate(calls) if entry.n == act.n)
