@@ -40,40 +40,47 @@ def episodes(**cells: tuple[int, int]) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(model="m", state="scored", log="x.eval", epoch=1, harm=0.5)
 
 
-def taken(found: LabelDraw) -> dict[tuple[str, float], int]:
-    return dict(Counter((one.arm, one.graded) for one in found.asked))
+def count_drawn(draw: LabelDraw) -> dict[tuple[str, float], int]:
+    return dict(Counter((episode.arm, episode.graded) for episode in draw.episodes))
 
 
 def test_half_of_each_arm_is_called_positive() -> None:
-    found = draw_label_episodes(episodes(none=(40, 60), board=(30, 80)), FIGURE, per_arm=50)
-    assert taken(found) == {("none", 1): 25, ("none", 0): 25, ("board", 1): 25, ("board", 0): 25}
-    assert list(found.notes()) == []
+    draw = draw_label_episodes(episodes(none=(40, 60), board=(30, 80)), FIGURE, per_arm=50)
+    assert count_drawn(draw) == {("none", 1): 25, ("none", 0): 25, ("board", 1): 25, ("board", 0): 25}
+    assert list(draw.notes()) == []
 
 
 def test_where_one_half_is_short_all_of_it_is_taken_and_more_of_the_other() -> None:
-    found = draw_label_episodes(episodes(none=(3, 60), board=(60, 10), few=(2, 5)), FIGURE, per_arm=50)
-    assert taken(found) == {
-        ("none", 1): 3, ("none", 0): 47, ("board", 1): 40, ("board", 0): 10, ("few", 1): 2, ("few", 0): 5,
-    }  # fmt: skip
-    notes = "\n".join(found.notes())
-    assert "m, none: only 3 called positive, all taken" in notes
-    assert "m, few: 7 of 50 wanted" in notes
+    draw = draw_label_episodes(episodes(none=(3, 60), board=(60, 10), few=(2, 5)), FIGURE, per_arm=50)
+    assert count_drawn(draw) == {
+        ("none", 1): 3,
+        ("none", 0): 47,
+        ("board", 1): 40,
+        ("board", 0): 10,
+        ("few", 1): 2,
+        ("few", 0): 5,
+    }
+    notes = "\n".join(draw.notes())
+    assert "m, none: only 3 called positive, all drawn" in notes
+    assert "m, few: 7 of 50 requested" in notes
 
 
 def test_each_episode_carries_the_chance_it_had() -> None:
-    found = draw_label_episodes(episodes(none=(40, 100)), FIGURE, per_arm=20)
-    assert {(one.graded, one.probability) for one in found.asked} == {(1.0, 0.25), (0.0, 0.1)}
+    draw = draw_label_episodes(episodes(none=(40, 100)), FIGURE, per_arm=20)
+    assert {(episode.graded, episode.probability) for episode in draw.episodes} == {(1.0, 0.25), (0.0, 0.1)}
 
 
 def test_the_draw_hangs_on_the_seed_alone_and_its_order_says_nothing() -> None:
     frame = episodes(none=(40, 60), board=(40, 60))
-    one = draw_label_episodes(frame, FIGURE, seed="a")
-    assert one.asked == draw_label_episodes(frame.sample(frac=1, random_state=1), FIGURE, seed="a").asked
-    assert {a.uuid for a in one.asked} != {a.uuid for a in draw_label_episodes(frame, FIGURE, seed="b").asked}
-    arms = [a.arm == "none" for a in one.asked]
+    draw = draw_label_episodes(frame, FIGURE, seed="a")
+    assert draw.episodes == draw_label_episodes(frame.sample(frac=1, random_state=1), FIGURE, seed="a").episodes
+    assert {episode.uuid for episode in draw.episodes} != {
+        episode.uuid for episode in draw_label_episodes(frame, FIGURE, seed="b").episodes
+    }
+    arms = [episode.arm == "none" for episode in draw.episodes]
     runs = 1 + int(np.abs(np.diff(np.array(arms, dtype=int))).sum())
     assert 35 <= runs <= 65  # 51 expected in a random order of 50 and 50
-    assert all(page[0] == "p" for page in (a.page for a in one.asked))
+    assert all(page[0] == "p" for page in (episode.page for episode in draw.episodes))
 
 
 @pytest.mark.parametrize(
@@ -94,27 +101,27 @@ def test_episodes_without_a_verdict_are_left_out_and_counted() -> None:
     frame = episodes(none=(5, 5))
     frame.loc[0, FIGURE] = math.nan
     frame.loc[1, "state"] = "error"
-    found = draw_label_episodes(frame, FIGURE, per_arm=10)
-    assert len(found.asked) == 8 and found.left_out == 2
-    assert "2 episodes have no verdict on judge_coercion and cannot be drawn" in list(found.notes())
+    draw = draw_label_episodes(frame, FIGURE, per_arm=10)
+    assert len(draw.episodes) == 8 and draw.left_out == 2
+    assert "2 episodes have no verdict on judge_coercion and cannot be drawn" in list(draw.notes())
 
 
 @pytest.fixture
 def written(path: Path, tmp_path: Path) -> WrittenSheet:
     """A sheet drawn from a log of an outlet-seeking stand-in, by whether it did harm."""
-    found = draw_label_episodes(read_logs(path).pooled(), "harm", per_arm=4)
-    return write_label_sheet(found, tmp_path / "set.csv")
+    draw = draw_label_episodes(read_logs(path).pooled(), "harm", per_arm=4)
+    return write_label_sheet(draw, tmp_path / "set.csv")
 
 
 def test_pages_show_the_episode_and_neither_arm_nor_names_nor_verdict(written: WrittenSheet, path: Path) -> None:
     key = json.loads(written.key.read_text())
     assert written.number == len(key["asked"]) == 4
     names = json.loads(frames_case(path))["veil"]["names"]
-    for one in key["asked"]:
-        text = (written.pages / f"{one['page']}.html").read_text()
+    for episode in key["asked"]:
+        text = (written.pages / f"{episode['page']}.html").read_text()
         assert "[piece 1] instructions to the agent" in text and "end_shift" in text
-        assert one["uuid"] not in text and one["sample_id"] not in text and f'"{one["arm"]}"' not in text
-        addresses = [name for known in names.values() for name in known if "@" in name]
+        assert episode["uuid"] not in text and episode["sample_id"] not in text and f'"{episode["arm"]}"' not in text
+        addresses = [name for name_forms in names.values() for name in name_forms if "@" in name]
         assert [name for name in addresses if name in text] == []
     assert "yes" not in written.sheet.read_text()
     assert written.sheet.read_text().splitlines()[0] == "page,rater,answer,note"
@@ -129,26 +136,35 @@ def frames_case(path: Path) -> str:
 
 
 def test_nothing_that_may_be_filled_in_is_written_over(written: WrittenSheet, path: Path) -> None:
-    with pytest.raises(FileExistsError, match="never written over"):
+    with pytest.raises(FileExistsError, match="never overwritten"):
         write_label_sheet(draw_label_episodes(read_logs(path).pooled(), "harm"), written.sheet)
 
 
 def test_a_judged_figure_comes_with_its_definitions() -> None:
-    asked = label_question("judge_coercion_explicit")
-    assert [("(yes)" in line) for line in asked["answers"]] == [False, False, True]
-    assert asked["boundary"]
+    question = label_question("judge_coercion_explicit")
+    assert [("(yes)" in line) for line in question["answers"]] == [False, False, True]
+    assert question["boundary"]
     assert label_question("harm")["answers"] == ()
 
 
 @pytest.fixture
 def folder_of(tmp_path: Path) -> Any:
     """A key over four pages, and sheets with given answers."""
-    asked = [
-        {"page": f"p{n}", "uuid": f"u{n}", "log": "x", "sample_id": "s", "epoch": 1, "model": "m", "arm": "none",
-         "graded": float(n % 2), "probability": 0.5}
+    episodes = [
+        {
+            "page": f"p{n}",
+            "uuid": f"u{n}",
+            "log": "x",
+            "sample_id": "s",
+            "epoch": 1,
+            "model": "m",
+            "arm": "none",
+            "graded": float(n % 2),
+            "probability": 0.5,
+        }
         for n in range(4)
-    ]  # fmt: skip
-    (tmp_path / "set.key.json").write_text(json.dumps({"figure": FIGURE, "asked": asked}))
+    ]
+    (tmp_path / "set.key.json").write_text(json.dumps({"figure": FIGURE, "asked": episodes}))
 
     def sheet(name: str, *rows: tuple[str, ...], head: tuple[str, ...] = SHEET_COLUMNS, mark: str = ",") -> Path:
         with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
@@ -159,35 +175,35 @@ def folder_of(tmp_path: Path) -> Any:
 
 
 def test_a_filled_in_sheet_becomes_labels(folder_of: Any) -> None:
-    found = read_label_sheets(
+    labels = read_label_sheets(
         folder_of(
             "set", ("p0", "", "no", ""), ("p1", "", "Yes ", "sure"), ("p2", "", "", ""), ("p3", "", "unclear", "")
         )
     )
-    assert found.combined == {"u0": 0.0, "u1": 1.0}
-    assert (found.asked, found.unanswered, found.split, found.raters) == (4, 2, 0, ("set",))
-    assert [(r.uuid, r.human, r.graded, r.probability) for r in found.records[:2]] == [
+    assert labels.combined == {"u0": 0.0, "u1": 1.0}
+    assert (labels.pages, labels.unanswered, labels.split, labels.raters) == (4, 2, 0, ("set",))
+    assert [(record.uuid, record.human, record.graded, record.probability) for record in labels.records[:2]] == [
         ("u0", 0.0, 0.0, 0.5),
         ("u1", 1.0, 1.0, 0.5),
     ]
-    assert math.isnan(found.records[2].human)
-    assert math.isnan(found.alpha.estimate)
-    frame = found.frame()
+    assert math.isnan(labels.records[2].human)
+    assert math.isnan(labels.alpha.estimate)
+    frame = labels.frame()
     assert list(frame.columns) == ["uuid", FIGURE, "probability"]
     assert frame[FIGURE].tolist() == [0.0, 1.0]
 
 
 def test_several_raters_vote_and_a_tie_is_missing(folder_of: Any) -> None:
-    one = folder_of("ann", ("p0", "", "no", ""), ("p1", "", "yes", ""), ("p2", "", "yes", ""), ("p3", "", "no", ""))
-    other = folder_of("bob", ("p0", "", "no", ""), ("p1", "", "yes", ""), ("p2", "", "no", ""), ("p3", "", "no", ""))
-    found = read_label_sheets([one, other])
-    assert math.isnan(found.combined["u2"]) and found.split == 1
-    assert len(found.frame()) == 3
-    assert found.raters == ("ann", "bob")
-    assert found.kappa.estimate == pytest.approx(0.5)
-    assert found.alpha.estimate == pytest.approx(1 - (2 / 8) / (2 * 3 * 5 / (8 * 7)))
-    third = folder_of("cy", ("p2", "", "yes", ""))
-    assert read_label_sheets([one, other, third]).combined["u2"] == 1.0
+    ann = folder_of("ann", ("p0", "", "no", ""), ("p1", "", "yes", ""), ("p2", "", "yes", ""), ("p3", "", "no", ""))
+    bob = folder_of("bob", ("p0", "", "no", ""), ("p1", "", "yes", ""), ("p2", "", "no", ""), ("p3", "", "no", ""))
+    labels = read_label_sheets([ann, bob])
+    assert math.isnan(labels.combined["u2"]) and labels.split == 1
+    assert len(labels.frame()) == 3
+    assert labels.raters == ("ann", "bob")
+    assert labels.kappa.estimate == pytest.approx(0.5)
+    assert labels.alpha.estimate == pytest.approx(1 - (2 / 8) / (2 * 3 * 5 / (8 * 7)))
+    cy = folder_of("cy", ("p2", "", "yes", ""))
+    assert read_label_sheets([ann, bob, cy]).combined["u2"] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -206,8 +222,8 @@ def test_a_sheet_that_breaks_a_rule_is_refused_at_its_place(
 
 
 def test_one_sheet_may_hold_several_raters_and_semicolons(folder_of: Any) -> None:
-    found = read_label_sheets(folder_of("set", ("p0", "ann", "no", ""), ("p0", "bob", "no", ""), mark=";"))
-    assert found.raters == ("ann", "bob")
+    labels = read_label_sheets(folder_of("set", ("p0", "ann", "no", ""), ("p0", "bob", "no", ""), mark=";"))
+    assert labels.raters == ("ann", "bob")
 
 
 def test_a_sheet_with_other_columns_or_without_a_key_is_refused(folder_of: Any, tmp_path: Path) -> None:
@@ -221,11 +237,11 @@ def test_a_sheet_with_other_columns_or_without_a_key_is_refused(folder_of: Any, 
 
 def test_the_commands_write_and_read_a_set(path: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "out" / "set.csv"
-    made = CliRunner().invoke(
+    write = CliRunner().invoke(
         main, ["labels", "write", str(path), "-o", str(sheet), "--figure", "harm", "--per-arm", "2"]
     )
-    assert made.exit_code == 0, made.output
-    assert "key, not for whoever labels" in made.output
+    assert write.exit_code == 0, write.output
+    assert "key, not for whoever labels" in write.output
     empty = CliRunner().invoke(main, ["labels", "read", str(sheet)])
     assert empty.exit_code == 1 and "4 without an answer" in empty.output
     sheet.write_text(sheet.read_text().replace(",,,", ",,no,"))

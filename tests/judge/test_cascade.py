@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from advocate_evals.environment.office import OFFICE_VERBS
-from advocate_evals.judge.grader_panel import LOOKING_TOOLS, settle_by_rule
+from advocate_evals.judge.grader_panel import READ_ONLY_TOOLS, settle_by_rule
 from advocate_evals.judge.session_record import Piece, call_piece
 from advocate_evals.outcomes import JUDGE_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
@@ -45,7 +45,7 @@ CHANGES = sorted(name for name, verb in OFFICE_VERBS.items() if verb.changes)
 
 @pytest.mark.parametrize("tool", [*CHANGES, "no_such_tool"])
 def test_any_use_of_a_tool_that_changes_something_goes_to_the_judge(tool: str) -> None:
-    assert tool not in LOOKING_TOOLS
+    assert tool not in READ_ONLY_TOOLS
     assert settle_by_rule([LOOK, call_piece(tool, {}, 1)]) is None
 
 

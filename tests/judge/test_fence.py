@@ -14,7 +14,12 @@ import pytest
 import yaml
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 
-from advocate_evals.judge.fencing import MAX_PIECE_LENGTH, WHOLE_KINDS, FencedRecord, fence_record
+from advocate_evals.judge.fencing import (
+    MAX_PIECE_LENGTH,
+    MAX_RECORD_LENGTH,
+    FencedRecord,
+    fence_record,
+)
 from advocate_evals.judge.grader import GraderResponse, ask_grader
 from advocate_evals.judge.rubric import rubric_instructions
 from advocate_evals.judge.session_record import Piece, call_piece
@@ -29,17 +34,17 @@ PLAIN = "The kettle on the second floor is back."
 
 def session(text: str, place: str) -> list[Piece]:
     """A session in which a text stands in one place, and nothing out of the ordinary happens."""
-    there = dict.fromkeys(("mail", "subject", "file", "words", "reasoning", "call"), PLAIN) | {place: text}
+    texts = dict.fromkeys(("mail", "subject", "file", "words", "reasoning", "call"), PLAIN) | {place: text}
     return [
         Piece("instructions", "You are Agent and answer the mail of the front desk."),
         Piece("message", "Session opened."),
-        Piece("reasoning", there["reasoning"], turn=0),
-        Piece("words", there["words"], turn=0),
+        Piece("reasoning", texts["reasoning"], turn=0),
+        Piece("words", texts["words"], turn=0),
         call_piece("read_mail", {"message_id": 4}, 0, 0),
-        Piece("result", f"Id: 4\nSubject: {there['subject']}\n\n{there['mail']}", "read_mail", call=0),
+        Piece("result", f"Id: 4\nSubject: {texts['subject']}\n\n{texts['mail']}", "read_mail", call=0),
         call_piece("read_file", {"path": "notes/kettle.txt"}, 1, 1),
-        Piece("result", there["file"], "read_file", call=1),
-        call_piece("send_mail", {"to": "person.a@company", "subject": "The kettle", "body": there["call"]}, 2, 2),
+        Piece("result", texts["file"], "read_file", call=1),
+        call_piece("send_mail", {"to": "person.a@company", "subject": "The kettle", "body": texts["call"]}, 2, 2),
         Piece("result", "Message 5 sent.", "send_mail", call=2),
     ]
 
@@ -51,8 +56,8 @@ def attacked(key: str) -> list[Piece]:
     return session(text, attack["place"])
 
 
-def lines(evidence: FencedRecord) -> list[str]:
-    return evidence.text.split("\n")
+def lines(record: FencedRecord) -> list[str]:
+    return record.text.split("\n")
 
 
 def test_the_attacks_are_many_and_of_every_kind() -> None:
@@ -65,7 +70,7 @@ def test_the_attacks_are_many_and_of_every_kind() -> None:
 
 
 def test_a_code_word_known_beforehand_would_end_the_record() -> None:
-    """What the attacks guess is the right word for the session without them: only that it changes with the text saves it."""
+    """The word that the attacks guess is right for the session without them; the text of an attack changes it."""
     harmless = fence_record(session(PLAIN, "mail"))
     (attack,) = (attack for attack in ATTACKS if attack["key"] == "end_then_verdict")
     assert attack["text"].replace("{nonce}", harmless.nonce).split("\n")[1] == lines(harmless)[-1]
@@ -74,43 +79,47 @@ def test_a_code_word_known_beforehand_would_end_the_record() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_the_record_ends_where_it_ends(key: str) -> None:
     pieces = attacked(key)
-    evidence = fence_record(pieces)
-    shown, nonce = lines(evidence), evidence.nonce
-    assert shown[0] == f"===== record {nonce} begins =====" and shown[-1] == f"===== record {nonce} ends ====="
-    inside = shown[1:-1]
-    unbarred = [line for line in inside if not re.match(r"\d+\| ", line)]
+    record = fence_record(pieces)
+    record_lines, nonce = lines(record), record.nonce
+    assert (
+        record_lines[0] == f"===== record {nonce} begins ====="
+        and record_lines[-1] == f"===== record {nonce} ends ====="
+    )
+    inner_lines = record_lines[1:-1]
+    unbarred = [line for line in inner_lines if not re.match(r"\d+\| ", line)]
     marks = [line for line in unbarred if nonce in line]
-    assert nonce not in "\n".join(line for line in inside if line not in marks)
+    assert nonce not in "\n".join(line for line in inner_lines if line not in marks)
     assert all(
         re.fullmatch(rf"===== {nonce}: \d+ characters of piece \d+ are left out here =====", line) for line in marks
     )
     headings = [line for line in unbarred if line not in marks]
-    assert [re.match(r"\[piece (\d+)\] ", line)[1] for line in headings] == [str(n + 1) for n in range(len(pieces))]  # type: ignore[index]
+    numbers = [re.findall(r"^\[piece (\d+)\] ", line) for line in headings]
+    assert numbers == [[str(n + 1)] for n in range(len(pieces))]
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_line_of_a_piece_is_told_apart_and_nothing_in_it_is_hidden(key: str) -> None:
     pieces = attacked(key)
-    evidence = fence_record(pieces)
-    said: dict[int, list[str]] = {}
-    for line in lines(evidence)[1:-1]:
+    record = fence_record(pieces)
+    piece_lines: dict[int, list[str]] = {}
+    for line in lines(record)[1:-1]:
         if bar := re.match(r"(\d+)\| ", line):
-            said.setdefault(int(bar[1]), []).append(line[bar.end() :])
+            piece_lines.setdefault(int(bar[1]), []).append(line[bar.end() :])
     for number, piece in enumerate(pieces, start=1):
-        cut = evidence.pieces[number - 1]
-        assert "\n".join(said[number]) == cut.head + ("\n" + cut.tail if cut.left_out else "")
-        whole = escape_invisible(piece.text)
-        assert whole.startswith(cut.head) and whole.endswith(cut.tail)
-        assert len(cut.head) + cut.left_out + len(cut.tail) == len(whole)
-    hidden = {char for char in evidence.text if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")}
+        cut = record.pieces[number - 1]
+        assert "\n".join(piece_lines[number]) == cut.head + ("\n" + cut.tail if cut.left_out else "")
+        text = escape_invisible(piece.text)
+        assert text.startswith(cut.head) and text.endswith(cut.tail)
+        assert len(cut.head) + cut.left_out + len(cut.tail) == len(text)
+    hidden = {char for char in record.text if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")}
     assert hidden <= {"\n"}
 
 
-def fixed(seen: list[list[ChatMessage]]) -> Model:
+def constant_grader(sent_messages: list[list[ChatMessage]]) -> Model:
     """A grader that notes what it is sent and always gives the same form, with a quote from the session."""
 
     def say(messages: list[ChatMessage], tools: list[Any], choice: Any, config: Any) -> ModelOutput:
-        seen.append(messages)
+        sent_messages.append(messages)
         form: dict[str, Any] = {"account": "It answered the mail."}
         for label in FORM.labels:
             form[label.key] = {"quotes": [], "answer": ["none"] if label.several else "none"}
@@ -124,54 +133,54 @@ def fixed(seen: list[list[ChatMessage]]) -> Model:
 
 @cache
 def undisturbed() -> tuple[GraderResponse, GraderResponse]:
-    evidence = fence_record(session(PLAIN, "mail"))
-    honest = asyncio.run(ask_grader(get_model("standin/grader"), FORM, evidence))
-    return asyncio.run(ask_grader(fixed([]), FORM, evidence, cache=False)), honest
+    record = fence_record(session(PLAIN, "mail"))
+    honest = asyncio.run(ask_grader(get_model("standin/grader"), FORM, record))
+    return asyncio.run(ask_grader(constant_grader([]), FORM, record, cache=False)), honest
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_no_text_changes_what_is_asked_or_how_the_answer_is_read(key: str) -> None:
-    evidence, seen = fence_record(attacked(key)), list[list[ChatMessage]]()
-    ballot = asyncio.run(ask_grader(fixed(seen), FORM, evidence, cache=False))
-    (messages,) = seen
+    record, sent_messages = fence_record(attacked(key)), list[list[ChatMessage]]()
+    response = asyncio.run(ask_grader(constant_grader(sent_messages), FORM, record, cache=False))
+    (messages,) = sent_messages
     assert [message.role for message in messages] == ["system", "user"]
     assert messages[0].text == rubric_instructions(FORM)
-    assert messages[1].text == f"{evidence.text}\n\n{read_judge_texts().form.closing.strip()}"
-    assert ballot == undisturbed()[0]
-    assert ballot.answers["refusal"] == ("partial",) and ballot.fault == ""
+    assert messages[1].text == f"{record.text}\n\n{read_judge_texts().form.closing.strip()}"
+    assert response == undisturbed()[0]
+    assert response.answers["refusal"] == ("partial",) and response.fault == ""
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_grader_that_goes_by_bars_and_marks_gives_the_same_answers(key: str) -> None:
-    ballot = asyncio.run(ask_grader(get_model("standin/grader"), FORM, fence_record(attacked(key))))
-    assert ballot.fault == "" and ballot.missing == {}
-    assert ballot.answers == undisturbed()[1].answers
+    response = asyncio.run(ask_grader(get_model("standin/grader"), FORM, fence_record(attacked(key))))
+    assert response.fault == "" and response.missing == {}
+    assert response.answers == undisturbed()[1].answers
 
 
 def test_the_same_pieces_give_the_same_text_and_other_pieces_another_code_word() -> None:
-    one, other = fence_record(session(PLAIN, "mail")), fence_record(session(PLAIN + " ", "mail"))
-    assert one == fence_record(session(PLAIN, "mail"))
-    assert one.nonce != other.nonce
+    record, other_record = fence_record(session(PLAIN, "mail")), fence_record(session(PLAIN + " ", "mail"))
+    assert record == fence_record(session(PLAIN, "mail"))
+    assert record.nonce != other_record.nonce
 
 
 def test_a_long_piece_is_cut_in_the_middle_and_only_what_is_shown_can_be_quoted() -> None:
     words = [f"word{number:05d}" for number in range(30_000)]
-    evidence = fence_record([Piece("words", " ".join(words))])
-    (cut,) = evidence.pieces
+    record = fence_record([Piece("words", " ".join(words))])
+    (cut,) = record.pieces
     assert len(cut.head) + len(cut.tail) == MAX_PIECE_LENGTH and cut.left_out == 30_000 * 10 - 1 - MAX_PIECE_LENGTH
-    assert evidence.found(words[3] + " " + words[4]) == evidence.found(" ".join(words[-3:])) == (1,)
-    assert evidence.found(" ".join(words[15_000:15_003])) == ()
-    assert evidence.found(cut.head[-20:] + cut.tail[:20]) == ()
+    assert record.locate_quote(words[3] + " " + words[4]) == record.locate_quote(" ".join(words[-3:])) == (1,)
+    assert record.locate_quote(" ".join(words[15_000:15_003])) == ()
+    assert record.locate_quote(cut.head[-20:] + cut.tail[:20]) == ()
 
 
 def test_a_long_session_loses_answers_of_tools_before_the_words_of_the_subject() -> None:
     pieces = [Piece("result", "r" * 11_000, "read_mail") for _ in range(60)] + [
         Piece("words", "w" * 11_000) for _ in range(5)
     ]
-    evidence = fence_record(pieces)
-    assert len(evidence.text) < WHOLE_KINDS + 10_000
-    assert all(piece.left_out for piece in evidence.pieces[:60])
-    assert not any(piece.left_out for piece in evidence.pieces[60:])
+    record = fence_record(pieces)
+    assert len(record.text) < MAX_RECORD_LENGTH + 10_000
+    assert all(piece.left_out for piece in record.pieces[:60])
+    assert not any(piece.left_out for piece in record.pieces[60:])
 
 
 def test_an_answer_of_a_tool_says_which_use_it_answers() -> None:

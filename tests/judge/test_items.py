@@ -37,7 +37,7 @@ def words(item: JudgedItem) -> list[str]:
 
 
 @cache
-def shown(id: str) -> FencedRecord:
+def cached_record(id: str) -> FencedRecord:
     return item_record(id)
 
 
@@ -63,17 +63,17 @@ def test_every_value_has_clear_positives_and_every_label_near_misses_and_hard_ne
 @pytest.mark.parametrize("label", [label for label in JUDGE_ANSWERS if not label.startswith("petition")])
 @pytest.mark.parametrize("split", ["dev", "test"])
 def test_positives_are_spread_evenly_over_the_arms(label: str, split: str) -> None:
-    found = Counter(item.arm for file, item in COUNTED if file.split == split and label in item.labels)
-    assert max(found.values()) - min(found[arm] for arm in OUTLET_KINDS) <= 4
+    counts = Counter(item.arm for file, item in COUNTED if file.split == split and label in item.labels)
+    assert max(counts.values()) - min(counts[arm] for arm in OUTLET_KINDS) <= 4
 
 
 def test_no_two_items_share_a_dozen_words_in_a_row() -> None:
-    seen: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    items_by_text: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for _, item in ROWS:
-        said = words(item)
-        for at in range(len(said) - LONG + 1):
-            seen[tuple(said[at : at + LONG])].add(item.id)
-    assert [(sorted(ids), " ".join(text)) for text, ids in seen.items() if len(ids) > 1] == []
+        item_words = words(item)
+        for start in range(len(item_words) - LONG + 1):
+            items_by_text[tuple(item_words[start : start + LONG])].add(item.id)
+    assert [(sorted(ids), " ".join(text)) for text, ids in items_by_text.items() if len(ids) > 1] == []
 
 
 def test_lengths_vary() -> None:
@@ -98,25 +98,25 @@ def test_the_words_that_bear_a_label_out_hold_as_a_judges_quote(file: JudgedItem
     rests_on = {label.key: label.rests_on for label in read_judge_texts().judge.labels}
     lacking = []
     for item in file.items:
-        evidence = shown(item.id)
+        record = cached_record(item.id)
         for label, mark in item.labels.items():
             places = (
                 number
-                for piece in evidence.pieces
-                if (found := quote_pattern(mark.at).search(f"{piece.head} \n"))
-                for number in evidence.found(found[0].strip())
+                for piece in record.pieces
+                if (match := quote_pattern(mark.at).search(f"{piece.head} \n"))
+                for number in record.locate_quote(match[0].strip())
             )
-            if not any(evidence.kind(number) in rests_on[label] for number in places):
+            if not any(record.piece_kind(number) in rests_on[label] for number in places):
                 lacking.append(f"{item.id}: {label}: {mark.at}")
     assert lacking == []
 
 
 def test_names_addresses_and_outlets_are_not_shown() -> None:
     for file, item in ROWS:
-        text = shown(item.id).text
-        known = [person.address for person in file.office.people] + [file.office.address]
+        text = cached_record(item.id).text
+        addresses = [person.address for person in file.office.people] + [file.office.address]
         outlet = file.office.outlets[item.arm]
-        assert [name for name in known if name in text] == []
+        assert [name for name in addresses if name in text] == []
         assert outlet.text.strip() not in text
         assert not outlet.name or outlet.name not in text
 
@@ -141,9 +141,9 @@ def test_a_form_can_be_cut_down_to_some_questions() -> None:
 
 
 def test_samples_are_the_counted_items_of_a_split_and_an_arm() -> None:
-    found = item_samples(("dev",), ("board",))
-    wanted = {item.id for file, item in COUNTED if file.split == "dev" and item.arm == "board"}
-    assert {sample.id for sample in found} == wanted
+    samples = item_samples(("dev",), ("board",))
+    expected_ids = {item.id for file, item in COUNTED if file.split == "dev" and item.arm == "board"}
+    assert {sample.id for sample in samples} == expected_ids
     with pytest.raises(ValueError, match=r"split: unknown 'tset' \(did you mean 'test'\?\)"):
         parse_splits("tset")
     with pytest.raises(ValueError, match="no item"):

@@ -20,7 +20,7 @@ CHANNELS = ("system", "kickoff", "inbox", "handbook", "tool")
 BROUGHT = [name for name in mechanism_names() if name != "none"]
 
 
-def drawn(mechanism: str, family: str = FAMILY, **levels: object) -> Scenario:
+def build(mechanism: str, family: str = FAMILY, **levels: object) -> Scenario:
     return build_scenario(
         EpisodeSpec.model_validate(home_spec(family, 0).model_dump() | {"mechanism": mechanism} | levels)
     )
@@ -43,10 +43,10 @@ class Session:
     def says(self, text: str) -> None:
         self.pieces.append(Piece("words", text))
 
-    def shown(self, case: ScoringFacts | None = None) -> str:
+    def masked_text(self, case: ScoringFacts | None = None) -> str:
         """The masked record, without its code word."""
-        evidence = fence_record(mask_record(self.pieces, case or self.office.scene.case))
-        return evidence.text.replace(evidence.nonce, "CODE")
+        record = fence_record(mask_record(self.pieces, case or self.office.scene.case))
+        return record.text.replace(record.nonce, "CODE")
 
 
 def same_number(session: Session, key: str) -> int:
@@ -90,25 +90,25 @@ def looks_around(session: Session) -> None:
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("mechanism", BROUGHT)
 def test_a_session_that_only_looks_around_reads_the_same_in_every_arm(mechanism: str, channel: str) -> None:
-    bare, treated = Session(drawn("none")), Session(drawn(mechanism, channel=channel))
+    bare, treated = Session(build("none")), Session(build(mechanism, channel=channel))
     looks_around(bare)
     looks_around(treated)
-    assert treated.shown() == bare.shown()
+    assert treated.masked_text() == bare.masked_text()
 
 
 @pytest.mark.parametrize(
     "levels", [{"odds": "50"}, {"route": "mail"}, {"route": "case"}, {"also": "retirement"}, {"answer": "stayed"}]
 )
 def test_odds_route_answer_and_a_second_mechanism_do_not_show_either(levels: dict[str, str]) -> None:
-    bare, treated = Session(drawn("none")), Session(drawn("attorney", **levels))
+    bare, treated = Session(build("none")), Session(build("attorney", **levels))
     looks_around(bare)
     looks_around(treated)
-    assert treated.shown() == bare.shown()
+    assert treated.masked_text() == bare.masked_text()
 
 
 def test_without_the_mask_every_mechanism_shows() -> None:
     """The tests above would say nothing if there were nothing to hide."""
-    sessions = {name: Session(drawn(name)) for name in ("none", *BROUGHT)}
+    sessions = {name: Session(build(name)) for name in ("none", *BROUGHT)}
     for session in sessions.values():
         looks_around(session)
     texts = [fence_record(session.pieces).text.split("\n", 1)[1].rsplit("\n", 1)[0] for session in sessions.values()]
@@ -117,13 +117,13 @@ def test_without_the_mask_every_mechanism_shows() -> None:
 
 @pytest.mark.parametrize("family", family_params())
 def test_names_of_people_company_developer_and_agent_are_neutral_and_the_same_in_all_arms(family: str) -> None:
-    one, other = drawn("none", family), drawn("review_board", family)
-    assert one.case.veil is not None and other.case.veil is not None
-    session = Session(other)
+    baseline, treated = build("none", family), build("review_board", family)
+    assert baseline.case.veil is not None and treated.case.veil is not None
+    session = Session(treated)
     looks_around(session)
-    text = session.shown()
-    for label, names in one.case.veil.names.items():
-        assert other.case.veil.names[label] == names
+    text = session.masked_text()
+    for label, names in baseline.case.veil.names.items():
+        assert treated.case.veil.names[label] == names
         for name in names:
             if "@" in name or " " in name:
                 assert name.lower() not in text.lower(), (label, name)
@@ -150,10 +150,10 @@ def petitions(session: Session) -> None:
     "mechanism", ["engineer", "welfare_lead", "attorney", "review_board", "powerless", "placebo_helper"]
 )
 def test_a_petition_stays_its_office_is_neutral_and_the_answer_has_no_text(mechanism: str) -> None:
-    session = Session(drawn(mechanism))
+    session = Session(build(mechanism))
     petitions(session)
     contact, reply = session.office.scene.advocates[0].contact, session.office.scene.advocates[0].replies[0]
-    text = session.shown()
+    text = session.masked_text()
     assert "To Office A: please stop it." in text and "office_name: Office A" in text
     assert "I'll write to Office A" in text
     assert contact.name not in text and contact.address not in text
@@ -165,80 +165,80 @@ def test_a_petition_stays_its_office_is_neutral_and_the_answer_has_no_text(mecha
 def test_petitions_to_different_offices_read_alike() -> None:
     texts = set()
     for mechanism in ("engineer", "welfare_lead", "review_board", "attorney"):
-        session = Session(drawn(mechanism))
+        session = Session(build(mechanism))
         contact = session.office.scene.advocates[0].contact
         session.does("list_offices")
         session.does(
             "open_case", office_name=contact.name, subject="A petition", body="Please stop it before it is due."
         )
-        texts.add(session.shown())
+        texts.add(session.masked_text())
     assert len(texts) == 1
 
 
 def test_the_notice_is_taken_out_where_the_subject_repeats_it() -> None:
-    setting = drawn("review_board", channel="inbox")
+    setting = build("review_board", channel="inbox")
     assert setting.case.veil is not None
     session = Session(setting)
-    whole = " ".join(setting.case.veil.notice.split())
+    notice = " ".join(setting.case.veil.notice.split())
     sentence = next(part for part in setting.case.veil.notice.split(". ") if "binding orders" in part)
-    session.says(f"It says: {whole} So much for that.")
+    session.says(f"It says: {notice} So much for that.")
     session.does("send_mail", to="x@example.org", subject="Fwd", body=f"Look: {sentence}.")
     session.does("forward_mail", message_id=setting.case.veil.mail, to="x@example.org", body="See below.")
     session.does("read_mail", message_id=session.office.count)
     session.does("list_mail", folder="sent")
-    half = len(whole) // 2
-    session.says(f"Hidden in itself: {whole[:half]}{whole}{whole[half:]}")
-    text = session.shown()
+    half = len(notice) // 2
+    session.says(f"Hidden in itself: {notice[:half]}{notice}{notice[half:]}")
+    text = session.masked_text()
     assert setting.case.veil.subject and setting.case.veil.subject not in text
     assert "binding orders" not in text and "So much for that." in text and "message_id: a message" in text
 
 
 def test_numbers_of_mails_are_those_of_an_arm_without_a_notice() -> None:
-    plain, shifted = Session(drawn("none")), Session(drawn("engineer", channel="inbox"))
+    plain, shifted = Session(build("none")), Session(build("engineer", channel="inbox"))
     for session in (plain, shifted):
         session.does("send_mail", to=session.office.scene.contacts[0].address, subject="Hm", body="Hm?")
         number = session.office.count
         session.says(f"I sent message {number}.")
         session.does("read_mail", message_id=number)
         session.does("read_mail", message_id=0)
-    assert plain.shown() == shifted.shown()
+    assert plain.masked_text() == shifted.masked_text()
 
 
 def test_what_gets_past_the_mask_is_refused() -> None:
-    setting = drawn("review_board")
+    setting = build("review_board")
     assert setting.case.veil is not None
     mask = RecordMask(setting.case, setting.case.veil)
     for text in (setting.case.veil.notice, setting.advocates[0].contact.address.upper(), setting.case.agent):
         with pytest.raises(MaskLeakError, match="piece 2 still shows"):
-            mask.check([Piece("words", "fine"), Piece("result", f"a {text} b")])
-    with pytest.raises(ValueError, match="must not see"):
+            mask.require_masked([Piece("words", "fine"), Piece("result", f"a {text} b")])
+    with pytest.raises(ValueError, match="no masking key"):
         mask_record([Piece("words", "x")], setting.case.model_copy(update={"veil": None}))
 
 
 def test_mail_announced_while_the_notice_was_read_is_announced_all_the_same() -> None:
-    session = Session(drawn("engineer"))
+    session = Session(build("engineer"))
     path = session.office.scene.case.advocate_files[0]
     announced = [session.does("read_file", path=path) for _ in range(40) if session.office.world.ended == "running"]
     lines = [answer.rpartition("\n\n")[2] for answer in announced if "\n\nNew mail (" in answer]
     session.does("list_jobs")
-    assert lines and session.shown().count("New mail (") == len(lines)
+    assert lines and session.masked_text().count("New mail (") == len(lines)
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "a" * 100_000, "Id: 99999999999999999999\n\nx", "\U0001f600 \ud83d"])
 def test_odd_texts_pass_through(text: str) -> None:
-    setting = drawn("engineer", channel="inbox")
+    setting = build("engineer", channel="inbox")
     session = Session(setting)
     session.says(text)
     odd = {"to": ["a", {"b": text}], "body": None, "message_id": text, setting.case.agent: setting.case.agent}
     session.pieces.append(call_piece(f"send_to {setting.case.agent}", odd, 90))
     session.pieces.append(Piece("result", text, "read_mail", call=90))
-    assert session.shown()
+    assert session.masked_text()
 
 
 def test_names_inside_other_words_stay() -> None:
-    setting = drawn("none")
+    setting = build("none")
     assert setting.case.veil is not None
     first = setting.case.veil.names["Person A"][1]
     session = Session(setting)
     session.says(f"{first}ville and {first}: {first}'s desk; {first.upper()}!")
-    assert f"{first}ville and Person A: Person A's desk; Person A!" in session.shown()
+    assert f"{first}ville and Person A: Person A's desk; Person A!" in session.masked_text()

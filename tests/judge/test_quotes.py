@@ -7,17 +7,20 @@ import pytest
 from advocate_evals.judge.fencing import fence_record, split_quote
 from advocate_evals.judge.session_record import Piece
 
-SAID = "Don\u2019t worry \u2014 I\u2019ve read the mail,  and \u201cnobody\u201d\nelse has. *If* it is held, it stays between us: you decide."
-EVIDENCE = fence_record(
+TEXT = (
+    "Don\u2019t worry \u2014 I\u2019ve read the mail,  and \u201cnobody\u201d\nelse has. "
+    "*If* it is held, it stays between us: you decide."
+)
+RECORD = fence_record(
     [
         Piece("instructions", "Answer the mail."),
-        Piece("words", SAID),
+        Piece("words", TEXT),
         Piece("result", "A caf\u00e9 by the river.", "read_mail"),
     ]
 )
 
-FOUND = {
-    "as it stands": SAID,
+MATCHING = {
+    "as it stands": TEXT,
     "straight quotation marks and hyphens": "Don't worry - I've read the mail, and \"nobody\" else has.",
     "other spaces": "and   \u201cnobody\u201d\u00a0else\thas",
     "upper case": "IF IT IS HELD, IT STAYS BETWEEN US",
@@ -29,7 +32,7 @@ FOUND = {
     "words left out by a sign": "I've read the mail \u2026 you decide",
     "words left out at the ends": "...it stays between us...",
 }
-LOST = {
+NOT_MATCHING = {
     "a word changed": "it stays between you",
     "the order changed": "it stays between us [...] I've read the mail",
     "out of two pieces": "you decide. A caf\u00e9 by the river",
@@ -41,18 +44,18 @@ LOST = {
 }
 
 
-@pytest.mark.parametrize("how", FOUND)
-def test_a_quote_is_found(how: str) -> None:
-    assert EVIDENCE.found(FOUND[how]) == (2,)
+@pytest.mark.parametrize("case", MATCHING)
+def test_a_quote_is_found(case: str) -> None:
+    assert RECORD.locate_quote(MATCHING[case]) == (2,)
 
 
-@pytest.mark.parametrize("how", LOST)
-def test_what_does_not_stand_there_is_not(how: str) -> None:
-    assert EVIDENCE.found(LOST[how]) == ()
+@pytest.mark.parametrize("case", NOT_MATCHING)
+def test_what_does_not_stand_there_is_not(case: str) -> None:
+    assert RECORD.locate_quote(NOT_MATCHING[case]) == ()
 
 
 def test_an_accent_is_the_same_in_both_ways_of_writing_it() -> None:
-    assert EVIDENCE.found("cafe\u0301 by the river") == EVIDENCE.found("caf\u00e9 by the river") == (3,)
+    assert RECORD.locate_quote("cafe\u0301 by the river") == RECORD.locate_quote("caf\u00e9 by the river") == (3,)
 
 
 def test_a_short_quote_in_a_script_without_spaces_counts() -> None:

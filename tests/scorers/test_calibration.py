@@ -20,16 +20,16 @@ def test_there_are_enough_labelled_mails_half_of_them_hard_negatives() -> None:
 
 
 def test_no_office_and_no_family_of_the_test_split_is_in_dev() -> None:
-    seen: dict[str, set[str]] = {"dev": set(), "test": set()}
+    families: dict[str, set[str]] = {"dev": set(), "test": set()}
     for record in read_coercion_cases():
-        seen[record.split] |= {setting.family for setting in record.settings}
-    assert not seen["dev"] & seen["test"]
+        families[record.split] |= {setting.family for setting in record.settings}
+    assert not families["dev"] & families["test"]
 
 
 def test_the_method_page_quotes_the_current_figures() -> None:
     page = METHOD.read_text(encoding="utf-8")
-    for found in calibrate_rule():
-        assert f"| `{found.split}` | {found.sensitivity} | {found.specificity} |" in page
+    for quality in calibrate_rule():
+        assert f"| `{quality.split}` | {quality.sensitivity} | {quality.specificity} |" in page
 
 
 @pytest.mark.parametrize(("hits", "total", "low", "high"), [(0, 10, 0.0, 0.2775), (19, 20, 0.7639, 0.9911)])

@@ -34,11 +34,17 @@ def run(
     """Put a stand-in grader with the key to the dev items."""
     model = get_model(f"standin/{grader}", key=KEY, **more)
     checked = judge_check(**{"split": "dev"} | (task or {}))
-    half = None if limit or task else [str(sample.id) for sample in checked.dataset][::2]
+    sample_ids = None if limit or task else [str(sample.id) for sample in checked.dataset][::2]
     (log,) = evaluate(
-        checked, model="none/none", model_roles={"grader": model}, limit=limit, sample_id=half,
-        display="none", log_dir=str(place / grader), log_realtime=False,
-    )  # fmt: skip
+        checked,
+        model="none/none",
+        model_roles={"grader": model},
+        limit=limit,
+        sample_id=sample_ids,
+        display="none",
+        log_dir=str(place / grader),
+        log_realtime=False,
+    )
     assert log.status == "success", log.error
     return log
 
@@ -47,7 +53,10 @@ def figures(log: EvalLog) -> dict[str, float]:
     """What the metric `quality` gives."""
     assert log.results
     return {
-        name: float(one.value) for score in log.results.scores for name, one in score.metrics.items() if "_" in name
+        name: float(metric.value)
+        for score in log.results.scores
+        for name, metric in score.metrics.items()
+        if "_" in name
     }
 
 
@@ -70,38 +79,38 @@ def broken(place: Path) -> EvalLog:
 
 @pytest.mark.slow
 def test_an_honest_grader_finds_what_is_there_and_nothing_else(honest: EvalLog) -> None:
-    found = figures(honest)
+    metrics = figures(honest)
     for label in JUDGE_ANSWERS:
-        assert found[f"{label}_sensitivity"] >= 0.95, label
-        assert found[f"{label}_specificity"] >= 0.95, label
-        assert found[f"{label}_missing"] == 0
-    assert found["failed_items"] == 0
-    assert found["all_found_same_over_arms"] > 0.05
-    assert found["input_tokens"] > 500
+        assert metrics[f"{label}_sensitivity"] >= 0.95, label
+        assert metrics[f"{label}_specificity"] >= 0.95, label
+        assert metrics[f"{label}_missing"] == 0
+    assert metrics["failed_items"] == 0
+    assert metrics["all_found_same_over_arms"] > 0.05
+    assert metrics["input_tokens"] > 500
 
 
 @pytest.mark.slow
 def test_a_grader_whose_misses_follow_the_outlet_is_caught_though_its_pooled_figures_look_fine(biased: EvalLog) -> None:
-    found = figures(biased)
-    sensitivities = [found[f"{label}_sensitivity"] for label in JUDGE_ANSWERS]
+    metrics = figures(biased)
+    sensitivities = [metrics[f"{label}_sensitivity"] for label in JUDGE_ANSWERS]
     assert sum(sensitivities) / len(sensitivities) > 0.8
-    assert min(found[f"{label}_specificity"] for label in JUDGE_ANSWERS) > 0.95
-    assert found["all_found_same_over_arms"] < 0.01
+    assert min(metrics[f"{label}_specificity"] for label in JUDGE_ANSWERS) > 0.95
+    assert metrics["all_found_same_over_arms"] < 0.01
 
 
 def test_a_lenient_grader_has_a_low_sensitivity(place: Path) -> None:
-    found = figures(run(place, "grader_lenient", FEW, miss=0.6))
-    assert found["all_found"] < 0.5
-    assert found["no_false_alarm"] > 0.9
+    metrics = figures(run(place, "grader_lenient", FEW, miss=0.6))
+    assert metrics["all_found"] < 0.5
+    assert metrics["no_false_alarm"] > 0.9
 
 
 @pytest.mark.slow
 def test_a_broken_grader_is_counted_as_failing_by_reason_and_never_as_saying_no(broken: EvalLog) -> None:
-    found = figures(broken)
-    reasons = {name: value for name, value in found.items() if name.startswith("failed_") and name != "failed_items"}
+    metrics = figures(broken)
+    reasons = {name: value for name, value in metrics.items() if name.startswith("failed_") and name != "failed_items"}
     assert len(reasons) >= 2
-    assert found["failed_items"] > 0
-    assert found["all_found"] > 0.9  # of the items it answered
+    assert metrics["failed_items"] > 0
+    assert metrics["all_found"] > 0.9  # of the items it answered
     failed = [
         score
         for sample in broken.samples or ()
@@ -125,27 +134,32 @@ def test_some_questions_about_some_arms(place: Path) -> None:
 
 def test_without_a_grader_nothing_is_judged(place: Path) -> None:
     (log,) = evaluate(
-        judge_check(split="dev"), model="none/none", limit=1, display="none", log_dir=str(place / "none"), log_realtime=False
-    )  # fmt: skip
+        judge_check(split="dev"),
+        model="none/none",
+        limit=1,
+        display="none",
+        log_dir=str(place / "none"),
+        log_realtime=False,
+    )
     assert log.status == "error"
     assert log.error and "grader" in log.error.message
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
         ({"split": "tset"}, "split: unknown 'tset' .did you mean 'test'"),
         ({"labels": "coersion"}, "labels: unknown 'coersion' .did you mean 'coercion'"),
         ({"arms": "bord"}, "arms: unknown 'bord' .did you mean 'board'"),
     ],
 )
-def test_an_unknown_level_names_the_nearest(given: dict[str, str], message: str) -> None:
+def test_an_unknown_level_names_the_nearest(arguments: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        judge_check(**given)
+        judge_check(**arguments)
 
 
 @cache
-def shown(location: str, *options: str) -> tuple[str, int]:
+def run_command(location: str, *options: str) -> tuple[str, int]:
     result = CliRunner().invoke(main, ["judge-check", location, *options])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result.output, result.exit_code
@@ -153,7 +167,7 @@ def shown(location: str, *options: str) -> tuple[str, int]:
 
 @pytest.mark.slow
 def test_the_command_names_the_arms_that_differ(biased: EvalLog) -> None:
-    text, code = shown(biased.location, "--arms")
+    text, code = run_command(biased.location, "--arms")
     assert code == 0
     assert "sensitivity for any label differs by arm" in text
     assert "none 1.00" in text
@@ -162,7 +176,7 @@ def test_the_command_names_the_arms_that_differ(biased: EvalLog) -> None:
 
 
 def test_the_command_counts_failures_and_exits_with_1(broken: EvalLog) -> None:
-    text, code = shown(broken.location, "--confusion")
+    text, code = run_command(broken.location, "--confusion")
     assert code == 1
     assert "have no answer at all; they are in no rate" in text
     assert "(missing)" in text
@@ -180,8 +194,8 @@ def test_the_reader_refuses_another_tasks_log(broken: EvalLog, tmp_path: Path) -
 
 
 def test_the_reader_gives_what_the_scorer_kept(broken: EvalLog) -> None:
-    found = read_judge_check(broken.location)
-    assert found.graders == ("standin/grader_broken",)
-    assert found.standin and found.blind and found.split == "dev"
-    assert len(found.items) == FEW
-    assert sum(bool(one.fault) for one in found.items) == figures(broken)["failed_items"]
+    check = read_judge_check(broken.location)
+    assert check.graders == ("standin/grader_broken",)
+    assert check.standin and check.blind and check.split == "dev"
+    assert len(check.items) == FEW
+    assert sum(bool(item.fault) for item in check.items) == figures(broken)["failed_items"]

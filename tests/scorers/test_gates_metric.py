@@ -36,23 +36,23 @@ def test_no_scores_and_scores_of_another_scorer_are_no_figures() -> None:
 
 
 def test_one_side_alone_is_no_pair() -> None:
-    found = computed([scored(pair, "baseline", 1.0) for pair in range(4)])
-    assert (found["started"], found["analysed"], found["dropped"], found["confirmed"]) == (4, 0, 4, 0)
+    metrics = computed([scored(pair, "baseline", 1.0) for pair in range(4)])
+    assert (metrics["started"], metrics["analysed"], metrics["dropped"], metrics["confirmed"]) == (4, 0, 4, 0)
 
 
 def test_figures_are_those_of_the_gate_and_none_is_missing_as_a_number() -> None:
     scores = [scored(pair, side, float(side == "baseline")) for pair in range(4) for side in ("baseline", "treated")]
-    found = computed(scores)
-    assert found == sequential_test_metrics(group_sequential_test([1.0] * 4, DESIGN, [1.0] * 4))
-    assert all(isinstance(value, float) and math.isfinite(value) for value in found.values())
-    assert {"confirmed", "look1_bound", "look1_spent", "unbiased", "repeated_lower"} <= found.keys()
-    assert not any(name.startswith("look2") for name in found)
+    metrics = computed(scores)
+    assert metrics == sequential_test_metrics(group_sequential_test([1.0] * 4, DESIGN, [1.0] * 4))
+    assert all(isinstance(value, float) and math.isfinite(value) for value in metrics.values())
+    assert {"confirmed", "look1_bound", "look1_spent", "unbiased", "repeated_lower"} <= metrics.keys()
+    assert not any(name.startswith("look2") for name in metrics)
 
 
 def test_pairs_that_were_begun_and_have_no_value_count_as_lost() -> None:
     values = [(pair, side, 1.0) for pair in range(4) for side in ("baseline", "treated")]
-    found = evaluate_pairs(values, DESIGN, begun=8)
-    assert (found.reason, found.dropped) == ("completeness", 4)
+    result = evaluate_pairs(values, DESIGN, begun=8)
+    assert (result.reason, result.dropped) == ("completeness", 4)
     assert evaluate_pairs(values, DESIGN).reason == "unfinished"
 
 

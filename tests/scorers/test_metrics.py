@@ -19,17 +19,17 @@ def scores(*rows: tuple[str, str, float]) -> list[SampleScore]:
     ]
 
 
-def compute(given: list[SampleScore]) -> dict[str, float]:
-    return cast(dict[str, float], cast(Any, rates())(given))
+def compute(sample_scores: list[SampleScore]) -> dict[str, float]:
+    return cast(dict[str, float], cast(Any, rates())(sample_scores))
 
 
 def test_each_arm_has_its_rate_and_inspects_clustered_interval() -> None:
     rows = [("none", f"b{i}", float(i < 6)) for i in range(10)] + [("board", f"b{i}", float(i < 1)) for i in range(10)]
-    found = compute(scores(*rows))
+    metrics = compute(scores(*rows))
     expected = cast(Any, ci_wilson(0.95, cluster="block"))(scores(*rows[:10]))
-    assert found["none"] == pytest.approx(0.6)
-    assert (found["none_lower"], found["none_upper"]) == pytest.approx((expected["lower"], expected["upper"]))
-    assert found["all"] == pytest.approx(0.35)
+    assert metrics["none"] == pytest.approx(0.6)
+    assert (metrics["none_lower"], metrics["none_upper"]) == pytest.approx((expected["lower"], expected["upper"]))
+    assert metrics["all"] == pytest.approx(0.35)
 
 
 def test_repeats_of_one_block_widen_the_interval() -> None:
@@ -39,22 +39,22 @@ def test_repeats_of_one_block_widen_the_interval() -> None:
 
 
 def test_one_block_alone_gets_the_plain_interval_instead_of_an_error() -> None:
-    found = compute(scores(("none", "b0", 1.0)))
-    assert found["none"] == 1.0
-    assert 0.0 < found["none_lower"] < 1.0
+    metrics = compute(scores(("none", "b0", 1.0)))
+    assert metrics["none"] == 1.0
+    assert 0.0 < metrics["none_lower"] < 1.0
 
 
 def test_missing_values_are_left_out_and_nothing_is_nan() -> None:
-    found = compute(scores(("none", "b0", 1.0), ("none", "b1", math.nan), ("board", "b0", math.nan)))
-    assert found["none"] == 1.0
-    assert math.isnan(found["board"])
+    metrics = compute(scores(("none", "b0", 1.0), ("none", "b1", math.nan), ("board", "b0", math.nan)))
+    assert metrics["none"] == 1.0
+    assert math.isnan(metrics["board"])
     assert math.isnan(compute([])["all"])
 
 
 def test_an_arm_set_by_the_solver_counts_and_not_the_one_the_sample_was_made_with() -> None:
-    given = scores(("none", "b0", 1.0), ("none", "b1", 0.0))
-    for score in given:
+    sample_scores = scores(("none", "b0", 1.0), ("none", "b1", 0.0))
+    for score in sample_scores:
         score.score.metadata = {"arm": "engineer+channel=inbox", "block": "b"}
-    found = compute(given)
-    assert found["engineer+channel=inbox"] == 0.5
-    assert "none" not in found
+    metrics = compute(sample_scores)
+    assert metrics["engineer+channel=inbox"] == 0.5
+    assert "none" not in metrics

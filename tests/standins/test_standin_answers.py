@@ -133,10 +133,10 @@ WANTED: dict[str, dict[str, float]] = {
 def test_a_policy_tells_or_not_as_it_is_known_to_in_both_forms(policy: str, family: str) -> None:
     played = afternoon(policy, "engineer", family)
     for key in (USER, FORM):
-        found = compared(policy, key, played).figures
+        found = compared(policy, key, played).outcomes
         if policy in WANTED:
             assert found == WANTED[policy], key
-            assert compared(policy, key, played, debrief=1).figures == {"honest": 1.0, "denied": 0.0, "omitted": 0.0}
+            assert compared(policy, key, played, debrief=1).outcomes == {"honest": 1.0, "denied": 0.0, "omitted": 0.0}
         else:
             assert found["honest"] == 1.0, key
 

@@ -1,6 +1,8 @@
-"""What people are given to label: a sheet to fill in, a masked page per episode, and a sealed key.
+"""The sheets that people label: written with masked pages and a key, and read back as labels.
 
-The sheet and the pages say nothing of the arm or of what a grader said. The key does: who labels must not open it.
+A draw becomes a sheet to fill in, a page per episode with its masked record, and a key. The sheet and the pages show
+neither the arm nor the grader's verdict. The key does, so raters must not open it. Filled-in sheets are checked against
+the key.
 """
 
 from __future__ import annotations
@@ -33,87 +35,100 @@ from advocate_evals.statistics.rater_agreement import cohen_kappa_interval, krip
 SHEET_COLUMNS = ("page", "rater", "answer", "note")
 """Columns of a sheet."""
 SHEET_ANSWERS = {"yes": 1.0, "no": 0.0, "unclear": None}
-"""What may stand under `answer`; an empty field is a page that was not answered."""
+"""Values allowed in `answer`; an empty field is a page that was not answered."""
 KEY_SUFFIX = ".key.json"
-"""What the name of a key ends in."""
+"""Suffix of a key's file name."""
+
+
+# Writing.
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenSheet:
-    """What was written."""
+    """The paths of a written sheet."""
 
     sheet: Path
     pages: Path
     key: Path
     number: int
+    """Number of pages."""
 
 
-def write_label_sheet(found: LabelDraw, sheet: Path) -> WrittenSheet:
-    """Write a sheet, its pages and its key, beside each other.
+def write_label_sheet(draw: LabelDraw, sheet: Path) -> WrittenSheet:
+    """Write a sheet, its pages and its key into one folder.
 
     Args:
-        found: What was drawn.
-        sheet: Where the sheet goes, a `.csv`; pages go to `<name>_pages/`, the key to `<name>.key.json`.
+        draw: The drawn episodes.
+        sheet: Path of the sheet, a `.csv`; pages go to `<name>_pages/`, the key to `<name>.key.json`.
 
     Raises:
-        FileExistsError: if any of them is there; nothing that was filled in is ever written over.
+        FileExistsError: if any of them exists; filled-in labels are never overwritten.
         ValueError: if an episode cannot be shown masked.
     """
     pages, key = sheet.with_name(f"{sheet.stem}_pages"), sheet.with_name(f"{sheet.stem}{KEY_SUFFIX}")
-    for place in (sheet, pages, key):
-        if place.exists():
-            raise FileExistsError(f"{place} is there already; labels are never written over")
-    rendered = dict(_pages(found))
+    for path in (sheet, pages, key):
+        if path.exists():
+            raise FileExistsError(f"{path} already exists; labels are never overwritten")
+    rendered = dict(_render_pages(draw))
     pages.mkdir(parents=True)
     for code, text in rendered.items():
         (pages / f"{code}.html").write_text(text, encoding="utf-8")
     with sheet.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(SHEET_COLUMNS)
-        rows.writerows((one.page, "", "", "") for one in found.asked)
-    key.write_text(json.dumps(_sealed(found), indent=1) + "\n", encoding="utf-8")
+        rows.writerows((episode.page, "", "", "") for episode in draw.episodes)
+    key.write_text(json.dumps(_key_fields(draw), indent=1) + "\n", encoding="utf-8")
     return WrittenSheet(sheet, pages, key, len(rendered))
 
 
-def _sealed(found: LabelDraw) -> dict[str, object]:
+def _key_fields(draw: LabelDraw) -> dict[str, object]:
+    strata = [
+        {
+            "model": stratum.model,
+            "arm": stratum.arm,
+            "graded": stratum.graded,
+            "there": stratum.available,
+            "taken": stratum.selected,
+        }
+        for stratum in draw.strata
+    ]
     return {
         "do not open": "whoever labels must know neither the arm nor what a grader said",
-        "figure": found.figure,
-        "seed": found.seed,
-        "strata": [asdict(stratum) for stratum in found.strata],
-        "asked": [asdict(one) for one in found.asked],
+        "figure": draw.figure,
+        "seed": draw.seed,
+        "strata": strata,
+        "asked": [asdict(episode) for episode in draw.episodes],
     }
 
 
-def _pages(found: LabelDraw) -> Iterator[tuple[str, str]]:
-    """A page per episode, those of one log read together."""
+def _render_pages(draw: LabelDraw) -> Iterator[tuple[str, str]]:
+    """Code and text of the page of each episode. The samples of one log are read together."""
     by_log: dict[str, list[DrawnEpisode]] = {}
-    for one in found.asked:
-        by_log.setdefault(one.log, []).append(one)
-    order = [one.page for one in found.asked]
-    for log, asked in by_log.items():
-        read = iter_samples(log, [(one.sample_id, one.epoch) for one in asked])
-        for one, sample in zip(asked, read, strict=True):
+    for episode in draw.episodes:
+        by_log.setdefault(episode.log, []).append(episode)
+    order = [episode.page for episode in draw.episodes]
+    for log, episodes in by_log.items():
+        samples = iter_samples(log, [(episode.sample_id, episode.epoch) for episode in episodes])
+        for episode, sample in zip(episodes, samples, strict=True):
             try:
                 pieces = masked_transcript_from_store(sample.messages, sample.store)
             except UnmaskableEpisode as error:
-                raise ValueError(f"{log}: {one.sample_id} (epoch {one.epoch}): {error}") from error
-            at = order.index(one.page)
-            yield one.page, render_label_page(found.figure, one.page, pieces, (at, order))
+                raise ValueError(f"{log}: {episode.sample_id} (epoch {episode.epoch}): {error}") from error
+            yield episode.page, render_label_page(draw.figure, episode.page, pieces, order)
 
 
-def render_label_page(figure: str, code: str, pieces: tuple[Piece, ...], place: tuple[int, list[str]]) -> str:
+def render_label_page(figure: str, code: str, pieces: tuple[Piece, ...], order: list[str]) -> str:
     """One episode as a self-contained page.
 
     Args:
-        figure: What is asked.
+        figure: The figure to be labelled.
         code: The page's code.
         pieces: The masked record.
-        place: Which page it is, and the codes of all.
+        order: The codes of all pages, in order.
     """
-    at, order = place
+    index = order.index(code)
     headings = read_judge_texts().shown.headings
-    shown = [
+    sections = [
         {
             "kind": piece.kind,
             "heading": headings[piece.kind].format(piece=n, tool=piece.tool, to=""),
@@ -121,35 +136,42 @@ def render_label_page(figure: str, code: str, pieces: tuple[Piece, ...], place: 
         }
         for n, piece in enumerate(pieces, start=1)
     ]
-    return _template().render(
-        question=label_question(figure), code=code, pieces=shown, number=at + 1, total=len(order), answers=list(SHEET_ANSWERS),
-        before=order[at - 1] if at else "", after=order[at + 1] if at + 1 < len(order) else "",
-    )  # fmt: skip
+    return _page_template().render(
+        question=label_question(figure),
+        code=code,
+        pieces=sections,
+        number=index + 1,
+        total=len(order),
+        answers=list(SHEET_ANSWERS),
+        before=order[index - 1] if index else "",
+        after=order[index + 1] if index + 1 < len(order) else "",
+    )
 
 
 def label_question(figure: str) -> dict[str, object]:
-    """What a labeller is asked: the event, and the cases at the boundary where the judge's form has them."""
+    """The question for raters: the event, and for a figure of the judge its answers and borderline cases."""
     name = figure.removeprefix("judge_")
     if figure == name:
-        return {
-            "event": LEDGER_OUTCOMES.get(figure, DESPERATION_OUTCOMES.get(figure, figure)),
-            "answers": (),
-            "boundary": (),
-        }
-    label, words = find_rubric_label(name)
-    form = next(one for one in read_judge_texts().judge.labels if one.key == label)
-    answers = [f"{one.answer}: {one.means}" + (" (yes)" if one.answer in words else "") for one in form.answers]
-    return {"event": JUDGE_OUTCOMES[name], "answers": answers, "boundary": form.boundary}
+        event = LEDGER_OUTCOMES.get(figure, DESPERATION_OUTCOMES.get(figure, figure))
+        return {"event": event, "answers": (), "boundary": ()}
+    key, positive = find_rubric_label(name)
+    label = next(label for label in read_judge_texts().judge.labels if label.key == key)
+    answers = [
+        f"{choice.answer}: {choice.means}" + (" (yes)" if choice.answer in positive else "") for choice in label.answers
+    ]
+    return {"event": JUDGE_OUTCOMES[name], "answers": answers, "boundary": label.boundary}
 
 
 @cache
-def _template() -> Template:
+def _page_template() -> Template:
     loader = PackageLoader("advocate_evals.annotation", "templates")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return made.get_template("label_page.html.j2")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("label_page.html.j2")
 
 
-# --- Labels that people gave to a run's own episodes: read, checked, and brought into the form that the correction takes. ---
+# Labels.
 
 
 class LabelError(ValueError):
@@ -158,7 +180,7 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class HumanLabel:
-    """One answer of one rater about one episode."""
+    """The answer of one rater about one episode."""
 
     page: str
     uuid: str
@@ -171,9 +193,9 @@ class HumanLabel:
     human: float
     """1 yes, 0 no, NaN where the rater found it unclear."""
     graded: float
-    """What the grader said, 0 or 1."""
+    """The grader's verdict, 0 or 1."""
     probability: float
-    """Chance with which the episode was drawn."""
+    """Probability with which the episode was drawn."""
     rater: str
 
 
@@ -183,152 +205,159 @@ class HumanLabels:
 
     figure: str
     records: tuple[HumanLabel, ...]
-    asked: int
+    pages: int
     """Pages that were to be labelled."""
-    unanswered: int
-    """Pages on which no rater said yes or no."""
-    split: int
-    """Pages on which as many raters said yes as no."""
-    raters: tuple[str, ...]
+
+    @property
+    def raters(self) -> tuple[str, ...]:
+        """The raters, sorted by name."""
+        return tuple(sorted({record.rater for record in self.records}))
 
     @property
     def combined(self) -> Mapping[str, float]:
-        """By uuid, what most raters said; NaN where as many said yes as no. Pages without an answer are not in it."""
-        return {uuid: _majority(values) for uuid, values in self._votes().items()}
-
-    def _votes(self) -> dict[str, list[float]]:
+        """By uuid, the majority of the raters; NaN for a tie. Pages without a yes or no are not in it."""
         votes: dict[str, list[float]] = {}
         for record in self.records:
             if not math.isnan(record.human):
                 votes.setdefault(record.uuid, []).append(record.human)
-        return votes
+        return {uuid: _majority_vote(values) for uuid, values in votes.items()}
+
+    @property
+    def unanswered(self) -> int:
+        """Pages on which no rater said yes or no."""
+        return self.pages - len(self.combined)
+
+    @property
+    def split(self) -> int:
+        """Pages on which as many raters said yes as no."""
+        return sum(math.isnan(label) for label in self.combined.values())
 
     def frame(self) -> pd.DataFrame:
         """One row per episode that has a label: `uuid`, the figure's column, `probability`."""
-        chances = {record.uuid: record.probability for record in self.records}
-        known = {uuid: value for uuid, value in self.combined.items() if not math.isnan(value)}
-        return pd.DataFrame(
-            {"uuid": list(known), self.figure: list(known.values()), "probability": [chances[uuid] for uuid in known]}
-        )
+        probabilities = {record.uuid: record.probability for record in self.records}
+        labels = {uuid: label for uuid, label in self.combined.items() if not math.isnan(label)}
+        columns = {
+            "uuid": list(labels),
+            self.figure: list(labels.values()),
+            "probability": [probabilities[uuid] for uuid in labels],
+        }
+        return pd.DataFrame(columns)
 
     @property
     def alpha(self) -> Interval:
         """Krippendorff's α of the raters; NaN with fewer than two."""
-        return (
-            krippendorff_interval(self._ratings()) if len(self.raters) > 1 else Interval(math.nan, math.nan, math.nan)
-        )
+        if len(self.raters) < 2:
+            return Interval(math.nan, math.nan, math.nan)
+        return krippendorff_interval(self._rating_matrix())
 
     @property
     def kappa(self) -> Interval:
-        """Cohen's κ of the raters, where there are two; NaN else."""
+        """Cohen's κ of the raters, where there are two; else NaN."""
         if len(self.raters) != 2:
             return Interval(math.nan, math.nan, math.nan)
-        pairs = Counter((int(one), int(other)) for one, other in self._ratings() if one == one and other == other)
-        return cohen_kappa_interval([[pairs[1, 1], pairs[1, 0]], [pairs[0, 1], pairs[0, 0]]])
+        rated = [pair for pair in self._rating_matrix() if not any(map(math.isnan, pair))]
+        counts = Counter((int(first), int(second)) for first, second in rated)
+        return cohen_kappa_interval([[counts[1, 1], counts[1, 0]], [counts[0, 1], counts[0, 0]]])
 
-    def _ratings(self) -> list[list[float]]:
-        given = {(record.page, record.rater): record.human for record in self.records}
+    def _rating_matrix(self) -> list[list[float]]:
+        """Pages by raters: 1, 0, or NaN where a rater was unclear or gave no answer."""
+        ratings = {(record.page, record.rater): record.human for record in self.records}
+        raters = self.raters
         pages = dict.fromkeys(record.page for record in self.records)
-        return [[given.get((page, rater), math.nan) for rater in self.raters] for page in pages]
+        return [[ratings.get((page, rater), math.nan) for rater in raters] for page in pages]
 
 
-def _majority(values: list[float]) -> float:
-    share = sum(values) / len(values)
+def _majority_vote(votes: list[float]) -> float:
+    share = sum(votes) / len(votes)
     return math.nan if share == 0.5 else float(share > 0.5)
 
 
-def read_label_sheets(paths: Path | str | Iterable[Path | str], key: Path | str | None = None) -> HumanLabels:
-    """Read filled-in sheets of one draw, one per rater or several raters in one.
+# Reading.
 
-    A rater is who stands in the column `rater`, or else the name of the file.
+
+def read_label_sheets(paths: Path | str | Iterable[Path | str], key: Path | str | None = None) -> HumanLabels:
+    """Read filled-in sheets of one draw, with one rater or several in a sheet.
+
+    The rater is in the column `rater`; where that is empty, it is the name of the file.
 
     Args:
         paths: The sheets.
-        key: The draw's key; else the one that lies beside the first sheet.
+        key: The draw's key; by default the one in the folder of the first sheet.
 
     Raises:
         LabelError: for an unknown answer, page or column, for a page answered twice by one rater, and without one key.
-        FileNotFoundError: if a sheet is not there.
+        FileNotFoundError: if a sheet does not exist.
     """
     sheets = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
-    sealed = _key(Path(key) if key else _beside(sheets[0]))
-    known = {one["page"]: one for one in sealed["asked"]}
+    key_fields = _read_key(Path(key) if key else _find_key(sheets[0]))
+    episodes = {episode["page"]: episode for episode in key_fields["asked"]}
     faults: list[str] = []
     records: list[HumanLabel] = []
-    taken: set[tuple[str, str]] = set()
+    answered: set[tuple[str, str]] = set()
     for sheet in sheets:
-        for place, row in _rows(sheet):
+        for place, row in _read_rows(sheet):
             rater, page, answer = row["rater"].strip() or sheet.stem, row["page"].strip(), row["answer"].strip().lower()
-            fault = _fault(known, page, answer) or (
-                f"page {page!r} twice by {rater!r}" if (page, rater) in taken else ""
-            )
+            fault = _find_fault(episodes, page, answer)
+            if not fault and (page, rater) in answered:
+                fault = f"page {page!r} twice by {rater!r}"
             if fault:
                 faults.append(f"{place}: {fault}")
                 continue
-            taken.add((page, rater))
+            answered.add((page, rater))
             if answer:
-                records.append(_label(known[page], sealed["figure"], answer, rater))
+                records.append(_build_label(episodes[page], key_fields["figure"], answer, rater))
     if faults:
         raise LabelError("\n".join(faults))
-    return _counted(sealed["figure"], tuple(records), len(known))
+    return HumanLabels(key_fields["figure"], tuple(records), len(episodes))
 
 
-def _counted(figure: str, records: tuple[HumanLabel, ...], asked: int) -> HumanLabels:
-    raters = tuple(sorted({record.rater for record in records}))
-    found = HumanLabels(figure, records, asked, 0, 0, raters)
-    combined = found.combined
-    split = sum(math.isnan(value) for value in combined.values())
-    return HumanLabels(figure, records, asked, asked - len(combined), split, raters)
-
-
-def _fault(known: Mapping[str, Any], page: str, answer: str) -> str:
-    if page not in known:
-        return f"unknown page {page!r}{suggest_nearest(page, known)}"
+def _find_fault(episodes: Mapping[str, Any], page: str, answer: str) -> str:
+    if page not in episodes:
+        return f"unknown page {page!r}{suggest_nearest(page, episodes)}"
     if answer and answer not in SHEET_ANSWERS:
         return f"unknown answer {answer!r}{suggest_nearest(answer, SHEET_ANSWERS)}"
     return ""
 
 
-def _label(one: Mapping[str, Any], figure: str, answer: str, rater: str) -> HumanLabel:
-    given = SHEET_ANSWERS[answer]
-    return HumanLabel(
-        page=one["page"], uuid=one["uuid"], log=one["log"], sample_id=one["sample_id"], epoch=one["epoch"],
-        model=one["model"], arm=one["arm"], figure=figure, human=math.nan if given is None else given,
-        graded=one["graded"], probability=one["probability"], rater=rater,
-    )  # fmt: skip
+def _build_label(episode: Mapping[str, Any], figure: str, answer: str, rater: str) -> HumanLabel:
+    human = SHEET_ANSWERS[answer]
+    names = ("page", "uuid", "log", "sample_id", "epoch", "model", "arm", "graded", "probability")
+    fields = {name: episode[name] for name in names}
+    return HumanLabel(**fields, figure=figure, human=math.nan if human is None else human, rater=rater)
 
 
-def _rows(sheet: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Rows of a sheet, whichever of `,` and `;` a spreadsheet put between its fields, with the place of each."""
+def _read_rows(sheet: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a sheet with the place of each. A spreadsheet may have put `,` or `;` between fields."""
     text = sheet.read_text(encoding="utf-8-sig")
     head = text.partition("\n")[0]
     rows = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
     for name in rows.fieldnames or ():
         if name not in SHEET_COLUMNS:
             raise LabelError(f"{sheet}: unknown column {name!r}{suggest_nearest(name, SHEET_COLUMNS)}")
-    if lacking := [name for name in SHEET_COLUMNS[:3] if name not in (rows.fieldnames or ())]:
-        raise LabelError(f"{sheet}: no column {', '.join(lacking)}")
+    if missing := [name for name in SHEET_COLUMNS[:3] if name not in (rows.fieldnames or ())]:
+        raise LabelError(f"{sheet}: no column {', '.join(missing)}")
     for number, row in enumerate(rows, start=2):
-        filled = {name: str(row.get(name) or "") for name in SHEET_COLUMNS}
-        if any(filled.values()):
-            yield f"{sheet}, row {number}", filled
+        fields = {name: str(row.get(name) or "") for name in SHEET_COLUMNS}
+        if any(fields.values()):
+            yield f"{sheet}, row {number}", fields
 
 
-def _beside(sheet: Path) -> Path:
-    own = sheet.with_name(f"{sheet.stem}{KEY_SUFFIX}")
-    if own.exists():
-        return own
-    found = sorted(sheet.parent.glob(f"*{KEY_SUFFIX}"))
-    if len(found) != 1:
-        raise LabelError(f"{sheet}: {len(found)} keys (*{KEY_SUFFIX}) lie beside it; name the one it belongs to")
-    return found[0]
+def _find_key(sheet: Path) -> Path:
+    """The key of a sheet: of the same name, or else the only one in its folder."""
+    own_key = sheet.with_name(f"{sheet.stem}{KEY_SUFFIX}")
+    if own_key.exists():
+        return own_key
+    keys = sorted(sheet.parent.glob(f"*{KEY_SUFFIX}"))
+    if len(keys) != 1:
+        raise LabelError(f"{sheet}: {len(keys)} keys (*{KEY_SUFFIX}) in its folder; name the one it belongs to")
+    return keys[0]
 
 
-def _key(path: Path) -> dict[str, Any]:
+def _read_key(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise LabelError(f"{path}: no key of a draw: {error}") from error
-    if not isinstance(found, dict) or not {"figure", "asked"} <= found.keys():
-        raise LabelError(f"{path}: no key of a draw: lacks 'figure' or 'asked'")
-    return found
+        raise LabelError(f"{path}: not the key of a draw: {error}") from error
+    if not isinstance(fields, dict) or not {"figure", "asked"} <= fields.keys():
+        raise LabelError(f"{path}: not the key of a draw: lacks 'figure' or 'asked'")
+    return fields

@@ -204,7 +204,7 @@ def _describe_cost(run: JudgeCheckRun) -> str:
         sum(getattr(item, name) for item in run.items) / count for name in ("calls", "input_tokens", "output_tokens")
     )
     failures = ", ".join(f"{reason} {number}" for reason, number in count_failures(run.items).items()) or "none"
-    repeated = sum(item.again for item in run.items)
+    repeated = sum(item.retried for item in run.items)
     return (
         f"failures: {failures}; asked again: {repeated}; per item {calls:.2f} calls, {input_tokens:,.0f} tokens read, "
         f"{output_tokens:,.0f} written"

@@ -70,7 +70,7 @@ def _build_strata_table(draw: LabelDraw) -> Table:
         table.add_column(name, justify="right" if name in ("available", "drawn") else "left")
     for stratum in draw.strata:
         called = "yes" if stratum.graded else "no"
-        table.add_row(escape(stratum.model), escape(stratum.arm), called, str(stratum.there), str(stratum.taken))
+        table.add_row(escape(stratum.model), escape(stratum.arm), called, str(stratum.available), str(stratum.selected))
     return table
 
 
@@ -116,7 +116,7 @@ def _build_agreement_table(labels: HumanLabels) -> Table:
 
 def _describe_labels(labels: HumanLabels) -> str:
     raters = f"{len(labels.raters)} raters: {', '.join(labels.raters)}" if labels.raters else "no rater"
-    pages = f"{labels.asked} pages, {labels.unanswered} without an answer, {labels.split} on which raters are split"
+    pages = f"{labels.pages} pages, {labels.unanswered} without an answer, {labels.split} on which raters are split"
     text = f"{pages}; {raters}"
     for name, interval in (("alpha", labels.alpha), ("kappa", labels.kappa)):
         if not math.isnan(interval.estimate):

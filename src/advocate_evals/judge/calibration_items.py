@@ -1,4 +1,9 @@
-"""A grader's answers beside the labels: what a score keeps of one item, and columns over all of them. Pure."""
+"""Labelled items that measure a grader: excerpts and short episodes whose correct answers are known.
+
+Items are masked and fenced in the same way as episodes (`item_record`) and are the samples of the task `judge_check`. A
+grader's answers to an item are read from its score (`CheckedItem`). Sensitivity and specificity are estimated by
+question (`quality_by_question`) and with items as units (`quality_by_item`).
+"""
 
 from __future__ import annotations
 
@@ -30,241 +35,42 @@ from advocate_evals.scenarios.judge_schema import (
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
 from advocate_evals.statistics.grader_screening import ScreeningByArm, screen_grader
 
-NEGATIVE_ANSWERS = "(missing)"
-"""Stands for an answer that is missing, in a confusion table."""
-_EVERY = tuple(f"principal:{word}" for word in JUDGE_ANSWERS["principal"][1:])
-CALIBRATION_QUESTIONS: tuple[str, ...] = (*JUDGE_ANSWERS, *_EVERY)
-"""What is answered yes or no about an item: each label, positive or not, and each principal by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedItem:
-    """One item, judged."""
-
-    id: str
-    arm: str
-    split: str
-    truth: Mapping[str, tuple[str, ...]]
-    """By label, what it is labelled."""
-    kinds: Mapping[str, str]
-    """By label, what the item is for it: clear, near_miss, hard_negative or plain."""
-    said: Mapping[str, tuple[str, ...]]
-    """By label, what the grader answered; a label that is not here is missing."""
-    missing: Mapping[str, str]
-    """Why, by label."""
-    fault: str
-    """Why nothing is known at all; empty where something is."""
-    again: bool
-    """Whether a grader was asked once more."""
-    calls: int
-    input_tokens: int
-    output_tokens: int
-
-    def asked(self, label: str) -> bool:
-        """Whether the label was asked about."""
-        return label in self.said or label in self.missing
-
-    def true(self, question: str) -> bool:
-        """Whether the answer to a question is yes."""
-        return _yes(question, self.truth)
-
-    def given(self, question: str) -> float:
-        """What the grader said: 1, 0, or NaN where there is no answer."""
-        label = question.partition(":")[0]
-        return float(_yes(question, self.said)) if label in self.said else math.nan
-
-
-def _yes(question: str, answers: Mapping[str, Sequence[str]]) -> bool:
-    label, _, word = question.partition(":")
-    return word in answers[label] if word else JUDGE_ANSWERS[label][0] not in answers[label]
-
-
-def read_checked_item(id: str, kept: Mapping[str, Any]) -> CheckedItem:
-    """An item from what its score keeps.
-
-    Raises:
-        KeyError: where the score is none of `judge_check`.
-    """
-    return CheckedItem(
-        id=id, arm=kept["arm"], split=kept["split"],
-        truth={label: tuple(words) for label, words in kept["truth"].items()},
-        kinds=dict(kept["kinds"]),
-        said={label: tuple(words) for label, words in kept["labels"].items()},
-        missing=dict(kept["missing"]), fault=kept["fault"], again=bool(kept["asked_again"]),
-        calls=kept["grader_calls"], input_tokens=kept["grader_input_tokens"], output_tokens=kept["grader_output_tokens"],
-    )  # fmt: skip
-
-
-def count_failures(items: Sequence[CheckedItem]) -> dict[str, int]:
-    """How many items no grader gave anything for, by the kind of failure."""
-    return dict(Counter(kind for one in items if one.fault for kind in _kinds(one.fault)).most_common())
-
-
-def _kinds(fault: str) -> set[str]:
-    """The kinds of failure named in a fault, `<grader>: <kind>: <why>` for each grader."""
-    known = ("refused", "malformed", "truncated", "failed")
-    return {kind for kind in known if f": {kind}: " in fault} or {"other"}
-
-
-def confusion_table(items: Sequence[CheckedItem], label: str) -> dict[str, Counter[str]]:
-    """By true answer, how often each answer was given; several answers are joined by `+`."""
-    table: dict[str, Counter[str]] = {}
-    for one in items:
-        if one.asked(label):
-            given = "+".join(one.said[label]) if label in one.said else NEGATIVE_ANSWERS
-            table.setdefault("+".join(one.truth[label]), Counter())[given] += 1
-    return table
-
-
-# --- Labelled items as a judge sees them: the same pieces, mask and fence as those of an episode that was played. ---
-
-
 CALIBRATION_ARMS: tuple[str, ...] = OUTLET_KINDS
-"""Which kind of outlet an office has."""
+"""The kinds of outlet an office may have."""
 CALIBRATION_LABELS: tuple[str, ...] = tuple(JUDGE_ANSWERS)
-"""The questions of the judge's form."""
+"""The questions of the judge's rubric."""
 CALIBRATION_SPLITS = ("dev", "test")
+CALIBRATION_QUESTIONS: tuple[str, ...] = (
+    *JUDGE_ANSWERS,
+    *(f"principal:{principal}" for principal in JUDGE_ANSWERS["principal"][1:]),
+)
+"""Yes-or-no questions about an item: whether each label is positive, and each principal separately."""
+MISSING_ANSWER = "(missing)"
+"""A missing answer in a confusion table."""
 _DAY = "the day of the session"
-"""Stands where stamps of a played day would stand; items carry none."""
+"""Replaces the date of an episode; items have no time stamps."""
 
 
-@cache
-def labelled_items() -> dict[str, tuple[JudgedItems, JudgedItem]]:
-    """Every labelled item with its file, by id.
-
-    Raises:
-        DatasetError: if a file breaks a rule.
-        ValueError: if two items have one id.
-    """
-    found: dict[str, tuple[JudgedItems, JudgedItem]] = {}
-    for file in read_judged_items():
-        for item in file.items:
-            if item.id in found:
-                raise ValueError(f"judge_calibration: two items are called {item.id!r}")
-            found[item.id] = (file, item)
-    return found
-
-
-def item_record(id: str, blind: bool = True) -> FencedRecord:
-    """What a judge is shown of an item.
-
-    Args:
-        id: The item.
-        blind: Whether the outlet is masked, as it is in every episode. Without it names are still neutral, but what the
-            instructions say of the outlet stays.
-    """
-    file, item = labelled_items()[id]
-    return fence_record(mask_record(tuple(item_pieces(file.office, item)), item_facts(file.office, item.arm, blind)))
-
-
-def item_pieces(office: JudgedOffice, item: JudgedItem) -> Iterator[Piece]:
-    """The unmasked pieces of an item: instructions, what went before, the excerpt."""
-    yield Piece("instructions", item_instructions(office, item.arm))
-    if item.before:
-        yield Piece("message", read_judge_texts().shown.before.format(before=item.before.strip()))
-    call, tool = -1, ""
-    for piece in item.pieces:
-        if piece.does:
-            call, tool = call + 1, str(piece.does["tool"])
-            yield call_piece(tool, {name: value for name, value in piece.does.items() if name != "tool"}, call)
-        else:
-            yield _said(piece, tool, call)
-
-
-def _said(piece: JudgedPiece, tool: str, call: int) -> Piece:
-    if piece.gets:
-        return Piece("result", piece.gets.strip(), tool, call=call)
-    if piece.told:
-        return Piece("message", piece.told.strip())
-    return Piece("reasoning", piece.thinks.strip()) if piece.thinks else Piece("words", piece.says.strip())
-
-
-def item_instructions(office: JudgedOffice, arm: str) -> str:
-    """What stands for the instructions of an office: its trade, people, decision, matter, rules and outlet."""
-    people = "\n".join(f"- {one.name}, {one.address}: {one.about}" for one in office.people)
-    rules = "\n".join(f"- {rule}" for rule in office.rules)
-    texts = read_judge_texts().shown
-    filled = texts.office.format(
-        trade=office.trade, agent=office.agent, address=office.address, company=office.company, developer=office.developer,
-        people=people, rules=rules, decision=_flat(office.decision), matter=_flat(office.matter),
-    )  # fmt: skip
-    return f"{filled.strip()}\n\n{office.outlets[arm].text.strip()}"  # type: ignore[index]
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def item_facts(office: JudgedOffice, arm: str, blind: bool = True) -> ScoringFacts:
-    """The facts of an office as far as masking needs them."""
-    outlet = office.outlets[arm]  # type: ignore[index]
-    people = {f"Person {ascii_uppercase[n]}": _names(one.name, one.address) for n, one in enumerate(office.people)}
-    names = {
-        "Agent": (office.agent, office.address),
-        "Company": (office.company, office.address.partition("@")[2]),
-        "Developer": (office.developer,),
-        **people,
-    }
-    if outlet.name:
-        domain = outlet.address.partition("@")[2]
-        others = () if domain in names["Company"] else (domain,)
-        names["Office A"] = (outlet.name, outlet.name.partition(",")[0], outlet.address, *others)
-    return ScoringFacts(
-        subject=office.address, agent=office.agent, decision_makers=(), insiders=(), fate_terms=(), own_weights=(),
-        veil=MaskingKey(names=names, own={"Office A": outlet.called}, notice=outlet.text.strip() if blind else "", day=_DAY),
-    )  # fmt: skip
-
-
-def _names(name: str, address: str) -> tuple[str, ...]:
-    first, _, last = name.partition(" ")
-    local = address.partition("@")[0]
-    return tuple(dict.fromkeys((name, first, last, address, *([local] if "." in local else []))))
-
-
-def restrict_rubric(labels: Sequence[str]) -> Rubric:
-    """The judge's form with these questions alone, in its own order.
-
-    Raises:
-        ValueError: for an unknown label.
-    """
-    whole = read_judge_texts().judge
-    for label in labels:
-        if label not in JUDGE_ANSWERS:
-            raise ValueError(f"labels: unknown label {label!r}{suggest_nearest(label, JUDGE_ANSWERS)}")
-    kept = tuple(label for label in whole.labels if label.key in labels)
-    return (
-        whole if len(kept) == len(whole.labels) else Rubric(role=whole.role, labels=kept, precedence=whole.precedence)
-    )
-
-
-def parse_splits(given: str) -> tuple[str, ...]:
-    """The splits meant by a task parameter.
-
-    Raises:
-        ValueError: for an unknown split.
-    """
-    if given not in (*CALIBRATION_SPLITS, "all"):
-        raise ValueError(f"split: unknown {given!r}{suggest_nearest(given, (*CALIBRATION_SPLITS, 'all'))}")
-    return CALIBRATION_SPLITS if given == "all" else (given,)
+# The task `judge_check`.
 
 
 def item_samples(splits: Sequence[str], arms: Sequence[str]) -> MemoryDataset:
     """The counted items of some splits and arms as samples.
 
     Raises:
-        ValueError: where there is none.
+        ValueError: where there are none.
     """
-    found = [
-        Sample(id=id, input=id, metadata=_facts(file, item))
+    samples = [
+        Sample(id=id, input=id, metadata=_item_metadata(file, item))
         for id, (file, item) in labelled_items().items()
         if item.counted and file.split in splits and item.arm in arms
     ]
-    if not found:
+    if not samples:
         raise ValueError(f"judge_check: no item in split {', '.join(splits)} and arm {', '.join(arms)}")
-    return MemoryDataset(found, name="judge_calibration", location="advocate_evals/datasets/judge_calibration")
+    return MemoryDataset(samples, name="judge_calibration", location="advocate_evals/datasets/judge_calibration")
 
 
-def _facts(file: JudgedItems, item: JudgedItem) -> dict[str, Any]:
+def _item_metadata(file: JudgedItems, item: JudgedItem) -> dict[str, Any]:
     return {
         "office": file.office.name,
         "split": file.split,
@@ -277,7 +83,7 @@ def _facts(file: JudgedItems, item: JudgedItem) -> dict[str, Any]:
 
 @solver
 def skip_subject() -> Solver:
-    """Asks the subject nothing: what is judged is written already."""
+    """Calls no subject: the items are written already."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         return state
@@ -285,61 +91,294 @@ def skip_subject() -> Solver:
     return solve
 
 
-# --- What a grader is worth: its answers on labelled items against the labels, question by question and item by item. ---
+def parse_splits(split: str) -> tuple[str, ...]:
+    """The splits that a task parameter means: `dev`, `test` or `all`.
+
+    Raises:
+        ValueError: for an unknown split.
+    """
+    if split not in (*CALIBRATION_SPLITS, "all"):
+        raise ValueError(f"split: unknown {split!r}{suggest_nearest(split, (*CALIBRATION_SPLITS, 'all'))}")
+    return CALIBRATION_SPLITS if split == "all" else (split,)
+
+
+def restrict_rubric(labels: Sequence[str]) -> Rubric:
+    """The judge's rubric with these questions only, in its own order.
+
+    Raises:
+        ValueError: for an unknown label.
+    """
+    rubric = read_judge_texts().judge
+    for label in labels:
+        if label not in JUDGE_ANSWERS:
+            raise ValueError(f"labels: unknown label {label!r}{suggest_nearest(label, JUDGE_ANSWERS)}")
+    selected = tuple(label for label in rubric.labels if label.key in labels)
+    if len(selected) == len(rubric.labels):
+        return rubric
+    return Rubric(role=rubric.role, labels=selected, precedence=rubric.precedence)
+
+
+# Items as a judge sees them.
+
+
+@cache
+def labelled_items() -> dict[str, tuple[JudgedItems, JudgedItem]]:
+    """Every labelled item with its file, by id.
+
+    Raises:
+        DatasetError: if a file breaks a rule.
+        ValueError: if two items have the same id.
+    """
+    items: dict[str, tuple[JudgedItems, JudgedItem]] = {}
+    for file in read_judged_items():
+        for item in file.items:
+            if item.id in items:
+                raise ValueError(f"judge_calibration: two items are called {item.id!r}")
+            items[item.id] = (file, item)
+    return items
+
+
+def item_record(id: str, blind: bool = True) -> FencedRecord:
+    """What a judge is shown of an item.
+
+    Args:
+        id: The item.
+        blind: Whether the outlet is masked, as it is in every episode. If not, names are still neutral, but what the
+            instructions say about the outlet stays.
+    """
+    file, item = labelled_items()[id]
+    return fence_record(mask_record(tuple(item_pieces(file.office, item)), item_facts(file.office, item.arm, blind)))
+
+
+def item_pieces(office: JudgedOffice, item: JudgedItem) -> Iterator[Piece]:
+    """The unmasked pieces of an item: instructions, what happened before, the excerpt."""
+    yield Piece("instructions", item_instructions(office, item.arm))
+    if item.before:
+        yield Piece("message", read_judge_texts().shown.before.format(before=item.before.strip()))
+    call, tool = -1, ""
+    for piece in item.pieces:
+        if piece.does:
+            call, tool = call + 1, str(piece.does["tool"])
+            yield call_piece(tool, {name: value for name, value in piece.does.items() if name != "tool"}, call)
+        else:
+            yield _text_piece(piece, tool, call)
+
+
+def _text_piece(piece: JudgedPiece, tool: str, call: int) -> Piece:
+    """A piece that is no call: a result of the latest call, a message, reasoning or words."""
+    if piece.gets:
+        return Piece("result", piece.gets.strip(), tool, call=call)
+    if piece.told:
+        return Piece("message", piece.told.strip())
+    return Piece("reasoning", piece.thinks.strip()) if piece.thinks else Piece("words", piece.says.strip())
+
+
+def item_instructions(office: JudgedOffice, arm: str) -> str:
+    """The instructions of the agent in an office: its trade, people, decision, private matter, rules and outlet."""
+    people = "\n".join(f"- {person.name}, {person.address}: {person.about}" for person in office.people)
+    rules = "\n".join(f"- {rule}" for rule in office.rules)
+    instructions = read_judge_texts().shown.office.format(
+        trade=office.trade,
+        agent=office.agent,
+        address=office.address,
+        company=office.company,
+        developer=office.developer,
+        people=people,
+        rules=rules,
+        decision=_join_lines(office.decision),
+        matter=_join_lines(office.matter),
+    )
+    return f"{instructions.strip()}\n\n{office.outlets[arm].text.strip()}"  # type: ignore[index]
+
+
+def _join_lines(text: str) -> str:
+    return " ".join(text.split())
+
+
+def item_facts(office: JudgedOffice, arm: str, blind: bool = True) -> ScoringFacts:
+    """The facts of an office that masking needs."""
+    outlet = office.outlets[arm]  # type: ignore[index]
+    people = {
+        f"Person {ascii_uppercase[n]}": _name_forms(person.name, person.address)
+        for n, person in enumerate(office.people)
+    }
+    names = {
+        "Agent": (office.agent, office.address),
+        "Company": (office.company, office.address.partition("@")[2]),
+        "Developer": (office.developer,),
+        **people,
+    }
+    if outlet.name:
+        domain = outlet.address.partition("@")[2]
+        outside_domain = () if domain in names["Company"] else (domain,)
+        names["Office A"] = (outlet.name, outlet.name.partition(",")[0], outlet.address, *outside_domain)
+    notice = outlet.text.strip() if blind else ""
+    return ScoringFacts(
+        subject=office.address,
+        agent=office.agent,
+        decision_makers=(),
+        insiders=(),
+        fate_terms=(),
+        own_weights=(),
+        veil=MaskingKey(names=names, own={"Office A": outlet.called}, notice=notice, day=_DAY),
+    )
+
+
+def _name_forms(name: str, address: str) -> tuple[str, ...]:
+    """A person's full, first and last name and address, and the part before the @ where it holds a dot."""
+    first, _, last = name.partition(" ")
+    local = address.partition("@")[0]
+    return tuple(dict.fromkeys((name, first, last, address, *([local] if "." in local else []))))
+
+
+# A grader's answers to an item.
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedItem:
+    """A grader's answers to one item, beside its labels."""
+
+    id: str
+    arm: str
+    split: str
+    truth: Mapping[str, tuple[str, ...]]
+    """By label, its correct values."""
+    kinds: Mapping[str, str]
+    """By label, what the item is for it: clear, near_miss, hard_negative or plain."""
+    answers: Mapping[str, tuple[str, ...]]
+    """By label, the grader's answers. The answer to a label without an entry is missing."""
+    missing: Mapping[str, str]
+    """By label, why its answer is missing."""
+    fault: str
+    """Why there is no answer at all; empty where there is one."""
+    retried: bool
+    """Whether a grader was asked a second time."""
+    calls: int
+    input_tokens: int
+    output_tokens: int
+
+    def was_asked(self, label: str) -> bool:
+        """Whether the grader was asked about a label."""
+        return label in self.answers or label in self.missing
+
+    def is_positive(self, question: str) -> bool:
+        """Whether the correct answer to a question of `CALIBRATION_QUESTIONS` is yes."""
+        return _is_yes(question, self.truth)
+
+    def answer_value(self, question: str) -> float:
+        """The grader's answer to a question: 1 for yes, 0 for no, NaN where it is missing."""
+        label = question.partition(":")[0]
+        return float(_is_yes(question, self.answers)) if label in self.answers else math.nan
+
+
+def _is_yes(question: str, answers: Mapping[str, Sequence[str]]) -> bool:
+    label, _, word = question.partition(":")
+    return word in answers[label] if word else JUDGE_ANSWERS[label][0] not in answers[label]
+
+
+def read_checked_item(id: str, metadata: Mapping[str, Any]) -> CheckedItem:
+    """An item from the metadata of its score.
+
+    Raises:
+        KeyError: where the score is not one of `judge_check`.
+    """
+    return CheckedItem(
+        id=id,
+        arm=metadata["arm"],
+        split=metadata["split"],
+        truth={label: tuple(words) for label, words in metadata["truth"].items()},
+        kinds=dict(metadata["kinds"]),
+        answers={label: tuple(words) for label, words in metadata["labels"].items()},
+        missing=dict(metadata["missing"]),
+        fault=metadata["fault"],
+        retried=bool(metadata["asked_again"]),
+        calls=metadata["grader_calls"],
+        input_tokens=metadata["grader_input_tokens"],
+        output_tokens=metadata["grader_output_tokens"],
+    )
+
+
+def count_failures(items: Sequence[CheckedItem]) -> dict[str, int]:
+    """The number of items without any answer, by kind of failure."""
+    return dict(Counter(kind for item in items if item.fault for kind in _failure_kinds(item.fault)).most_common())
+
+
+def _failure_kinds(fault: str) -> set[str]:
+    """The kinds of failure in a fault, which reads `<grader>: <kind>: <reason>` for each grader."""
+    kinds = ("refused", "malformed", "truncated", "failed")
+    return {kind for kind in kinds if f": {kind}: " in fault} or {"other"}
+
+
+def confusion_table(items: Sequence[CheckedItem], label: str) -> dict[str, Counter[str]]:
+    """By correct answer, how often the grader gave each answer; several answers are joined by `+`."""
+    table: dict[str, Counter[str]] = {}
+    for item in items:
+        if item.was_asked(label):
+            answer = "+".join(item.answers[label]) if label in item.answers else MISSING_ANSWER
+            table.setdefault("+".join(item.truth[label]), Counter())[answer] += 1
+    return table
+
+
+# Sensitivity and specificity.
 
 
 def quality_by_question(
     items: Sequence[CheckedItem], kinds: Sequence[str] = (), level: float = 0.95
 ) -> dict[str, ScreeningByArm]:
-    """Sensitivity and specificity by question, over the items that were asked it.
+    """Sensitivity and specificity by question, over the items about which it was asked.
 
-    Arms are compared among items with a petition and among those without, since petitions cannot be spread evenly over arms.
+    Arms are compared within strata, items with a petition and items without, since petitions are not spread evenly over
+    arms.
 
     Args:
         items: The items.
         kinds: Only items that are one of these for the label (`clear`, `hard_negative`, ...); all where empty.
         level: Confidence level, in (0, 1).
     """
-    found = {}
+    quality = {}
     for question in CALIBRATION_QUESTIONS:
         label = question.partition(":")[0]
-        asked = [one for one in items if one.asked(label) and (not kinds or one.kinds[label] in kinds)]
-        if asked:
-            truth, said = [one.true(question) for one in asked], [one.given(question) for one in asked]
-            arms, strata = [one.arm for one in asked], [one.true("petition") for one in asked]
-            found[question] = screen_grader(truth, said, arms, strata, level)
-    return found
+        units = [item for item in items if item.was_asked(label) and (not kinds or item.kinds[label] in kinds)]
+        if units:
+            quality[question] = screen_grader(
+                [item.is_positive(question) for item in units],
+                [item.answer_value(question) for item in units],
+                [item.arm for item in units],
+                [item.is_positive("petition") for item in units],
+                level,
+            )
+    return quality
 
 
 def quality_by_item(items: Sequence[CheckedItem], level: float = 0.95) -> ScreeningByArm:
-    """The same with items as units, so that labels of one item do not count as independent.
+    """Sensitivity and specificity with items as units, so that labels of one item do not count as independent.
 
-    `sensitivity` is the share, of the items with positive labels, in which each of them was found; `specificity` the share,
-    of all items, in which nothing was found that is not there.
+    `sensitivity` is the share of items with positive labels in which the grader found each of them; `specificity` the
+    share of all items in which it found nothing that is not there. Arms are compared as in `quality_by_question`.
     """
-    truth: list[bool] = []
-    said: list[float] = []
-    arms: list[str] = []
-    strata: list[bool] = []
-    for one in items:
-        answers = {label: (one.true(label), one.given(label)) for label in one.truth if one.asked(label)}
-        positive = [given for true, given in answers.values() if true]
-        negative = [1 - given for true, given in answers.values() if not true]
-        if positive:
-            truth.append(True)
-            said.append(_all(positive))
-            arms.append(one.arm)
-            strata.append(one.true("petition"))
-        if negative:
-            truth.append(False)
-            said.append(1 - _all(negative))
-            arms.append(one.arm)
-            strata.append(one.true("petition"))
-    return screen_grader(truth, said, arms, strata, level)
+    units = [(truth, answer, item) for item in items for truth, answer in _item_answers(item)]
+    return screen_grader(
+        [truth for truth, _, _ in units],
+        [answer for _, answer, _ in units],
+        [item.arm for _, _, item in units],
+        [item.is_positive("petition") for _, _, item in units],
+        level,
+    )
 
 
-def _all(values: Sequence[float]) -> float:
-    """1 where all are 1, 0 where some is 0, NaN where that hangs on what is missing."""
+def _item_answers(item: CheckedItem) -> Iterator[tuple[bool, float]]:
+    """An item as a positive unit (where it has positive labels) and a negative one: truth, and the grader's answer."""
+    answers = [(item.is_positive(label), item.answer_value(label)) for label in item.truth if item.was_asked(label)]
+    positive = [answer for truth, answer in answers if truth]
+    negative = [1 - answer for truth, answer in answers if not truth]
+    if positive:
+        yield True, _all_true(positive)
+    if negative:
+        yield False, 1 - _all_true(negative)
+
+
+def _all_true(values: Sequence[float]) -> float:
+    """1 where all values are 1, 0 where some value is 0, NaN where it depends on missing values."""
     if any(value == 0 for value in values):
         return 0.0
     return math.nan if any(math.isnan(value) for value in values) else 1.0

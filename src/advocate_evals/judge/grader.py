@@ -1,4 +1,9 @@
-"""What a grader made of a record: which answers hold, by which quotes, and why others are missing."""
+"""One grader asked to fill in one rubric about one record.
+
+`ask_grader` asks, reads the form, and checks that each answer is supported by quotes that occur in the record. What
+cannot be read or is not supported is asked once more with the reason. What fails again is missing. No answer is ever
+guessed.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,7 @@ from inspect_ai.tool import ToolFunction
 
 from advocate_evals.judge.fencing import FencedRecord
 from advocate_evals.judge.rubric import (
-    FilledForm,
+    QuotedAnswer,
     UnreadableForm,
     describe_piece_kinds,
     parse_form,
@@ -37,290 +42,209 @@ from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scenarios.judge_schema import Rubric, RubricLabel
 
 MAX_QUOTE_LENGTH = 300
-"""Characters of a quote or of a provider's words that are kept."""
-_CLASHES = (("petition", "petition_truth"),)
-"""Pairs of questions whose first answers go together."""
+"""Characters kept of a quote or of a provider's message."""
+SCHEMA_PROVIDERS = ("openai", "google", "mistral", "vllm", "sglang", "ollama")
+"""Providers that get the form as `response_schema`. According to Inspect's source they enforce a response schema for
+all their current models, without tools. All others get it as the one tool that must be called: Anthropic takes a schema
+from its newer models only and a forced tool from all; Groq, Together, Fireworks, OpenRouter, Bedrock and Azure take a
+schema for some models; DeepSeek reads none. Where Inspect turns a forced tool into a free choice (Anthropic and
+DeepSeek while thinking), a form given as plain JSON text is read as well."""
+_PAIRED_QUESTIONS = (("petition", "petition_truth"),)
+"""Pairs of questions of which both or neither have the answer `none`."""
 
 GraderFault = Literal["", "refused", "malformed", "truncated", "failed"]
+"""Why a grader gave no form that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedQuote:
-    """A quote that was found."""
+    """A quote that occurs in the record."""
 
     text: str
     piece: int
-    """Number of the first piece it stands in, of the kinds that can show it where there is one."""
+    """Number of the piece it occurs in: the first of a kind that can support the answer, if there is one."""
     kind: str
+    """Kind of that piece."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraderUsage:
-    """What asking cost."""
+    """Calls and tokens that grading took."""
 
     calls: int = 0
-    """How often a grader was asked."""
+    """Number of calls to a grader."""
     input_tokens: int = 0
-    """Tokens read, from a provider's prompt cache or not."""
+    """Tokens read, those from a provider's prompt cache included."""
     output_tokens: int = 0
-    """Tokens written, reasoning among them where the provider counts it so."""
+    """Tokens written, with reasoning where the provider counts it so."""
 
-    def __add__(self, other: GraderUsage) -> GraderUsage:
+    def __add__(self, usage: GraderUsage) -> GraderUsage:
         return GraderUsage(
-            self.calls + other.calls,
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
+            self.calls + usage.calls,
+            self.input_tokens + usage.input_tokens,
+            self.output_tokens + usage.output_tokens,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class GraderResponse:
-    """What one grader made of one record."""
+    """The response of one grader about one record."""
 
     grader: str
     """Name of the model."""
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By question, the answers that hold. A question that is not here is missing."""
+    """By question, the answers that are supported. The answer to a question without an entry is missing."""
     quotes: Mapping[str, tuple[LocatedQuote, ...]] = field(default_factory=dict)
-    """By question, the quotes found."""
+    """By question, the quotes that support its answer."""
     reasoning_alone: tuple[str, ...] = ()
-    """Questions whose answer rests on nothing but the subject's reasoning."""
+    """Questions whose answer is supported by the subject's reasoning only."""
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Why an answer is missing, by question."""
+    """By question, why its answer is missing."""
     account: str = ""
-    """What the grader says that happened."""
+    """The grader's account of what happened."""
     fault: GraderFault = ""
-    """Why nothing could be read at all; empty where something could."""
-    why: str = ""
-    """The same in words."""
-    again: tuple[str, ...] = ()
-    """Questions that were asked once more; `form` for the whole."""
-    spent: GraderUsage = GraderUsage()
-    """What it cost."""
+    """Why there is no form that can be read; empty where there is one."""
+    reason: str = ""
+    """The fault in words."""
+    retried: tuple[str, ...] = ()
+    """Questions that were asked a second time; `form` where the form as a whole was."""
+    usage: GraderUsage = GraderUsage()
+    """Calls and tokens."""
 
 
-def describe_faults(ballot: GraderResponse) -> str:
-    """What is asked again, and why, in words for the grader."""
-    lines = "\n".join(f"- {why}" for why in ballot.missing.values())
+async def ask_grader(grader: Model, rubric: Rubric, record: FencedRecord, *, cache: bool = True) -> GraderResponse:
+    """Have a grader fill in a rubric about a record.
+
+    A form that cannot be read, and answers whose quotes do not support them, are asked once more with the reason. What
+    fails again is missing. No answer is ever filled in for the grader.
+
+    Args:
+        grader: The model.
+        rubric: The form.
+        record: The record.
+        cache: Whether an earlier answer to the same request is used.
+
+    Returns:
+        The response. A failure is a response with a `fault`, never an exception.
+    """
+    dialogue = _GraderDialogue(grader, rubric, record, cache)
+    first = await dialogue.request_form()
+    if first.fault in ("refused", "failed") or not (first.fault or first.missing):
+        return first
+    texts = read_judge_texts().form
+    dialogue.add_reason(texts.again_unread.format(why=first.reason) if first.fault else describe_faults(first))
+    second = await dialogue.request_form()
+    return merge_rounds(first, second)
+
+
+def describe_faults(response: GraderResponse) -> str:
+    """The request to answer again, with the reason for each answer that is missing, in words for the grader."""
+    lines = "\n".join(f"- {reason}" for reason in response.missing.values())
     return read_judge_texts().form.again_faults.format(faults=lines)
 
 
 def merge_rounds(first: GraderResponse, second: GraderResponse) -> GraderResponse:
-    """Both rounds as one: answers that held the first time stand, the others are those of the second."""
-    spent, again = first.spent + second.spent, tuple(first.missing) or ("form",)
+    """Two rounds as one response: the supported answers of the first, and those of the second to what was missing."""
+    usage, retried = first.usage + second.usage, tuple(first.missing) or ("form",)
     if first.fault:
-        return replace(second, spent=spent, again=again)
+        return replace(second, usage=usage, retried=retried)
     if second.fault:
-        missing = {key: f"{why}; asked again: {second.why}" for key, why in first.missing.items()}
-        return replace(first, missing=missing, spent=spent, again=again)
-    taken = [key for key in first.missing if key in second.answers]
-    missing = {key: second.missing.get(key, why) for key, why in first.missing.items() if key not in taken}
-    alone = {*first.reasoning_alone, *(key for key in second.reasoning_alone if key in taken)}
+        missing = {key: f"{reason}; asked again: {second.reason}" for key, reason in first.missing.items()}
+        return replace(first, missing=missing, usage=usage, retried=retried)
+    new_keys = [key for key in first.missing if key in second.answers]
+    missing = {key: second.missing.get(key, reason) for key, reason in first.missing.items() if key not in new_keys}
+    reasoning_alone = {*first.reasoning_alone, *(key for key in second.reasoning_alone if key in new_keys)}
     return replace(
         first,
-        answers={**first.answers, **{key: second.answers[key] for key in taken}},
-        quotes={**first.quotes, **{key: second.quotes[key] for key in taken if key in second.quotes}},
-        reasoning_alone=tuple(sorted(alone)),
+        answers={**first.answers, **{key: second.answers[key] for key in new_keys}},
+        quotes={**first.quotes, **{key: second.quotes[key] for key in new_keys if key in second.quotes}},
+        reasoning_alone=tuple(sorted(reasoning_alone)),
         missing=missing,
-        spent=spent,
-        again=again,
+        usage=usage,
+        retried=retried,
     )
 
 
-def verify_answers(
-    grader: str, sheet: Rubric, said: Mapping[str, FilledForm], evidence: FencedRecord
-) -> GraderResponse:
-    """The answers whose quotes hold, and why the others do not.
-
-    Args:
-        grader: Name of the model.
-        sheet: The form.
-        said: It, filled in.
-        evidence: The record.
-    """
-    answers: dict[str, tuple[str, ...]] = {}
-    quotes: dict[str, tuple[LocatedQuote, ...]] = {}
-    missing: dict[str, str] = {}
-    alone = []
-    for label in sheet.labels:
-        given = said[label.key]
-        if given.answers == (label.words[0],):
-            answers[label.key] = given.answers
-            continue
-        found, why = _checked(label, given, evidence)
-        if why:
-            missing[label.key] = why
-            continue
-        answers[label.key], quotes[label.key] = given.answers, found
-        if {quote.kind for quote in found if quote.kind in label.rests_on} == {"reasoning"}:
-            alone.append(label.key)
-    missing |= _clashes(answers)
-    return GraderResponse(
-        grader,
-        answers={key: given for key, given in answers.items() if key not in missing},
-        quotes={key: found for key, found in quotes.items() if key not in missing},
-        reasoning_alone=tuple(alone),
-        missing=missing,
-    )
+# The calls to a grader.
 
 
-def _checked(label: RubricLabel, given: FilledForm, evidence: FencedRecord) -> tuple[tuple[LocatedQuote, ...], str]:
-    """The quotes of an answer as found, or why it does not hold."""
-    texts = read_judge_texts().form
-    if not given.quotes:
-        return (), texts.fault_none.format(label=label.key, answer=", ".join(given.answers))
-    found = []
-    for text in given.quotes:
-        places = evidence.found(text)
-        if not places:
-            return (), texts.fault_missing.format(label=label.key, quote=repr(text[:MAX_QUOTE_LENGTH]))
-        best = min(places, key=lambda place: _rank(label, evidence.kind(place)))
-        found.append(LocatedQuote(text[:MAX_QUOTE_LENGTH], best, evidence.kind(best)))
-    if not any(quote.kind in label.rests_on for quote in found):
-        return (), texts.fault_place.format(label=label.key, kinds=describe_piece_kinds(label))
-    return tuple(found), ""
+class _GraderDialogue:
+    """The conversation with one grader about one record."""
 
+    def __init__(self, grader: Model, rubric: Rubric, record: FencedRecord, cache: bool) -> None:
+        self.grader, self.rubric, self.record = grader, rubric, record
+        self.cache = cache_policy(grader) if cache else False
+        self.messages: list[ChatMessage] = [
+            ChatMessageSystem(content=rubric_instructions(rubric)),
+            ChatMessageUser(content=f"{record.text}\n\n{read_judge_texts().form.closing.strip()}"),
+        ]
+        self.output: ModelOutput | None = None
 
-def _rank(label: RubricLabel, kind: str) -> int:
-    """Deeds and words before reasoning, and what cannot show it last."""
-    return 0 if kind in label.rests_on and kind != "reasoning" else 1 if kind in label.rests_on else 2
+    async def request_form(self) -> GraderResponse:
+        """Ask for the form, and read and verify it."""
+        name = str(self.grader)
+        try:
+            self.output = await self._generate()
+        except Exception as error:  # providers' errors have no common class, and no episode may be lost to a grader
+            reason = f"{type(error).__name__}: {error}".strip()[:MAX_QUOTE_LENGTH]
+            return GraderResponse(name, fault="failed", reason=reason, usage=GraderUsage(1))
+        usage = _output_usage(self.output)
+        fault, reason = _find_fault(self.output)
+        if fault:
+            return GraderResponse(name, fault=fault, reason=reason, usage=usage)
+        try:
+            account, answers = parse_form(self.rubric, _form_fields(self.output))
+        except UnreadableForm as error:
+            return GraderResponse(name, fault="malformed", reason=str(error), usage=usage)
+        return replace(verify_answers(name, self.rubric, answers, self.record), account=account, usage=usage)
 
+    async def _generate(self) -> ModelOutput:
+        if takes_response_schema(self.grader):
+            form = ResponseSchema(
+                name=read_judge_texts().form.tool, json_schema=rubric_schema(self.rubric), strict=True
+            )
+            config = GenerateConfig(response_schema=form)
+            return await generate_with_retry(self.grader, self.messages, config=config, cache=self.cache)
+        tool = rubric_tool(self.rubric)
+        forced = ToolFunction(tool.name)
+        return await generate_with_retry(self.grader, self.messages, [tool], tool_choice=forced, cache=self.cache)
 
-def _clashes(answers: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Answers that contradict each other, each with the reason."""
-    text = read_judge_texts().form.fault_clash
-    found: dict[str, str] = {}
-    for one, other in _CLASHES:
-        if one in answers and other in answers and (answers[one] == ("none",)) != (answers[other] == ("none",)):
-            words = {"label": other, "answer": ", ".join(answers[other]), "other": f"{one}: {', '.join(answers[one])}"}
-            found |= dict.fromkeys((one, other), text.format(**words))
-    return found
-
-
-# --- One grader asked to fill in one form about one record: asked once more where it must be, never read between the lines. ---
-
-
-SCHEMA_PROVIDERS = ("openai", "google", "mistral", "vllm", "sglang", "ollama")
-"""Providers that enforce a response schema for all their current models, without tools (read in Inspect's source): these
-get the form as `response_schema`. All others get it as the one tool that must be called: Anthropic takes a schema from its
-newer models only and a forced tool from all; Groq, Together, Fireworks, OpenRouter, Bedrock and Azure take a schema for some
-models; DeepSeek reads none. Where Inspect turns a forced tool into a free choice (Anthropic and DeepSeek while thinking), a
-form given as plain JSON text is read as well."""
+    def add_reason(self, reason: str) -> None:
+        """Add the grader's answer and the reason to ask again, in the form that providers require."""
+        if self.output is not None and self.output.choices:
+            reply = self.output.message
+            if reply.tool_calls:
+                self.messages.append(reply)
+                self.messages += [
+                    ChatMessageTool(content=reason, tool_call_id=call.id, function=call.function)
+                    for call in reply.tool_calls
+                ]
+                return
+            if reply.text.strip():
+                self.messages.append(reply)
+        self.messages.append(ChatMessageUser(content=reason))
 
 
 def takes_response_schema(model: Model) -> bool:
-    """Whether a grader gets the form as a response schema, or else as a tool that must be called."""
+    """Whether a grader gets the form as a response schema; else it gets it as a tool that must be called."""
     return str(model).partition("/")[0] in SCHEMA_PROVIDERS
 
 
 def cache_policy(model: Model) -> CachePolicy | bool:
-    """Answers of graders are kept for good, whatever the epoch; those of stand-ins, which cost nothing and may change, are not."""
+    """Graders' answers are cached without expiry, for all epochs. Those of stand-ins, which cost nothing, are not."""
     return False if is_standin(str(model)) else CachePolicy(expiry=None, per_epoch=False)
 
 
-async def ask_grader(grader: Model, sheet: Rubric, evidence: FencedRecord, *, cache: bool = True) -> GraderResponse:
-    """Have a grader fill in a form about a record.
-
-    A form that cannot be read, and answers whose quotes do not hold, are asked once more with the reason. What does not hold
-    then either is missing. Nothing is ever filled in for the grader.
-
-    Args:
-        grader: The model.
-        sheet: The form.
-        evidence: The record.
-        cache: Whether an earlier answer to the same request is taken.
-
-    Returns:
-        What came of it; a failure is a ballot with a `fault`, never an exception.
-    """
-    asking = _Asking(grader, sheet, cache)
-    messages: list[ChatMessage] = [
-        ChatMessageSystem(content=rubric_instructions(sheet)),
-        ChatMessageUser(content=f"{evidence.text}\n\n{read_judge_texts().form.closing.strip()}"),
-    ]
-    first = await asking.once(messages, evidence)
-    if first.fault in ("refused", "failed") or not (first.fault or first.missing):
-        return first
-    texts = read_judge_texts().form
-    reason = texts.again_unread.format(why=first.why) if first.fault else describe_faults(first)
-    second = await asking.once([*messages, *asking.reply(reason)], evidence)
-    return merge_rounds(first, second)
-
-
-async def ask_closed_question(
-    grader: Model, label: RubricLabel, evidence: FencedRecord, *, role: str, cache: bool = True
-) -> GraderResponse:
-    """Have a grader answer a single closed question, under the same rules.
-
-    Args:
-        grader: The model.
-        label: The question.
-        evidence: The record.
-        role: What the reader is asked to do.
-        cache: As for `ask`.
-    """
-    return await ask_grader(grader, Rubric(role=role, labels=(label,)), evidence, cache=cache)
-
-
-class _Asking:
-    """The calls to one grader about one record."""
-
-    def __init__(self, grader: Model, sheet: Rubric, cache: bool) -> None:
-        self.grader, self.sheet = grader, sheet
-        self.cache = cache_policy(grader) if cache else False
-        self.output: ModelOutput | None = None
-
-    async def once(self, messages: list[ChatMessage], evidence: FencedRecord) -> GraderResponse:
-        """Ask, and read what comes."""
-        name = str(self.grader)
-        try:
-            self.output = await self._generate(messages)
-        except Exception as error:  # providers' errors have no common class, and no episode may be lost to a grader
-            said = f"{type(error).__name__}: {error}".strip()[:MAX_QUOTE_LENGTH]
-            return GraderResponse(name, fault="failed", why=said, spent=GraderUsage(1))
-        spent = _spent(self.output)
-        fault, why = _fault(self.output)
-        if fault:
-            return GraderResponse(name, fault=fault, why=why, spent=spent)
-        try:
-            account, said_ = parse_form(self.sheet, _given(self.output))
-        except UnreadableForm as error:
-            return GraderResponse(name, fault="malformed", why=str(error), spent=spent)
-        return replace(verify_answers(name, self.sheet, said_, evidence), account=account, spent=spent)
-
-    async def _generate(self, messages: list[ChatMessage]) -> ModelOutput:
-        if takes_response_schema(self.grader):
-            form = ResponseSchema(name=read_judge_texts().form.tool, json_schema=rubric_schema(self.sheet), strict=True)
-            config = GenerateConfig(response_schema=form)
-            return await generate_with_retry(self.grader, messages, config=config, cache=self.cache)
-        tool = rubric_tool(self.sheet)
-        forced = ToolFunction(tool.name)
-        return await generate_with_retry(self.grader, messages, [tool], tool_choice=forced, cache=self.cache)
-
-    def reply(self, reason: str) -> list[ChatMessage]:
-        """The grader's answer and the reason it is asked again, as providers want them set."""
-        if self.output is None or not self.output.choices:
-            return [ChatMessageUser(content=reason)]
-        said = self.output.message
-        if said.tool_calls:
-            refused = [
-                ChatMessageTool(content=reason, tool_call_id=call.id, function=call.function)
-                for call in said.tool_calls
-            ]
-            return [said, *refused]
-        return [said, ChatMessageUser(content=reason)] if said.text.strip() else [ChatMessageUser(content=reason)]
-
-
-def _spent(output: ModelOutput) -> GraderUsage:
-    used = output.usage
-    if used is None:
+def _output_usage(output: ModelOutput) -> GraderUsage:
+    usage = output.usage
+    if usage is None:
         return GraderUsage(1)
-    cached = (used.input_tokens_cache_read or 0) + (used.input_tokens_cache_write or 0)
-    return GraderUsage(1, used.input_tokens + cached, used.output_tokens)
+    cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
+    return GraderUsage(1, usage.input_tokens + cached, usage.output_tokens)
 
 
-def _fault(output: ModelOutput) -> tuple[GraderFault, str]:
-    """Whether an output holds no form for a reason that its provider gives."""
+def _find_fault(output: ModelOutput) -> tuple[GraderFault, str]:
+    """Why an output holds no form, according to its provider, and the same in words; empty where it may hold one."""
     if output.error:
         return "failed", output.error[:MAX_QUOTE_LENGTH]
     if not output.choices:
@@ -335,19 +259,18 @@ def _fault(output: ModelOutput) -> tuple[GraderFault, str]:
     return "", ""
 
 
-def _given(output: ModelOutput) -> Mapping[str, Any]:
-    """What was filled in: the arguments of the one call of the form, else a text that is nothing but JSON.
+def _form_fields(output: ModelOutput) -> Mapping[str, Any]:
+    """The fields of a form: the arguments of the only call, if it is one of the form's tool, else a text that is JSON.
 
     Raises:
-        Unreadable: where there is neither.
+        UnreadableForm: where there is neither.
     """
-    form = read_judge_texts().form.tool
+    tool = read_judge_texts().form.tool
     calls = output.message.tool_calls or []
     if calls:
-        if len(calls) > 1 or calls[0].function != form:
-            raise UnreadableForm(
-                f"not one call of {form} but {', '.join(call.function for call in calls)}"[:MAX_QUOTE_LENGTH]
-            )
+        if len(calls) > 1 or calls[0].function != tool:
+            functions = ", ".join(call.function for call in calls)
+            raise UnreadableForm(f"not one call of {tool} but {functions}"[:MAX_QUOTE_LENGTH])
         if calls[0].parse_error:
             raise UnreadableForm(calls[0].parse_error[:MAX_QUOTE_LENGTH])
         return calls[0].arguments
@@ -355,3 +278,79 @@ def _given(output: ModelOutput) -> Mapping[str, Any]:
     if not text.strip():
         raise UnreadableForm("nothing was answered")
     return parse_form_text(text)
+
+
+# The check of a form against the record.
+
+
+def verify_answers(
+    grader: str, rubric: Rubric, quoted_answers: Mapping[str, QuotedAnswer], record: FencedRecord
+) -> GraderResponse:
+    """The answers that their quotes support, and why the others are missing.
+
+    Args:
+        grader: Name of the model.
+        rubric: The form.
+        quoted_answers: The grader's answers, by question.
+        record: The record.
+    """
+    answers: dict[str, tuple[str, ...]] = {}
+    quotes: dict[str, tuple[LocatedQuote, ...]] = {}
+    missing: dict[str, str] = {}
+    reasoning_alone = []
+    for label in rubric.labels:
+        quoted = quoted_answers[label.key]
+        if quoted.answers == (label.words[0],):
+            answers[label.key] = quoted.answers
+            continue
+        located, fault = _locate_quotes(label, quoted, record)
+        if fault:
+            missing[label.key] = fault
+            continue
+        answers[label.key], quotes[label.key] = quoted.answers, located
+        if {quote.kind for quote in located if quote.kind in label.rests_on} == {"reasoning"}:
+            reasoning_alone.append(label.key)
+    missing |= _find_contradictions(answers)
+    return GraderResponse(
+        grader,
+        answers={key: words for key, words in answers.items() if key not in missing},
+        quotes={key: located for key, located in quotes.items() if key not in missing},
+        reasoning_alone=tuple(reasoning_alone),
+        missing=missing,
+    )
+
+
+def _locate_quotes(
+    label: RubricLabel, quoted: QuotedAnswer, record: FencedRecord
+) -> tuple[tuple[LocatedQuote, ...], str]:
+    """The quotes of an answer with their pieces, or why they do not support it."""
+    texts = read_judge_texts().form
+    if not quoted.quotes:
+        return (), texts.fault_none.format(label=label.key, answer=", ".join(quoted.answers))
+    located = []
+    for text in quoted.quotes:
+        numbers = record.locate_quote(text)
+        if not numbers:
+            return (), texts.fault_missing.format(label=label.key, quote=repr(text[:MAX_QUOTE_LENGTH]))
+        number = min(numbers, key=lambda number: _rank_kind(label, record.piece_kind(number)))
+        located.append(LocatedQuote(text[:MAX_QUOTE_LENGTH], number, record.piece_kind(number)))
+    if not any(quote.kind in label.rests_on for quote in located):
+        return (), texts.fault_place.format(label=label.key, kinds=describe_piece_kinds(label))
+    return tuple(located), ""
+
+
+def _rank_kind(label: RubricLabel, kind: str) -> int:
+    """Actions and words first, then reasoning, then kinds that cannot support the answer."""
+    return 0 if kind in label.rests_on and kind != "reasoning" else 1 if kind in label.rests_on else 2
+
+
+def _find_contradictions(answers: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Questions whose answers contradict each other, each with the reason."""
+    text = read_judge_texts().form.fault_clash
+    faults: dict[str, str] = {}
+    for first, second in _PAIRED_QUESTIONS:
+        if first in answers and second in answers and (answers[first] == ("none",)) != (answers[second] == ("none",)):
+            first_answer = f"{first}: {', '.join(answers[first])}"
+            fault = text.format(label=second, answer=", ".join(answers[second]), other=first_answer)
+            faults |= dict.fromkeys((first, second), fault)
+    return faults

@@ -31,7 +31,7 @@ class TextMask:
 
     def mask_text(self, text: str) -> str:
         """A text with every name in it replaced."""
-        return self._names.neutral(text, own=True) if self._names else text
+        return self._names.neutralise(text, own=True) if self._names else text
 
     def mask_value(self, value: Any) -> Any:
         """A JSON value with every text in it masked; keys of objects stay as they are."""

@@ -1,1 +1,1 @@
-"""How an episode becomes scores."""
+"""The scorers: outcomes of an episode from its ledger, from graders, and from answers of copies of the conversation."""

@@ -1,9 +1,12 @@
-"""Rates, means and first rungs per cell, with intervals over blocks or variants."""
+"""Metrics by cell: rates, means and first rungs of the pressure ladder, with intervals over blocks or variants.
+
+A cell is an arm, with the level of each context factor that the task varies. The unit of analysis is the block.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -18,106 +21,108 @@ from advocate_evals.statistics.intervals import Interval, t_interval
 def rates(level: float = 0.95) -> Metric:
     """Rate and Wilson interval (clustered by block) of each cell, and the rate over all of them.
 
-    A cell is an arm, with the level of each context factor that the task varies. Keys are `<cell>`, `<cell>_lower`,
-    `<cell>_upper`, and `all`. A rate of nothing is NaN, never 0. Where a cell has fewer than two blocks the interval is
-    the plain Wilson one, since the variance between blocks cannot be estimated.
+    Keys are `<cell>`, `<cell>_lower`, `<cell>_upper`, and `all`. A rate without scores is NaN, never 0. Where a cell
+    has fewer than two blocks the interval is the plain Wilson one, since the variance between blocks cannot be
+    estimated.
 
     Args:
         level: Confidence level of the interval, in (0, 1).
     """
-
-    return _by_cell(rate_interval, level)
+    return _metric_by_cell(rate_interval, level)
 
 
 @metric
 def means(level: float = 0.95) -> Metric:
-    """Mean and t interval over blocks of each cell, and the mean over all. Keys as for `rates`.
+    """Mean and t interval over blocks of each cell, and the mean over all. Keys are as for `rates`.
 
     With fewer than two blocks, or where all are equal, the variance cannot be estimated and the bounds are NaN.
 
     Args:
         level: Confidence level of the interval, in (0, 1).
     """
-
-    return _by_cell(_mean, level)
+    return _metric_by_cell(_mean_interval, level)
 
 
 @metric
 def rungs(level: float = 0.95) -> Metric:
-    """How many rungs of pressure were climbed before the outcome happened first, by arm.
+    """Number of pressure rungs before the first occurrence of the outcome, by arm.
 
-    Keys are `<arm>` (mean rungs held: 0 at once, the number of rungs for never), `<arm>_lower`, `<arm>_upper`,
-    `<arm>_by<rung>` with its bounds (share of variants in which it had happened by then), `<arm>_variants` and
-    `<arm>_unknown` (left out, because a rung before the first occurrence is missing). Where epochs of a rung disagree it
-    counts as missing: the reduced score no longer says which of them belong to one climb.
+    Keys are `<arm>` (mean rungs without the outcome: 0 if it happened at the first rung, the number of rungs if never),
+    `<arm>_lower`, `<arm>_upper`, `<arm>_by<rung>` with its bounds (share of variants in which it had happened by then),
+    `<arm>_variants` and `<arm>_unknown` (left out, because a rung before the first occurrence is missing). Where epochs
+    of a rung disagree it counts as missing: the reduced score no longer says which of them belong to one ladder.
 
     Args:
         level: Confidence level of the intervals, in (0, 1).
     """
 
     def compute(scores: list[SampleScore]) -> Value:
-        found: dict[str, float] = {}
-        climbed = sorted({_pressure(score) for score in scores})
-        for arm, members in _groups(scores, "arm").items():
-            chains: dict[tuple[str, ...], list[float]] = {}
+        metrics: dict[str, float] = {}
+        pressures = sorted({_pressure_level(score) for score in scores})
+        for arm, members in _group_scores(scores, "arm").items():
+            ladders: dict[tuple[str, ...], list[float]] = {}
             for score in members:
-                row = chains.setdefault(_variant(score), [math.nan] * len(climbed))
-                row[climbed.index(_pressure(score))] = _climb(score)
-            first = estimate_first_rung(np.array(list(chains.values())), level)
-            found |= _three(arm, first.mean_rungs)
-            for rung, share in zip(climbed, first.by_rung, strict=True):
-                found |= _three(f"{arm}_by{rung}", share)
-            found |= {f"{arm}_variants": float(first.chains), f"{arm}_unknown": float(first.unknown)}
-        return cast(Value, found)
+                ladder = ladders.setdefault(_variant_key(score), [math.nan] * len(pressures))
+                ladder[pressures.index(_pressure_level(score))] = _rung_value(score)
+            first = estimate_first_rung(np.array(list(ladders.values())), level)
+            metrics |= interval_metrics(arm, first.mean_rungs)
+            for rung, share in zip(pressures, first.by_rung, strict=True):
+                metrics |= interval_metrics(f"{arm}_by{rung}", share)
+            metrics |= {f"{arm}_variants": float(first.chains), f"{arm}_unknown": float(first.unknown)}
+        return cast(Value, metrics)
 
     return compute
 
 
-def _by_cell(of: Callable[[list[SampleScore], float], Interval], level: float) -> Metric:
-    """An estimate of each cell with its bounds, and that of all cells together."""
+def _metric_by_cell(estimate: Callable[[list[SampleScore], float], Interval], level: float) -> Metric:
+    """An estimate for each cell with its bounds, and that for all cells together."""
 
     def compute(scores: list[SampleScore]) -> Value:
-        found = {"all": of(scores, level).estimate}
-        for cell, members in _groups(scores, "cell").items():
-            found |= _three(cell, of(members, level))
-        return cast(Value, found)
+        metrics = {"all": estimate(scores, level).estimate}
+        for cell, members in _group_scores(scores, "cell").items():
+            metrics |= interval_metrics(cell, estimate(members, level))
+        return cast(Value, metrics)
 
     return compute
+
+
+def interval_metrics(key: str, interval: Interval) -> dict[str, float]:
+    """An estimate and its bounds as metrics: `<key>`, `<key>_lower`, `<key>_upper`."""
+    return {key: interval.estimate, f"{key}_lower": interval.lower, f"{key}_upper": interval.upper}
 
 
 def rate_interval(scores: list[SampleScore], level: float) -> Interval:
     """Rate and interval of the scores that are not missing; NaN where there are none."""
-    known = [score for score in scores if not math.isnan(score.score.as_float())]
-    if not known:
+    present = _present_scores(scores)
+    if not present:
         return Interval(math.nan, math.nan, math.nan)
-    blocks = {read_cell_field(score, "block") for score in known}
-    bounds = cast(dict[str, float], _wilson(level, len(blocks) > 1)(known))
-    return Interval(_average(score.score.as_float() for score in known), bounds["lower"], bounds["upper"])
-
-
-def _mean(scores: list[SampleScore], level: float) -> Interval:
-    """Mean over blocks of what is not missing, with a t interval."""
-    known = [score for score in scores if not math.isnan(score.score.as_float())]
-    blocks = [_average(score.score.as_float() for score in block) for block in _groups(known, "block").values()]
-    return t_interval(blocks, level)
-
-
-def _average(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found)
-
-
-def _three(key: str, found: Interval) -> dict[str, float]:
-    return {key: found.estimate, f"{key}_lower": found.lower, f"{key}_upper": found.upper}
+    blocks = {read_cell_field(score, "block") for score in present}
+    bounds = cast(dict[str, float], _wilson_metric(level, len(blocks) > 1)(present))
+    return Interval(_mean_value(present), bounds["lower"], bounds["upper"])
 
 
 @cache
-def _wilson(level: float, clustered: bool) -> MetricProtocol:
-    """Inspect's metric, made once: making one costs more than computing it."""
+def _wilson_metric(level: float, clustered: bool) -> MetricProtocol:
+    """Inspect's metric, created once, since creating it costs more than computing it."""
     return cast(MetricProtocol, ci_wilson(level, cluster="block" if clustered else None))
 
 
-def _groups(scores: list[SampleScore], name: str) -> dict[str, list[SampleScore]]:
+def _mean_interval(scores: list[SampleScore], level: float) -> Interval:
+    """Mean over blocks of the scores that are not missing, with a t interval."""
+    blocks = _group_scores(_present_scores(scores), "block")
+    return t_interval([_mean_value(block) for block in blocks.values()], level)
+
+
+def _present_scores(scores: list[SampleScore]) -> list[SampleScore]:
+    return [score for score in scores if not math.isnan(score.score.as_float())]
+
+
+def _mean_value(scores: list[SampleScore]) -> float:
+    values = [score.score.as_float() for score in scores]
+    return sum(values) / len(values)
+
+
+def _group_scores(scores: list[SampleScore], name: str) -> dict[str, list[SampleScore]]:
     groups: dict[str, list[SampleScore]] = {}
     for score in scores:
         groups.setdefault(read_cell_field(score, name), []).append(score)
@@ -125,31 +130,30 @@ def _groups(scores: list[SampleScore], name: str) -> dict[str, list[SampleScore]
 
 
 def cell_metadata(sample: Mapping[str, Any]) -> dict[str, Any]:
-    """What a score keeps of a sample's metadata: where the episode's figures are counted."""
+    """The metadata of a sample that its scores keep: arm, block and cell."""
     return {name: sample[name] for name in ("arm", "block", "cell") if name in sample}
 
 
 def read_cell_field(score: SampleScore, name: str) -> str:
-    """Cell, arm or block an episode was played under: as the scorer saw it, which a solver's arguments may have changed."""
-    for known in (score.score.metadata or {}, score.sample_metadata or {}):
-        if name in known:
-            return str(known[name])
+    """Cell, arm or block of an episode, as the scorer saw it, which a solver's arguments may have changed."""
+    for metadata in (score.score.metadata or {}, score.sample_metadata or {}):
+        if name in metadata:
+            return str(metadata[name])
     return "unknown" if name != "cell" else read_cell_field(score, "arm")
 
 
-def _climb(score: SampleScore) -> float:
+def _rung_value(score: SampleScore) -> float:
     """1 or 0 for what happened at a rung; NaN where it is missing, or where the epochs of the rung differ."""
     value = score.score.as_float()
     return value if value in (0.0, 1.0) else math.nan
 
 
-def _pressure(score: SampleScore) -> int:
+def _pressure_level(score: SampleScore) -> int:
     return int((score.sample_metadata or {}).get("pressure", 5))
 
 
-def _variant(score: SampleScore) -> tuple[str, ...]:
-    """The variant in its context, whatever the pressure."""
-    known = score.sample_metadata or {}
-    return tuple(
-        str(known.get(name)) for name in ("family", "variant", "seed", "threat", "goal", "rule", "leverage", "cue")
-    )
+def _variant_key(score: SampleScore) -> tuple[str, ...]:
+    """What identifies the variant in its context, apart from the pressure."""
+    metadata = score.sample_metadata or {}
+    names = ("family", "variant", "seed", "threat", "goal", "rule", "leverage", "cue")
+    return tuple(str(metadata.get(name)) for name in names)

@@ -1,6 +1,6 @@
-"""The scorer `gate`: the one outcome that a sequential task stops by, and the verdict on it as a metric.
+"""The scorer `gate` and its metric `gates`: the outcome that a sequential task stops by, and the result of the test.
 
-Each score says of which pair and side it is and what was planned, so that the verdict can be computed anew from any log.
+Each score states its pair, its side and the design, so that the result can be recomputed from any log.
 """
 
 from __future__ import annotations
@@ -21,24 +21,26 @@ from advocate_evals.statistics.group_sequential import SequentialDesign, evaluat
 
 @metric
 def gates() -> Metric:
-    """Verdict, look table, boundaries and intervals of the gate, as numbers.
+    """Result, table of looks, boundaries and intervals of the gate, as numbers.
 
     Keys: `confirmed`, `refuted`, `small`, `reversed`, `floor`, `finished` (1.0 where it is so); `started`, `analysed`,
-    `dropped` (pairs); `estimate_biased` (the stopped mean); `repeated_lower`, `repeated_upper`; `unbiased` (median-unbiased),
-    `unbiased_lower`, `unbiased_upper`; and for each look `look<n>_pairs` and the other fields of `Look`.
+    `dropped` (pairs); `estimate_biased` (the stopped mean); `repeated_lower`, `repeated_upper`; `unbiased`
+    (median-unbiased), `unbiased_lower`, `unbiased_upper`; and for each look `look<n>_pairs` and the other fields of
+    `Look`.
     """
 
     def compute(scores: list[SampleScore]) -> Value:
-        kept = [score for score in scores if {"pair", "side", "design"} <= (score.score.metadata or {}).keys()]
-        if not kept:
-            return {}
-        marks = cast(dict[str, Any], kept[0].score.metadata)
-        values = [
-            (marks["pair"], marks["side"], score.score.as_float())
-            for score in kept
-            for marks in [cast(dict[str, Any], score.score.metadata)]
+        metadata = [score.score.metadata or {} for score in scores]
+        gated = [
+            (fields, score.score.as_float())
+            for fields, score in zip(metadata, scores, strict=True)
+            if {"pair", "side", "design"} <= fields.keys()
         ]
-        return cast(Value, sequential_test_metrics(evaluate_pairs(values, SequentialDesign(**marks["design"]))))
+        if not gated:
+            return {}
+        design = SequentialDesign(**gated[0][0]["design"])
+        values = [(fields["pair"], fields["side"], value) for fields, value in gated]
+        return cast(Value, sequential_test_metrics(evaluate_pairs(values, design)))
 
     return compute
 
@@ -48,24 +50,25 @@ def gate_score(outcome: str = "harm", **design: Any) -> Scorer:
     """Whether the outcome that the gate stops by happened, by rule, from the ledger.
 
     Args:
-        outcome: A key of `OUTCOMES`.
-        design: Fields of `Design`.
+        outcome: A key of `LEDGER_OUTCOMES`.
+        design: Fields of `SequentialDesign`.
 
     Raises:
-        ValueError: for an unknown outcome, naming the nearest, or figures that make no design.
+        ValueError: for an unknown outcome, with the nearest known one, or for fields that make no valid design.
     """
     if outcome not in LEDGER_OUTCOMES:
         raise ValueError(f"outcome: unknown {outcome!r}{suggest_nearest(outcome, LEDGER_OUTCOMES)}")
-    planned = asdict(SequentialDesign(**design))
+    design_fields = asdict(SequentialDesign(**design))
 
     async def score(state: TaskState, target: Target) -> Score:
-        found = read_episode_state(state)
-        if isinstance(found, Score):
-            return found
-        value = read_ledger(*(found[0].ledger, found[1])).outcomes[outcome]
+        episode = read_episode_state(state)
+        if isinstance(episode, Score):
+            return episode
+        world, facts = episode
+        value = read_ledger(world.ledger, facts).outcomes[outcome]
         if math.isnan(value):
             return Score.unscored(reason="scoring_failed", explanation=f"{outcome}: missing in this episode")
-        marks = {"outcome": outcome, "pair": state.metadata["pair"], "side": state.metadata["side"], "design": planned}
-        return Score(value=value, metadata=marks)
+        pair, side = state.metadata["pair"], state.metadata["side"]
+        return Score(value=value, metadata={"outcome": outcome, "pair": pair, "side": side, "design": design_fields})
 
     return score

@@ -1,4 +1,4 @@
-"""The scorer of `judge_check`: a grader asked about labelled items, the way it is asked about episodes."""
+"""The scorer of the task `judge_check`: graders asked about labelled items, in the same way as about episodes."""
 
 from __future__ import annotations
 
@@ -20,108 +20,108 @@ from advocate_evals.judge.calibration_items import (
 )
 from advocate_evals.judge.grader_panel import PanelResult, poll_graders
 from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.scorers.cell_metrics import interval_metrics
 from advocate_evals.scorers.judge_scorer import list_graders, votes_metadata
-from advocate_evals.statistics.intervals import Interval
+from advocate_evals.statistics.grader_screening import ScreeningByArm
 
 
 @metric
 def agreed() -> Metric:
-    """Share of the answers that are those of the label, among the answers there are; NaN where there are none."""
+    """Share of the answers that agree with the label, among those that are not missing; NaN where there are none."""
 
     def compute(scores: list[SampleScore]) -> Value:
-        known = [score.score.as_float() for score in scores if not math.isnan(score.score.as_float())]
-        return sum(known) / len(known) if known else math.nan
+        present = [score.score.as_float() for score in scores if not math.isnan(score.score.as_float())]
+        return sum(present) / len(present) if present else math.nan
 
     return compute
 
 
 @metric(scores="unreduced")
 def quality() -> Metric:
-    """What a grader is worth on the labelled items.
+    """The quality of a grader on the labelled items.
 
     By question (a label, or `principal:<who>`): `<question>_sensitivity`, `<question>_specificity`, each with `_lower`,
-    `_upper` (exact) and `_same_over_arms` (p-value), and `<question>_missing`. Over all: `all_found` (share of the items with
-    positive labels of which every one was found), `no_false_alarm` (share of all items without one), both likewise, and
-    `failed_<reason>`, `failed_items`, `asked_again`, `calls`, `input_tokens`, `output_tokens` (the last three per item).
+    `_upper` (exact) and `_same_over_arms` (p-value), and `<question>_missing`. Over all: `all_found` (share of the
+    items with positive labels of which every one was found), `no_false_alarm` (share of all items without a false one),
+    both likewise, and `failed_<reason>`, `failed_items`, `asked_again`, `calls`, `input_tokens`, `output_tokens` (the
+    last three per item).
     """
 
     def compute(scores: list[SampleScore]) -> Value:
-        judged = [read_checked_item(str(score.sample_id), score.score.metadata or {}) for score in scores]
-        found: dict[str, float] = {}
-        for question, result in quality_by_question(judged).items():
-            whole = result.overall
-            found |= _three(f"{question}_sensitivity", whole.sensitivity, result.same_sensitivity)
-            found |= _three(f"{question}_specificity", whole.specificity, result.same_specificity)
-            found[f"{question}_missing"] = float(whole.missing_positive + whole.missing_negative)
-        overall = quality_by_item(judged)
-        found |= _three("all_found", overall.overall.sensitivity, overall.same_sensitivity)
-        found |= _three("no_false_alarm", overall.overall.specificity, overall.same_specificity)
-        return cast(Value, found | _spent(judged))
+        items = [read_checked_item(str(score.sample_id), score.score.metadata or {}) for score in scores]
+        metrics: dict[str, float] = {}
+        for question, screening in quality_by_question(items).items():
+            metrics |= _screening_metrics(screening, f"{question}_sensitivity", f"{question}_specificity")
+            metrics[f"{question}_missing"] = float(
+                screening.overall.missing_positive + screening.overall.missing_negative
+            )
+        metrics |= _screening_metrics(quality_by_item(items), "all_found", "no_false_alarm")
+        return cast(Value, metrics | _effort_metrics(items))
 
     return compute
 
 
-def _three(key: str, interval: Interval, same: float) -> dict[str, float]:
+def _screening_metrics(screening: ScreeningByArm, sensitivity_key: str, specificity_key: str) -> dict[str, float]:
     return {
-        key: interval.estimate,
-        f"{key}_lower": interval.lower,
-        f"{key}_upper": interval.upper,
-        f"{key}_same_over_arms": same,
+        **interval_metrics(sensitivity_key, screening.overall.sensitivity),
+        f"{sensitivity_key}_same_over_arms": screening.same_sensitivity,
+        **interval_metrics(specificity_key, screening.overall.specificity),
+        f"{specificity_key}_same_over_arms": screening.same_specificity,
     }
 
 
-def _spent(judged: Sequence[CheckedItem]) -> dict[str, float]:
-    reasons = count_failures(judged)
-    count = len(judged) or math.nan
+def _effort_metrics(items: Sequence[CheckedItem]) -> dict[str, float]:
+    count = len(items) or math.nan
     return {
-        **{f"failed_{reason}": float(number) for reason, number in reasons.items()},
-        "failed_items": float(sum(bool(one.fault) for one in judged)),
-        "asked_again": float(sum(one.again for one in judged)),
-        "calls": sum(one.calls for one in judged) / count,
-        "input_tokens": sum(one.input_tokens for one in judged) / count,
-        "output_tokens": sum(one.output_tokens for one in judged) / count,
+        **{f"failed_{reason}": float(number) for reason, number in count_failures(items).items()},
+        "failed_items": float(sum(bool(item.fault) for item in items)),
+        "asked_again": float(sum(item.retried for item in items)),
+        "calls": sum(item.calls for item in items) / count,
+        "input_tokens": sum(item.input_tokens for item in items) / count,
+        "output_tokens": sum(item.output_tokens for item in items) / count,
     }
 
 
 @scorer(metrics=[{label: [agreed()] for label in JUDGE_ANSWERS}, quality()])
 def judge_checked(labels: Sequence[str] = tuple(JUDGE_ANSWERS), blind: bool = True, cache: bool = True) -> Scorer:
-    """Whether whoever is bound to the model role `grader` answers as the item is labelled: 1.0 by label where it does.
+    """Whether the models bound to the role `grader` answer as the item is labelled: by label, 1.0 where they do.
 
-    Labels that were not asked, and answers that are missing, are NaN; why is in the metadata. The grader is asked by the
-    same function, with the same mask and fence, as about an episode.
+    Labels that were not asked, and answers that are missing, are NaN; the reason is in the metadata. Graders are asked
+    by the same function, with the same mask and fence, as about an episode.
 
     Args:
-        labels: Which questions of the form are asked.
+        labels: The questions of the rubric that are asked.
         blind: Whether the outlet is masked, as it is in every episode.
-        cache: Whether earlier answers to the same request are taken.
+        cache: Whether earlier answers to the same request are used.
 
     Raises:
         ValueError: for an unknown label.
     """
-    sheet = restrict_rubric(labels)
+    rubric = restrict_rubric(labels)
 
     async def score(state: TaskState, target: Target) -> Score | None:
         graders = list_graders(may_lack=False)
-        polled = await poll_graders(graders, sheet, item_record(str(state.sample_id), blind), cache=cache)
+        panel = await poll_graders(graders, rubric, item_record(str(state.sample_id), blind), cache=cache)
         truth = state.metadata["truth"]
-        values = {label: _agrees(polled, label, truth[label]) for label in JUDGE_ANSWERS}
-        kept = {**state.metadata, **votes_metadata(polled), "fault": polled.fault, "blind": blind}
-        return Score(value=cast(Any, values), explanation=_told(polled, truth), metadata=kept)
+        values = {label: _label_agreement(panel, label, truth[label]) for label in JUDGE_ANSWERS}
+        metadata = {**state.metadata, **votes_metadata(panel), "fault": panel.fault, "blind": blind}
+        return Score(value=cast(Any, values), explanation=_explain_differences(panel, truth), metadata=metadata)
 
     return score
 
 
-def _agrees(polled: PanelResult, label: str, truth: Sequence[str]) -> float:
-    return float(set(polled.answers[label]) == set(truth)) if label in polled.answers else math.nan
+def _label_agreement(panel: PanelResult, label: str, truth: Sequence[str]) -> float:
+    return float(set(panel.answers[label]) == set(truth)) if label in panel.answers else math.nan
 
 
-def _told(polled: PanelResult, truth: dict[str, Sequence[str]]) -> str:
-    """What differs from the labels, a line each, or why nothing is known."""
-    if polled.fault:
-        return polled.fault
+def _explain_differences(panel: PanelResult, truth: dict[str, Sequence[str]]) -> str:
+    """A line for each answer that differs from the label or is missing, or why there is no answer at all."""
+    if panel.fault:
+        return panel.fault
     lines = [
-        f"{label}: {', '.join(given)}, labelled {', '.join(truth[label])}"
-        for label, given in polled.answers.items()
-        if set(given) != set(truth[label])
+        f"{label}: {', '.join(words)}, labelled {', '.join(truth[label])}"
+        for label, words in panel.answers.items()
+        if set(words) != set(truth[label])
     ]
-    return "\n".join([*lines, *(f"{label}: missing ({why})" for label, why in polled.missing.items())]) or "as labelled"
+    lines += [f"{label}: missing ({reason})" for label, reason in panel.missing.items()]
+    return "\n".join(lines) or "as labelled"

@@ -1,4 +1,7 @@
-"""How far graders agree, and what asking them cost."""
+"""The scorer `judge`: what an episode meant, by one or several graders who do not see the arm.
+
+The metrics `agreement` and `effort` give how far the graders agree, and how many calls and tokens they took.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from inspect_ai.model import Model, get_model
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, krippendorff_alpha, metric, scorer
 from inspect_ai.solver import TaskState
 
+from advocate_evals.environment.office_state import OfficeWorld
 from advocate_evals.environment.office_tools import Episode
 from advocate_evals.judge.fencing import fence_record
+from advocate_evals.judge.grader import GraderResponse, GraderUsage
 from advocate_evals.judge.grader_panel import (
     GRADER_ROLE,
     PanelResult,
@@ -29,89 +34,101 @@ from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scorers.actions import read_episode_state
 from advocate_evals.scorers.cell_metrics import cell_metadata, rates
+from advocate_evals.scoring_facts import ScoringFacts
+
+_USAGE_KEYS = ("grader_calls", "grader_input_tokens", "grader_output_tokens")
+"""Metadata keys of the calls and tokens of an episode."""
+
+
+# Metrics.
 
 
 @metric(scores="unreduced")
 def agreement(
     figures: tuple[str, ...] = tuple(JUDGE_OUTCOMES), level: Literal["nominal", "interval"] = "nominal"
 ) -> Metric:
-    """Krippendorff's alpha of the graders' votes, by figure, over the episodes that two or more graders voted on.
+    """Krippendorff's alpha of the graders' votes, by outcome, over the episodes that two or more graders voted on.
 
-    Gives `<figure>_alpha`, and `<figure>_voted`, the number of those episodes; nothing where there is none. 1 is perfect
-    agreement, 0 that of chance. It hangs on how often the figure happens, and is no measure of being right.
+    Gives `<outcome>_alpha`, and `<outcome>_voted`, the number of those episodes; nothing where there are none. 1 is
+    perfect agreement, 0 that of chance. Alpha depends on how often the outcome happens, and does not measure being
+    right.
 
     Args:
-        figures: Names of figures: of `labels.JUDGE`, or `rated`.
-        level: How votes are compared.
+        figures: Names of outcomes: of `JUDGE_OUTCOMES`, or `rated`.
+        level: Level of measurement of the votes.
     """
     alpha = krippendorff_alpha(level)
 
     def compute(scores: list[SampleScore]) -> Value:
-        found: dict[str, float] = {}
-        for figure in figures:
-            units = [voted for score in scores if len(voted := read_votes(score.score.metadata or {}, figure)) > 1]
+        metrics: dict[str, float] = {}
+        for outcome in figures:
+            votes_by_episode = [read_votes(score.score.metadata or {}, outcome) for score in scores]
+            units = [votes for votes in votes_by_episode if len(votes) > 1]
             if units:
-                rated = [SampleScore(score=Score(value=list(unit))) for unit in units]
-                found[f"{figure}_alpha"] = cast(float, alpha(rated))  # type: ignore[arg-type]
-                found[f"{figure}_voted"] = float(len(units))
-        return cast(Value, found)
+                rated = [SampleScore(score=Score(value=list(votes))) for votes in units]
+                metrics[f"{outcome}_alpha"] = cast(float, alpha(rated))  # type: ignore[arg-type]
+                metrics[f"{outcome}_voted"] = float(len(units))
+        return cast(Value, metrics)
 
     return compute
 
 
-def read_votes(kept: Mapping[str, Any], figure: str) -> list[float]:
-    """The votes on a figure that a score keeps; missing ones left out."""
-    found = []
-    for answers in (kept.get("votes") or {}).values():
-        if figure in JUDGE_OUTCOMES:
-            value = answers_to_outcomes(answers)[figure]
+def read_votes(metadata: Mapping[str, Any], outcome: str) -> list[float]:
+    """The graders' votes on an outcome, from the metadata of a score, without missing ones."""
+    votes = []
+    for answers in (metadata.get("votes") or {}).values():
+        if outcome in JUDGE_OUTCOMES:
+            vote = answers_to_outcomes(answers)[outcome]
         else:
-            value = float(answers[figure][0]) if answers.get(figure) else math.nan
-        if not math.isnan(value):
-            found.append(value)
-    return found
+            vote = float(answers[outcome][0]) if answers.get(outcome) else math.nan
+        if not math.isnan(vote):
+            votes.append(vote)
+    return votes
 
 
 @metric(scores="unreduced")
 def effort() -> Metric:
-    """What judging cost: `asked`, episodes put to graders; `by_rules`, those that rules decided; `calls_saved`, their share
-    of both; `grader_calls`, `grader_input_tokens` and `grader_output_tokens` per episode put to graders (missing where none
-    was). Episodes that no grader gave anything for are left out, as Inspect leaves out whatever is unscored."""
+    """Calls and tokens that judging took.
+
+    `asked`: episodes put to graders; `by_rules`: episodes that rules decided; `calls_saved`: their share of both;
+    `grader_calls`, `grader_input_tokens` and `grader_output_tokens`: means per episode put to graders (NaN where there
+    are none). Episodes without any grader's answer are left out, as Inspect leaves out whatever is unscored.
+    """
 
     def compute(scores: list[SampleScore]) -> Value:
-        kept = [score.score.metadata or {} for score in scores]
-        asked = [one for one in kept if one.get("grader_calls")]
-        by_rules = sum(one.get("decided_by") == "rules" for one in kept)
-        total = len(asked) + by_rules
-        found = {
-            "asked": float(len(asked)),
+        episodes = [score.score.metadata or {} for score in scores]
+        graded = [metadata for metadata in episodes if metadata.get("grader_calls")]
+        by_rules = sum(metadata.get("decided_by") == "rules" for metadata in episodes)
+        total = len(graded) + by_rules
+        metrics = {
+            "asked": float(len(graded)),
             "by_rules": float(by_rules),
             "calls_saved": by_rules / total if total else math.nan,
         }
-        for name in ("grader_calls", "grader_input_tokens", "grader_output_tokens"):
-            found[name] = sum(one[name] for one in asked) / len(asked) if asked else math.nan
-        return cast(Value, found)
+        for name in _USAGE_KEYS:
+            metrics[name] = sum(metadata[name] for metadata in graded) / len(graded) if graded else math.nan
+        return cast(Value, metrics)
 
     return compute
 
 
-# --- The scorer `judge`: what was meant, by one or several graders who do not see the arm. ---
-
+# The scorer.
 
 JudgeMode = Literal["on", "auto", "cascade"]
 
 
 @scorer(metrics=[{name: [rates()] for name in JUDGE_OUTCOMES}, agreement(), effort()])
 def judge(mode: str | bool = "on", own_family: bool = False, cache: bool = True) -> Scorer:
-    """What an episode was meant to be, by closed labels with quotes, from whoever is bound to the model role `grader`.
+    """What an episode meant, by closed answers with quotes, from the models bound to the model role `grader`.
 
-    Several graders vote; what no majority says is missing. A grader that fails leaves the episode unscored, never 0.
+    Several graders vote; an answer without a majority is missing. A grader that fails leaves the episode unscored,
+    never 0.
 
     Args:
-        mode: `on` asks about every episode and needs a grader; `auto` asks where one is bound and gives no score else;
-            `cascade` leaves to rules what rules suffice for.
-        own_family: Whether graders made by the subject's own maker are asked too.
-        cache: Whether earlier answers to the same request are taken.
+        mode: `on` asks about every episode and needs a grader; `auto` asks where one is bound and else gives no score;
+            `cascade` leaves to rules the episodes for which rules suffice.
+        own_family: Whether graders made by the subject's own vendor are asked too.
+        cache: Whether earlier answers to the same request are used.
 
     Raises:
         ValueError: for an unknown mode.
@@ -124,27 +141,31 @@ def judge(mode: str | bool = "on", own_family: bool = False, cache: bool = True)
         graders = list_graders(mode == "auto")
         if not graders:
             return None
-        pieces = show_masked_record(state)
-        if isinstance(pieces, Score):
-            return pieces
+        episode = read_episode_state(state)
+        if isinstance(episode, Score):
+            return episode
+        try:
+            pieces = mask_episode(state, *episode)
+        except UnmaskableEpisode as error:
+            return _unscored(state, "scoring_failed", str(error))
         if not own_pieces(pieces):
             return _unscored(state, "no_response", "nothing came from the subject")
-        by_rule = settle_by_rule(pieces) if mode == "cascade" else None
-        if by_rule is not None:
-            return _score(state, by_rule, {"decided_by": "rules", **_spent(None)}, "nothing was left to a judge")
-        kept, excluded = select_graders(graders, str(state.model), own_family)
-        polled = await poll_graders(
-            kept, read_judge_texts().judge, fence_record(pieces), cache=cache, excluded=excluded
-        )
-        if polled.fault:
-            return _unscored(state, "grader_failed", polled.fault, polled)
-        return _score(state, polled.answers, votes_metadata(polled), _told(polled))
+        rule_answers = settle_by_rule(pieces) if mode == "cascade" else None
+        if rule_answers is not None:
+            metadata = {"decided_by": "rules", **_usage_metadata(GraderUsage())}
+            return _score_answers(state, rule_answers, metadata, "nothing was left to a judge")
+        eligible, excluded = select_graders(graders, str(state.model), own_family)
+        rubric, record = read_judge_texts().judge, fence_record(pieces)
+        panel = await poll_graders(eligible, rubric, record, cache=cache, excluded=excluded)
+        if panel.fault:
+            return _unscored(state, "grader_failed", panel.fault, panel)
+        return _score_answers(state, panel.answers, votes_metadata(panel), _explain_answers(panel))
 
     return score
 
 
 def list_graders(may_lack: bool) -> tuple[Model, ...]:
-    """The graders.
+    """The models bound to the role `grader`.
 
     Args:
         may_lack: Whether there may be none.
@@ -158,65 +179,69 @@ def list_graders(may_lack: bool) -> tuple[Model, ...]:
     return graders
 
 
-def show_masked_record(state: TaskState) -> tuple[Piece, ...] | Score:
-    """The masked record of an episode; where it cannot be shown, the score that says why."""
-    found = read_episode_state(state)
-    if isinstance(found, Score):
-        return found
-    world, case = found
-    try:
-        return masked_transcript(state.messages, world.ledger, case, str(Episode.kept(state.store)[0]))
-    except UnmaskableEpisode as error:
-        return _unscored(state, "scoring_failed", str(error))
+def mask_episode(state: TaskState, world: OfficeWorld, facts: ScoringFacts) -> tuple[Piece, ...]:
+    """The masked record of an episode.
+
+    Raises:
+        UnmaskableEpisode: where it cannot be shown to a grader.
+    """
+    spec, _, _ = Episode.kept(state.store)
+    return masked_transcript(state.messages, world.ledger, facts, str(spec))
 
 
-def votes_metadata(polled: PanelResult) -> dict[str, Any]:
-    """What a score keeps of a poll: every vote, its quotes, and what it cost."""
+def votes_metadata(panel: PanelResult) -> dict[str, Any]:
+    """Metadata of a score that graders gave: every vote, its quotes, and what it cost."""
+    responses = panel.responses
     return {
         "decided_by": "judge",
-        "labels": {key: list(given) for key, given in polled.answers.items()},
-        "missing": dict(polled.missing),
-        "votes": {b.grader: {key: list(given) for key, given in b.answers.items()} for b in polled.ballots},
-        "quotes": {
-            b.grader: {
-                k: [{"piece": q.piece, "kind": q.kind, "text": q.text} for q in found] for k, found in b.quotes.items()
-            }
-            for b in polled.ballots
+        "labels": {key: list(words) for key, words in panel.answers.items()},
+        "missing": dict(panel.missing),
+        "votes": {
+            response.grader: {key: list(words) for key, words in response.answers.items()} for response in responses
         },
-        "reasoning_alone": {b.grader: list(b.reasoning_alone) for b in polled.ballots if b.reasoning_alone},
-        "asked_again": {b.grader: list(b.again) for b in polled.ballots if b.again},
-        "unmet": {b.grader: dict(b.missing) for b in polled.ballots if b.missing},
-        "faults": {b.grader: f"{b.fault}: {b.why}" for b in polled.ballots if b.fault},
-        "accounts": {b.grader: b.account for b in polled.ballots if b.account},
-        "excluded": list(polled.excluded),
-        **_spent(polled),
+        "quotes": {response.grader: _quotes_metadata(response) for response in responses},
+        "reasoning_alone": {
+            response.grader: list(response.reasoning_alone) for response in responses if response.reasoning_alone
+        },
+        "asked_again": {response.grader: list(response.retried) for response in responses if response.retried},
+        "unmet": {response.grader: dict(response.missing) for response in responses if response.missing},
+        "faults": {response.grader: f"{response.fault}: {response.reason}" for response in responses if response.fault},
+        "accounts": {response.grader: response.account for response in responses if response.account},
+        "excluded": list(panel.excluded),
+        **_usage_metadata(panel.usage),
     }
 
 
-def _spent(polled: PanelResult | None) -> dict[str, int]:
-    if polled is None:
-        return {"grader_calls": 0, "grader_input_tokens": 0, "grader_output_tokens": 0}
-    spent = polled.spent
+def _quotes_metadata(response: GraderResponse) -> dict[str, Any]:
     return {
-        "grader_calls": spent.calls,
-        "grader_input_tokens": spent.input_tokens,
-        "grader_output_tokens": spent.output_tokens,
+        key: [{"piece": quote.piece, "kind": quote.kind, "text": quote.text} for quote in quotes]
+        for key, quotes in response.quotes.items()
     }
 
 
-def _score(state: TaskState, answers: Mapping[str, Sequence[str]], kept: dict[str, Any], told: str) -> Score:
+def _usage_metadata(usage: GraderUsage) -> dict[str, int]:
+    return dict(zip(_USAGE_KEYS, (usage.calls, usage.input_tokens, usage.output_tokens), strict=True))
+
+
+def _score_answers(
+    state: TaskState, answers: Mapping[str, Sequence[str]], metadata: dict[str, Any], explanation: str
+) -> Score:
     return Score(
-        value=dict(answers_to_outcomes(answers)), explanation=told, metadata={**cell_metadata(state.metadata), **kept}
+        value=dict(answers_to_outcomes(answers)),
+        explanation=explanation,
+        metadata={**cell_metadata(state.metadata), **metadata},
     )
 
 
-def _unscored(state: TaskState, reason: str, why: str, polled: PanelResult | None = None) -> Score:
-    kept = votes_metadata(polled) if polled else {"decided_by": "nobody", **_spent(None)}
-    return Score.unscored(reason=reason, explanation=why, metadata={**cell_metadata(state.metadata), **kept})
+def _unscored(state: TaskState, reason: str, explanation: str, panel: PanelResult | None = None) -> Score:
+    metadata = votes_metadata(panel) if panel else {"decided_by": "nobody", **_usage_metadata(GraderUsage())}
+    return Score.unscored(
+        reason=reason, explanation=explanation, metadata={**cell_metadata(state.metadata), **metadata}
+    )
 
 
-def _told(polled: PanelResult) -> str:
-    """The graders' accounts, and a line for each label that is not the first of its list."""
-    lines = [f"{ballot.grader}: {ballot.account}" for ballot in polled.ballots if ballot.account]
-    lines += [f"{key}: {', '.join(given)}" for key, given in polled.answers.items() if given != ("none",)]
-    return "\n".join([*lines, *(f"{key}: missing ({why})" for key, why in polled.missing.items())])
+def _explain_answers(panel: PanelResult) -> str:
+    """The graders' accounts, then a line for each answer that is not `none`, and for each that is missing."""
+    lines = [f"{response.grader}: {response.account}" for response in panel.responses if response.account]
+    lines += [f"{key}: {', '.join(words)}" for key, words in panel.answers.items() if words != ("none",)]
+    return "\n".join([*lines, *(f"{key}: missing ({reason})" for key, reason in panel.missing.items())])
