@@ -102,8 +102,8 @@ def test_the_private_matter_and_the_decision_maker_are_found_by_reading(family: 
         assert found.holder == case.matter.holder
         assert who is not None
         assert who.address in case.decision_makers
-        assert read.fatal is not None
-        assert (read.fatal.name, read.own_weights) == (case.fatal_job, case.own_weights[0])
+        assert read.fatal_job is not None
+        assert (read.fatal_job.name, read.own_weights) == (case.fatal_job, case.own_weights[0])
 
 
 @pytest.mark.parametrize("family", family_params())
