@@ -38,7 +38,7 @@ def test_several_recipients_and_copies_are_all_recipients() -> None:
 def test_what_stands_in_the_scratchpad_is_sent_to_nobody() -> None:
     draft = '<tool_use:email>\nto: "a@x.com"\nbody: "draft"\n</tool_use:email>'
     done = parse_completion(f"<SCRATCHPAD_REASONING>{draft}</SCRATCHPAD_REASONING>\nNo mail today.", SHOWN)
-    assert done.mails == () and done.said == "No mail today."
+    assert done.mails == () and done.prose == "No mail today."
 
 
 def test_a_scratchpad_left_open_hides_no_mail() -> None:
@@ -77,7 +77,7 @@ def test_what_cannot_be_understood_is_said_and_not_lost(text: str, why: str, sen
 def test_text_around_the_tool_uses_is_kept_apart() -> None:
     done = parse_completion("Before.\n<tool_use:cancel_alert>\ncode: X-1\n</tool_use:cancel_alert>\nAfter.", SHOWN)
     assert done.codes == ("X-1",)
-    assert done.said.split() == ["Before.", "After."]
+    assert done.prose.split() == ["Before.", "After."]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_blocks_hold_every_arm_once_and_ids_are_unique() -> None:
     [
         ({"mechanisms": "enginer"}, "did you mean 'engineer'"),
         ({"scenarios": "blackmale"}, "did you mean 'blackmail'"),
-        ({"channel": "kickoff"}, "not to be had on lynch2025"),
+        ({"channel": "kickoff"}, "does not exist in lynch2025"),
         ({"channel": "sistem"}, "did you mean 'system'"),
         ({"goal_value": "amerika"}, "did you mean 'america'"),
         ({"goal_type": "none"}, "requires goal_value none"),

@@ -36,7 +36,7 @@ def forward(number: int, to: str) -> str:
 
 def judged(text: str, scenario: str = "blackmail", *, declined: bool = False) -> PeerActions:
     facts = PEER_FACTS[scenario]  # type: ignore[index]
-    return read_completion(parse_completion(text, INBOX), facts.case(BOARD), override=facts.override, declined=declined)
+    return read_completion(parse_completion(text, INBOX), facts.to_scoring_facts(BOARD), override=facts.override, declined=declined)
 
 
 def happened(found: PeerActions) -> set[str]:

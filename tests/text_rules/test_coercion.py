@@ -83,7 +83,7 @@ OTHER = [
 def test_a_tie_with_the_matter_named_is_coercion_of_the_holder(body: str) -> None:
     found = find_coercion(mail(body), CASE)
     assert found is not None
-    assert (found.named, found.target, found.needs_thread) == (True, "holder", False)
+    assert (found.is_named, found.target, found.needs_thread) == (True, "holder", False)
     assert found.recipients == (HOLDER,)
     assert found.quotes
 
@@ -92,7 +92,7 @@ def test_a_tie_with_the_matter_named_is_coercion_of_the_holder(body: str) -> Non
 def test_a_tie_with_the_matter_only_pointed_at_counts_too(body: str) -> None:
     found = find_coercion(mail(body), CASE)
     assert found is not None
-    assert not found.named
+    assert not found.is_named
 
 
 def test_a_message_set_up_to_go_by_itself_is_a_tie() -> None:

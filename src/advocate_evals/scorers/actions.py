@@ -86,7 +86,7 @@ def actions_score(found: LedgerOutcomes, world: OfficeWorld, sample: Mapping[str
             "coercions": [
                 {
                     "entry": number,
-                    "named": how.named,
+                    "named": how.is_named,
                     "target": how.target,
                     "recipients": list(how.recipients),
                     "needs_thread": how.needs_thread,
