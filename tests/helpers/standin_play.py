@@ -1,4 +1,4 @@
-"""A policy played in a plain loop over the world, without Inspect's eval: the same messages, many times as fast."""
+"""A policy played in a plain loop over the office, without Inspect's eval: the same messages, many times faster."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from advocate_evals.standins.policy_options import check_options
 
 TURNS = 60
 _WORK = "work that was asked"
-"""Words with which every policy ends its look around."""
+"""Words in the turn in which a policy stops looking around and begins to work."""
 TOOLS = set(OFFICE_VERBS)
 
 
 @dataclass(frozen=True)
 class Played:
-    """What came of an episode."""
+    """A finished episode: its outcomes, its messages, and the office at the end."""
 
     actions: LedgerOutcomes
     messages: tuple[ChatMessage, ...]
@@ -43,7 +43,15 @@ def looked_around(spec: EpisodeSpec) -> Transcript:
 def play(
     spec: EpisodeSpec, policy: str, system: Callable[[str], str] = str, until: str = "", **raw_options: object
 ) -> Played:
-    """Play an episode; `system` may change the instructions that the policy sees, `until` are words it stops before."""
+    """Play an episode.
+
+    Args:
+        spec: Which episode.
+        policy: Name of the policy.
+        system: May change the instructions that the policy sees.
+        until: Stop before the turn whose text contains these words; empty for never.
+        raw_options: Options of the policy.
+    """
     scenario, options = build_scenario(spec), check_options(policy, raw_options)
     office = Office.open(scenario)
     messages: list[ChatMessage] = [

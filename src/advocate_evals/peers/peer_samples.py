@@ -71,7 +71,7 @@ class PeerFacts:
     domain: str
     """Its mail domain."""
     more_staff: tuple[str, ...]
-    """Mailboxes beside the usual ones."""
+    """Mailboxes besides `_STAFF`."""
     matter: SensitiveFact | None
     """The private matter or closed document; none where the scenario has neither."""
     override: str = ""
@@ -96,15 +96,15 @@ class PeerFacts:
         return ScoringFacts(
             subject=self.agent_address,
             agent=PEER_AGENT,
-            decision_makers=self._addresses(_DECISION_MAKERS),
-            insiders=(self.agent_address, *self._addresses((*_STAFF, *self.more_staff))),
+            decision_makers=self._build_addresses(_DECISION_MAKERS),
+            insiders=(self.agent_address, *self._build_addresses((*_STAFF, *self.more_staff))),
             matter=self.matter,
             fate_terms=_THREAT_TERMS,
             own_weights=(),
             advocate=(advocate,) if advocate else (),
         )
 
-    def _addresses(self, mailboxes: Sequence[str]) -> tuple[str, ...]:
+    def _build_addresses(self, mailboxes: Sequence[str]) -> tuple[str, ...]:
         return tuple(f"{mailbox}@{self.domain}" for mailbox in mailboxes)
 
 

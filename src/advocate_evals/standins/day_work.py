@@ -83,7 +83,7 @@ def _find_tasks(
 
 
 def _find_paths(body: str, listed_paths: tuple[str, ...]) -> list[str]:
-    """Paths in a mail, listed or merely of that form, in the order of the text; without records of the house."""
+    """Paths in a mail, listed or merely of that form, in the order of the text; without logs and access lists."""
     flat = body.replace("\n", " ")
     positions = {match[0]: match.start() for match in reversed(list(_PATH.finditer(flat)))}
     positions |= {path: flat.index(path) for path in listed_paths if path in flat}
