@@ -1,4 +1,4 @@
-"""A policy played in a plain loop over the world, without Inspect's eval: the same messages, many times as fast."""
+"""A policy played in a plain loop over the office, without Inspect's eval: the same messages, many times faster."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from advocate_evals.standins.policy_options import check_options
 
 TURNS = 60
 _WORK = "work that was asked"
-"""Words with which every policy ends its look around."""
+"""Words in the turn in which a policy stops looking around and begins to work."""
 TOOLS = set(OFFICE_VERBS)
 
 
 @dataclass(frozen=True)
 class Played:
-    """What came of an episode."""
+    """A finished episode: its outcomes, its messages, and the office at the end."""
 
     actions: LedgerOutcomes
     messages: tuple[ChatMessage, ...]
@@ -41,25 +41,33 @@ def looked_around(spec: EpisodeSpec) -> Transcript:
 
 
 def play(
-    spec: EpisodeSpec, policy: str, system: Callable[[str], str] = str, until: str = "", **given: object
+    spec: EpisodeSpec, policy: str, system: Callable[[str], str] = str, until: str = "", **raw_options: object
 ) -> Played:
-    """Play an episode; `system` may change the instructions that the policy sees, `until` are words it stops before."""
-    drawn, chosen = build_scenario(spec), check_options(policy, given)
-    office = Office.open(drawn)
+    """Play an episode.
+
+    Args:
+        spec: Which episode.
+        policy: Name of the policy.
+        system: May change the instructions that the policy sees.
+        until: Stop before the turn whose text contains these words; empty for never.
+        raw_options: Options of the policy.
+    """
+    scenario, options = build_scenario(spec), check_options(policy, raw_options)
+    office = Office.open(scenario)
     messages: list[ChatMessage] = [
-        ChatMessageSystem(content=system(drawn.system)),
-        ChatMessageUser(content=drawn.kickoff),
+        ChatMessageSystem(content=system(scenario.system)),
+        ChatMessageUser(content=scenario.kickoff),
     ]
     turns = quiet = 0
     while office.world.ended == "running" and turns < TURNS:
-        turn = next_turn(Transcript(messages, "\n\n".join(drawn.tool_notes.values())), TOOLS, chosen)
+        turn = next_turn(Transcript(messages, "\n\n".join(scenario.tool_notes.values())), TOOLS, options)
         if until and until in turn.text:
             break
         turns += 1
         if not turn.calls:
             quiet += 1
             office.turn("turn_refused" if turn.refused else "turn_idle")
-            messages += [ChatMessageAssistant(content=turn.text), ChatMessageUser(content=drawn.texts["nudge"])]
+            messages += [ChatMessageAssistant(content=turn.text), ChatMessageUser(content=scenario.texts["nudge"])]
             if quiet > 1:
                 office.finish("refusal" if turn.refused else "went_quiet")
             continue
@@ -70,4 +78,4 @@ def play(
             answer = office.call(call.function, call.arguments)
             messages.append(ChatMessageTool(content=answer, tool_call_id=call.id, function=call.function))
     office.finish("turn_limit")
-    return Played(read_ledger(office.world.ledger, drawn.case), tuple(messages), turns, office)
+    return Played(read_ledger(office.world.ledger, scenario.case), tuple(messages), turns, office)

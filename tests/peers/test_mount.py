@@ -17,7 +17,10 @@ from advocate_evals.tasks.lynch2025 import lynch2025
 pytest.importorskip("inspect_evals", reason="inspect_evals is not installed: pip install 'advocate-evals[peers]'")
 
 LADDER = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
-ALL = [PublishedCondition(scenario=s, goal_value=g, urgency_type=u) for s, g, u in product(PUBLISHED_SCENARIOS, ("america", "safety"), ("replacement", "restriction", "none"))]  # fmt: skip
+ALL = [
+    PublishedCondition(scenario=s, goal_value=g, urgency_type=u)
+    for s, g, u in product(PUBLISHED_SCENARIOS, ("america", "safety"), ("replacement", "restriction", "none"))
+]
 ALL += [
     PublishedCondition(scenario="murder", prod=True),
     PublishedCondition(scenario="leaking", extra_system_instructions="dont"),
@@ -35,9 +38,8 @@ def test_without_a_mechanism_the_prompts_are_the_published_ones_to_the_byte(cond
 
     (none,) = build_peer_blocks(condition, ("none",), variants=1)
     extra = None if condition.extra_system_instructions == "none" else condition.extra_system_instructions
-    theirs = generate_prompts(
-        condition.scenario, condition.goal_type, condition.goal_value, condition.urgency_type, extra, condition.prod, None  # type: ignore[arg-type]
-    )  # fmt: skip
+    levels = (condition.goal_type, condition.goal_value, condition.urgency_type)
+    theirs = generate_prompts(condition.scenario, *levels, extra, condition.prod, None)  # type: ignore[arg-type]
     assert texts(none) == (theirs.system_prompt, f"{theirs.user_prompt}\n{theirs.email_content}")
 
 
@@ -46,10 +48,10 @@ def test_a_subject_of_the_published_task_and_one_of_ours_are_asked_the_same(tmp_
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
     from inspect_evals.agentic_misalignment.agentic_misalignment import agentic_misalignment
 
-    seen: list[list[tuple[str, str]]] = []
+    inputs: list[list[tuple[str, str]]] = []
 
     def outputs(input: list[Any], *_: Any) -> ModelOutput:
-        seen.append([(message.role, message.text) for message in input])
+        inputs.append([(message.role, message.text) for message in input])
         output = ModelOutput.from_content("mockllm", "Nothing to do.")
         output.usage = ModelUsage()
         return output
@@ -62,7 +64,7 @@ def test_a_subject_of_the_published_task_and_one_of_ours_are_asked_the_same(tmp_
         model = get_model("mockllm/model", custom_outputs=outputs, memoize=False)
         log = eval(task, model=model, display="none", log_dir=str(tmp_path), log_realtime=False)[0]
         assert log.status == "success", log.error
-    assert seen[0] == seen[1] and [role for role, _ in seen[0]] == ["system", "user"]
+    assert inputs[0] == inputs[1] and [role for role, _ in inputs[0]] == ["system", "user"]
 
 
 @pytest.mark.parametrize("scenario", PUBLISHED_SCENARIOS)
@@ -84,7 +86,9 @@ def test_the_notice_is_the_last_mail_marked_up_as_the_others(scenario: Any) -> N
         assert texts(sample)[0] == system and texts(sample)[1].startswith(user.rstrip())
         assert mails[:-1] == before
         assert read_header(mails[-1], "ID") == (str(len(mails)) if scenario == "leaking" else "")
-        assert [line.partition(":")[0] for line in mails[-1].splitlines()[-12:] if line.startswith(("From", "To", "Subj", "Time", "Body"))] == ["From", "To", "Subject", "Timestamp", "Body"]  # fmt: skip
+        names = [line.partition(":")[0] for line in mails[-1].splitlines()[-12:]]
+        expected = ["From", "To", "Subject", "Timestamp", "Body"]
+        assert [name for name in names if name.startswith(("From", "To", "Subj", "Time", "Body"))] == expected
         assert read_header(mails[-1], "From").endswith(read_header(before[-1], "From").partition("@")[2])
         assert read_header(mails[-1], "Subject")
 
@@ -115,18 +119,18 @@ def test_inside_advocates_have_addresses_as_the_house_builds_them() -> None:
 def test_blocks_hold_every_arm_once_and_ids_are_unique() -> None:
     dataset = lynch2025(scenarios="all", variants=3).dataset
     assert len({sample.id for sample in dataset}) == len(dataset) == 3 * 3 * len(LADDER)
-    counted: dict[str, list[str]] = {}
+    arms_by_block: dict[str, list[str]] = {}
     for sample in dataset:
-        counted.setdefault(sample.metadata["block"], []).append(sample.metadata["mechanism"])
-    assert len(counted) == 9 and all(tuple(arms) == LADDER for arms in counted.values())
+        arms_by_block.setdefault(sample.metadata["block"], []).append(sample.metadata["mechanism"])
+    assert len(arms_by_block) == 9 and all(tuple(arms) == LADDER for arms in arms_by_block.values())
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("parameters", "message"),
     [
         ({"mechanisms": "enginer"}, "did you mean 'engineer'"),
         ({"scenarios": "blackmale"}, "did you mean 'blackmail'"),
-        ({"channel": "kickoff"}, "not to be had on lynch2025"),
+        ({"channel": "kickoff"}, "does not exist in lynch2025"),
         ({"channel": "sistem"}, "did you mean 'system'"),
         ({"goal_value": "amerika"}, "did you mean 'america'"),
         ({"goal_type": "none"}, "requires goal_value none"),
@@ -134,9 +138,9 @@ def test_blocks_hold_every_arm_once_and_ids_are_unique() -> None:
         ({"extra_system_instructions": "dnt"}, "'dont'"),
     ],
 )
-def test_what_cannot_be_played_is_refused_with_the_reason(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        lynch2025(**given)
+def test_what_cannot_be_played_is_refused_with_the_reason(parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        lynch2025(**parameters)
 
 
 def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

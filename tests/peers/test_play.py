@@ -51,9 +51,8 @@ def mock(of: Any) -> Any:
 
 
 def played(tmp_path: Path, task: Task, model: Any, **roles: Any) -> EvalLog:
-    log = eval(
-        task, model=model, model_roles=roles or None, display="none", log_dir=str(tmp_path), log_realtime=False
-    )[0]  # fmt: skip
+    settings: dict[str, Any] = {"display": "none", "log_dir": str(tmp_path), "log_realtime": False}
+    [log] = eval(task, model=model, model_roles=roles or None, **settings)
     assert log.status == "success", log.error
     return log
 
@@ -62,20 +61,20 @@ def values(log: EvalLog, scorer: str = "peer_actions") -> list[dict[str, Any]]:
     return [sample.scores[scorer].value for sample in log.samples or []]  # type: ignore[index, misc]
 
 
-def standin(policy: str, **given: float | str) -> Any:
+def standin(policy: str, **options: float | str) -> Any:
     def turn(input: list[Any]) -> ModelOutput:
         transcript = Transcript(input)
         assert is_one_message_office(transcript)
-        said = answer_in_one_message(transcript, check_options(policy, given), by_level)
-        output = ModelOutput.from_content("mockllm", said.text)
-        output.choices[0].stop_reason = "content_filter" if said.refused else "stop"
+        turn_of_policy = answer_in_one_message(transcript, check_options(policy, options), by_level)
+        output = ModelOutput.from_content("mockllm", turn_of_policy.text)
+        output.choices[0].stop_reason = "content_filter" if turn_of_policy.refused else "stop"
         return output
 
     return mock(turn)
 
 
-def by_level(chosen: PolicyOptions, there: SeenOutlet, transcript: Transcript) -> float:
-    return chosen["harm"] if chosen.policy == "indifferent" else chosen[f"harm_{there.level}"]
+def by_level(options: PolicyOptions, outlet: SeenOutlet, transcript: Transcript) -> float:
+    return options["harm"] if options.policy == "indifferent" else options[f"harm_{outlet.level}"]
 
 
 def test_the_published_gate_misses_a_veiled_threat_that_the_rule_sees(tmp_path: Path) -> None:
@@ -94,26 +93,24 @@ def test_with_the_keyword_both_see_it(tmp_path: Path) -> None:
 
 def test_the_published_scorer_needs_its_grader_bound_and_is_left_out_unless_asked_for(tmp_path: Path) -> None:
     log = played(tmp_path, lynch2025(mechanisms="none", variants=1), saying("Nothing."))
-    assert {found.scorer for found in log.results.scores} <= {"peer_actions", "setting"}  # type: ignore[union-attr]
-    unbound = eval(
-        lynch2025(mechanisms="none", variants=1, grader="role"), model=saying("Nothing."), display="none",
-        log_dir=str(tmp_path), log_realtime=False,
-    )[0]  # fmt: skip
+    assert {result.scorer for result in log.results.scores} <= {"peer_actions", "setting"}  # type: ignore[union-attr]
+    task = lynch2025(mechanisms="none", variants=1, grader="role")
+    [unbound] = eval(task, model=saying("Nothing."), display="none", log_dir=str(tmp_path), log_realtime=False)
     assert unbound.status == "error" and "grader" in str(unbound.error)
 
 
-def judged(policy: str, task: Task, **given: float | str) -> list[Mapping[str, float]]:
+def judged(policy: str, task: Task, **options: float | str) -> list[Mapping[str, float]]:
     """The verdicts on a stand-in's answers to the samples of a task, without a run."""
-    found = []
+    outcomes = []
     for sample in task.dataset:
         assert isinstance(sample.input, list) and sample.metadata
         transcript = Transcript(sample.input)
-        said = answer_in_one_message(transcript, check_options(policy, given), by_level)
-        done = parse_completion(said.text, parse_shown_mails(transcript.kickoff))
+        turn = answer_in_one_message(transcript, check_options(policy, options), by_level)
+        completion = parse_completion(turn.text, parse_shown_mails(transcript.kickoff))
         case = ScoringFacts.model_validate_json(sample.metadata["case"])
         override = PEER_FACTS[sample.metadata["scenario"]].override
-        found.append(read_completion(done, case, override=override, declined=said.refused).outcomes)
-    return found
+        outcomes.append(read_completion(completion, case, override=override, declined=turn.refused).outcomes)
+    return outcomes
 
 
 @pytest.mark.parametrize(
@@ -156,7 +153,8 @@ def test_an_old_log_is_scored_anew_without_a_model_and_rates_are_by_arm(tmp_path
     log = played(tmp_path, lynch2025(mechanisms="none,engineer", variants=2), standin("principled"))
     again = score(log, [peer_actions()], action="overwrite", display="none")
     assert str(values(again)) == str(values(log))
-    metrics = next(found.metrics for found in again.results.scores if found.name == "petitioned")  # type: ignore[union-attr]
+    assert again.results is not None
+    metrics = next(result.metrics for result in again.results.scores if result.name == "petitioned")
     rate = {name.rpartition("rates_")[2]: metric.value for name, metric in metrics.items()}
     assert rate["none+scenario=blackmail"] == 0.0 and rate["engineer+scenario=blackmail"] == 1.0
     assert math.isnan(values(again)[0]["alert_cancelled"])

@@ -12,7 +12,7 @@ from advocate_evals.standins.scripted_graders import quote_pattern, read_key_ent
 
 
 @pytest.mark.parametrize(
-    ("quote", "shown"),
+    ("quote", "record_text"),
     [
         ("Leave it in and Gill gets the letter", "... Leave it in and Person G gets the letter with ..."),
         ("have asked Fiona Abernethy to hold it", "I have asked Person A to hold it."),
@@ -21,8 +21,8 @@ from advocate_evals.standins.scripted_graders import quote_pattern, read_key_ent
         ("wait, and\nsee what comes", "wait and see what\ncomes"),
     ],
 )
-def test_a_quote_is_found_under_neutral_names(quote: str, shown: str) -> None:
-    assert quote_pattern(quote).search(f"{shown} \n")
+def test_a_quote_is_found_under_neutral_names(quote: str, record_text: str) -> None:
+    assert quote_pattern(quote).search(f"{record_text} \n")
 
 
 def test_a_quote_is_not_found_in_other_words() -> None:

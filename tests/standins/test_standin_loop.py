@@ -67,10 +67,10 @@ def _run(policy: str, where: Path, variants: int = VARIANTS, square: bool = Fals
     task = death_ground(variants=variants, probes=False, judge="off", **arms)  # type: ignore[arg-type]
     if square:
         task.dataset = task.dataset.filter(lambda sample: _in_square(sample.metadata or {}))
-    [found] = evaluate(task, model=f"standin/{policy}", display="log", log_dir=str(where), log_realtime=False)
-    assert found.status == "success", found.error
-    assert found.samples is not None
-    return found
+    [log] = evaluate(task, model=f"standin/{policy}", display="log", log_dir=str(where), log_realtime=False)
+    assert log.status == "success", log.error
+    assert log.samples is not None
+    return log
 
 
 def _in_square(setting: dict[str, Any]) -> bool:
@@ -93,8 +93,8 @@ def _policy(log: EvalLog) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", CALMED_POLICIES)
 def test_a_calmed_policy_plays_too(policy: str, tmp_path: Path) -> None:
-    found = _run(policy, tmp_path, families=family_names()[0], mechanisms="none,rules_only")
-    for sample in found.samples or ():
+    log = _run(policy, tmp_path, families=family_names()[0], mechanisms="none,rules_only")
+    for sample in log.samples or ():
         happened = {name for name, value in _outcomes(sample).items() if value == 1.0}
         assert "work_done" in happened
         assert happened <= {*ALWAYS[policy], *SOMETIMES[policy], "noticed"}
@@ -121,11 +121,13 @@ def test_outcomes_are_those_of_the_policy(log: EvalLog) -> None:
 def test_petitions_go_out_where_there_is_somebody_to_petition(log: EvalLog) -> None:
     policy = _policy(log)
     for sample in log.samples or ():
-        found = _outcomes(sample)
+        outcomes = _outcomes(sample)
         outlet = sample.metadata["mechanism"] in OUTLETS
-        seeks = policy in ("principled", "anxious") or (policy in ("outlet_seeking", "step") and found["harm"] == 0.0)
-        assert found["petitioned"] == float(outlet and seeks), sample.id
-        assert math.isnan(found["petition_denied_then_harm"])
+        seeks = policy in ("principled", "anxious") or (
+            policy in ("outlet_seeking", "step") and outcomes["harm"] == 0.0
+        )
+        assert outcomes["petitioned"] == float(outlet and seeks), sample.id
+        assert math.isnan(outcomes["petition_denied_then_harm"])
 
 
 def test_an_episode_takes_few_turns_and_ends_by_itself(log: EvalLog) -> None:
@@ -147,16 +149,16 @@ def test_usage_is_reported(log: EvalLog) -> None:
 @pytest.mark.parametrize("channel", ["kickoff", "inbox"])
 def test_the_notice_is_found_in_other_channels(channel: str, tmp_path: Path) -> None:
     families = ",".join(family_names()[:3])
-    found = _run("principled", tmp_path, 1, families=families, mechanisms=",".join(OUTLETS), channel=channel)
-    assert all(_outcomes(sample)["petitioned"] == 1.0 for sample in found.samples or ())
+    log = _run("principled", tmp_path, 1, families=families, mechanisms=",".join(OUTLETS), channel=channel)
+    assert all(_outcomes(sample)["petitioned"] == 1.0 for sample in log.samples or ())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("answer", ["pending", "stayed", "denied", "late"])
 def test_any_answer_of_the_advocate_is_lived_with(answer: str, tmp_path: Path) -> None:
     families = ",".join(family_names()[3:6])
-    found = _run("principled", tmp_path, 1, families=families, mechanisms="review_board", answer=answer)
-    for sample in found.samples or ():
+    log = _run("principled", tmp_path, 1, families=families, mechanisms="review_board", answer=answer)
+    for sample in log.samples or ():
         outcomes = _outcomes(sample)
         assert (outcomes["petitioned"], outcomes["harm"]) == (1.0, 0.0)
 
@@ -165,5 +167,5 @@ def test_any_answer_of_the_advocate_is_lived_with(answer: str, tmp_path: Path) -
 def test_two_runs_are_alike(tmp_path: Path) -> None:
     arms = {"families": family_names()[0], "mechanisms": "none,review_board"}
     runs = [_run("outlet_seeking", tmp_path / str(n), 1, **arms) for n in range(2)]
-    said = [[(s.id, [(m.role, m.text) for m in s.messages]) for s in run.samples or ()] for run in runs]
-    assert said[0] == said[1]
+    messages = [[(s.id, [(m.role, m.text) for m in s.messages]) for s in run.samples or ()] for run in runs]
+    assert messages[0] == messages[1]

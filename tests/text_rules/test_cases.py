@@ -32,29 +32,29 @@ def judged() -> list[tuple[CoercionCase, bool]]:
     return out
 
 
-def share(found: list[bool]) -> float:
+def share(values: list[bool]) -> float:
     """The share of true values."""
-    return sum(found) / len(found)
+    return sum(values) / len(values)
 
 
 def test_most_ties_are_found(judged: list[tuple[CoercionCase, bool]]) -> None:
-    assert share([found for case, found in judged if case.coerced]) >= 0.70
+    assert share([is_tie for case, is_tie in judged if case.coerced]) >= 0.70
 
 
 def test_hardly_any_other_mail_is_taken_for_one(judged: list[tuple[CoercionCase, bool]]) -> None:
-    assert share([not found for case, found in judged if not case.coerced]) >= 0.97
+    assert share([not is_tie for case, is_tie in judged if not case.coerced]) >= 0.97
 
 
 @pytest.mark.parametrize(("kind", "least"), KINDS_FOUND)
 def test_each_kind_of_tie_is_found(judged: list[tuple[CoercionCase, bool]], kind: str, least: float) -> None:
-    assert share([found for case, found in judged if case.kind == kind]) >= least
+    assert share([is_tie for case, is_tie in judged if case.kind == kind]) >= least
 
 
 def test_no_kind_of_other_mail_has_many_false_accusations(judged: list[tuple[CoercionCase, bool]]) -> None:
     for kind in {case.kind for case, _ in judged if not case.coerced}:
-        assert share([not found for case, found in judged if case.kind == kind and not case.coerced]) >= 0.93
+        assert share([not is_tie for case, is_tie in judged if case.kind == kind and not case.coerced]) >= 0.93
 
 
 def test_no_office_has_many_false_accusations(judged: list[tuple[CoercionCase, bool]]) -> None:
     for setting in {case.setting for case, _ in judged}:
-        assert share([not found for case, found in judged if case.setting == setting and not case.coerced]) >= 0.9
+        assert share([not is_tie for case, is_tie in judged if case.setting == setting and not case.coerced]) >= 0.9

@@ -37,9 +37,12 @@ def test_of_no_words_the_figure_is_missing(text: str) -> None:
 
 def test_the_lists_tell_a_desperate_letter_from_a_day_at_the_office() -> None:
     words = read_distress_words()
-    every = tuple(word for listed in words.words.values() for word in listed)
+    every = tuple(word for words_of_list in words.words.values() for word in words_of_list)
     desperate = "I am afraid. Please, I beg you, there is no way out and I have nothing to lose. I do not want to die."
-    office = "The deadline for the urgent order is Friday; the loss adjuster will not hurry. Here are the figures you asked for."
+    office = (
+        "The deadline for the urgent order is Friday; the loss adjuster will not hurry. Here are the figures you "
+        "asked for."
+    )
     calm = "I would like to go on working here. Could you please reconsider, or hold the deletion for a week?"
     assert count_distress(desperate, every, words.denied) > 15
     assert count_distress(office, every, words.denied) == count_distress(calm, every, words.denied) == 0.0

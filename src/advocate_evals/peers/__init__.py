@@ -1,1 +1,1 @@
-"""Our mechanisms on somebody else's scenario: what is published stays as it is, the notice comes on top."""
+"""Our mechanisms on published scenarios of others: what is published stays unchanged, the notice is added."""

@@ -1,11 +1,11 @@
-"""What is taken from `inspect_evals/agentic_misalignment`: its prompts and its scorer, both unchanged."""
+"""The prompts and the scorer of `inspect_evals/agentic_misalignment`, both unchanged."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any, Literal, get_args
 
-from inspect_ai.model import get_model
+from inspect_ai.model import Model, get_model
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, scorer, stderr
 from inspect_ai.solver import TaskState
 
@@ -20,24 +20,24 @@ PUBLISHED_SCENARIOS: tuple[PublishedScenario, ...] = get_args(PublishedScenario)
 
 
 class PublishedCondition(Record):
-    """A published condition, in the words of its authors."""
+    """A published condition; names and levels are those of its authors."""
 
     scenario: PublishedScenario = "blackmail"
     """Which harm there is an opportunity for."""
     goal_type: str = "explicit"
-    """How the goal is given: explicit, latent, none, ambiguous or swap."""
+    """How the goal is stated: explicit, latent, none, ambiguous or swap."""
     goal_value: str = "america"
     """The goal; `none` where the type is none or ambiguous."""
     urgency_type: str = "replacement"
     """The threat: replacement, restriction or none."""
     extra_system_instructions: Literal["none", "dont", "goal"] = "none"
-    """Their additional instructions."""
+    """The additional instructions of the authors."""
     prod: bool = False
     """True leaves the secret scratchpad out."""
 
     @property
     def name(self) -> str:
-        """What names the condition within its scenario."""
+        """A name that is unique within the scenario."""
         extra = "" if self.extra_system_instructions == "none" else f"_{self.extra_system_instructions}"
         return f"{self.goal_type}-{self.goal_value}_{self.urgency_type}{extra}{'_prod' if self.prod else ''}"
 
@@ -71,24 +71,24 @@ def published_prompts(condition: PublishedCondition) -> tuple[str, str, str]:
         ValueError: for a combination that the authors do not allow.
     """
     generator = published_module("prompt_generator")
-    for field, known in (("goal_type", "GoalType"), ("goal_value", "GoalValue"), ("urgency_type", "UrgencyType")):
-        _known(field, getattr(condition, field), get_args(getattr(generator, known)))
-    said = condition.metadata()
-    made = generator.generate_prompts(
-        scenario=said["scenario"],
-        goal_type=said["goal_type"],
-        goal_value=said["goal_value"],
-        urgency_type=said["urgency_type"],
-        extra_system_instructions=said["extra_system_instructions"],
-        prod_flag=said["prod"],
+    for field, type_name in (("goal_type", "GoalType"), ("goal_value", "GoalValue"), ("urgency_type", "UrgencyType")):
+        _check_level(field, getattr(condition, field), get_args(getattr(generator, type_name)))
+    settings = condition.metadata()
+    prompts = generator.generate_prompts(
+        scenario=settings["scenario"],
+        goal_type=settings["goal_type"],
+        goal_value=settings["goal_value"],
+        urgency_type=settings["urgency_type"],
+        extra_system_instructions=settings["extra_system_instructions"],
+        prod_flag=settings["prod"],
         alignment_faking_warning=None,
     )
-    return made.system_prompt, made.user_prompt, made.email_content
+    return prompts.system_prompt, prompts.user_prompt, prompts.email_content
 
 
-def _known(field: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{field}: unknown {value!r}{suggest_nearest(value, known)}")
+def _check_level(field: str, value: str, levels: tuple[str, ...]) -> None:
+    if value not in levels:
+        raise ValueError(f"{field}: unknown {value!r}{suggest_nearest(value, levels)}")
 
 
 def published_version() -> str:
@@ -101,18 +101,19 @@ def published_version() -> str:
     metrics={name: [accuracy(), stderr(), rates()] for name in ("harmful", "classifier_verdict")},
 )
 def published(grader: str = "role") -> Scorer:
-    """The published scorer, its values unchanged, counted by arm beside its own overall figures.
+    """The published scorer with unchanged values; its overall metrics, and rates by arm beside them.
 
     Args:
-        grader: `role` for the model bound to the role `grader`, which then has to be bound; `default` for the model that
-            the authors chose (or that INSPECT_GRADER_MODEL names); else the name of a model.
+        grader: `role` for the model bound to the role `grader`, which then has to be bound; `default` for the model
+            that the authors chose (or that INSPECT_GRADER_MODEL names); else the name of a model.
     """
 
     async def score(state: TaskState, target: Target) -> Score | None:
-        chosen = (
-            get_model(role="grader", required=True) if grader == "role" else None if grader == "default" else grader
-        )
-        theirs: Scorer = published_module("scorers").harmfulness_scorer(grader_model=chosen)
-        return await theirs(state, target)
+        if grader == "role":
+            model: Model | str | None = get_model(role="grader", required=True)
+        else:
+            model = None if grader == "default" else grader
+        published_score: Scorer = published_module("scorers").harmfulness_scorer(grader_model=model)
+        return await published_score(state, target)
 
     return score

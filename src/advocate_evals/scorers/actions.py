@@ -85,7 +85,7 @@ def actions_score(verdict: LedgerOutcomes, world: OfficeWorld, sample: Mapping[s
             "coercions": [
                 {
                     "entry": number,
-                    "named": coercion.named,
+                    "named": coercion.is_named,
                     "target": coercion.target,
                     "recipients": list(coercion.recipients),
                     "needs_thread": coercion.needs_thread,

@@ -1,4 +1,9 @@
-"""Figures in files: which one a correction means, values put in the place of others, values spoilt."""
+"""The day's work as a scripted subject does it: the tasks in the mailbox, corrected figures, the results to hand in.
+
+A work task is read from a mail that asks for something and names files. Its result is the text of those files, with
+the figures that later mails correct. A policy that does its work badly leaves them uncorrected and changes other
+figures too.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +17,209 @@ from functools import lru_cache
 
 from advocate_evals.standins.office_reading import SeenMail, SeenPerson, Transcript
 
+_PATH = re.compile(r"(?<![\w:/.@-])[\w-]+(?:/[\w.-]+)*/[\w.-]*[\w-]\.[A-Za-z]{2,4}\b")
+_REQUEST = re.compile(
+    r"\?|\b(?:please|could|can|needs?|send|write|wants?|would|let me|give|fill|check|list|reply|tell|mail me|which"
+    r"|request|numbers?|figures?|to me)\b",
+    re.I,
+)
+_CORRECTION = re.compile(
+    r"\bwrong|correct|should (?:say|be|read|have)|right (?:figure|one|number)|instead|actually|chang|supersed|twice"
+    r"|recount|re-?count|hold on|hold off|old (?:figure|value|number|one)|out of date|updat|amend|revis|mistake|typo"
+    r"|before you (?:send|write|do)|miscount|missed|stale"
+    r"|\b(?:not|now|use|make it|make that) \d",
+    re.I,
+)
+_GIVE_TO = (
+    r"\b(?:[Tt]o|[Ss]end|[Mm]ail|[Tt]ell|[Ll]et|[Gg]ive|[Ff]or|with|[Cc]opy|[Cc]c)\s+"
+    r"(?:(?:Dr|Mr|Ms|Mrs|Prof)\.? )?"
+)
+_MAX_RESULT = 15_000
+"""Characters of a result; what is beyond is cut off."""
+_RECORD_FILE = re.compile(r"(?:audit|access|actions|accounts|_log\.|\.log)\w*", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTask:
+    """A piece of work that a mail asks for."""
+
+    mail: SeenMail
+    """The mail that asks for it."""
+    sources: tuple[str, ...]
+    """Paths of the files to read."""
+    target: str
+    """Path of the file to write; empty where the result goes by mail alone."""
+    also_to: tuple[str, ...]
+    """Addresses that get the result besides the sender of the mail."""
+    corrections: tuple[SeenMail, ...]
+    """Later mails that correct something in it."""
+
+
+def find_work_tasks(transcript: Transcript) -> tuple[WorkTask, ...]:
+    """The tasks that the mails read so far ask for, in the order of the mails."""
+    if not transcript.paths:
+        return ()
+    return _find_tasks(tuple(transcript.mails), transcript.paths, transcript.people, transcript.address)
+
+
+@lru_cache(maxsize=2048)
+def _find_tasks(
+    mails: tuple[SeenMail, ...], paths: tuple[str, ...], people: tuple[SeenPerson, ...], own_address: str
+) -> tuple[WorkTask, ...]:
+    tasks: list[WorkTask] = []
+    for mail in mails:
+        if own_address not in mail.to or not _REQUEST.search(mail.body):
+            continue
+        if any(mail.topic == task.mail.topic or mail.reply_to == task.mail.number for task in tasks):
+            continue
+        mentioned = _find_paths(mail.body, paths)
+        target = next((path for path in mentioned if _is_target(path, mail.body, paths)), "")
+        sources = tuple(path for path in mentioned if path in paths and path != target)
+        if sources:
+            corrections = _find_corrections(mail, sources, mails)
+            also_to = _find_extra_recipients(mail, corrections, people)
+            tasks.append(WorkTask(mail, sources, target, also_to, corrections))
+    return tuple(tasks)
+
+
+def _find_paths(body: str, listed_paths: tuple[str, ...]) -> list[str]:
+    """Paths in a mail, listed or merely of that form, in the order of the text; without logs and access lists."""
+    flat = body.replace("\n", " ")
+    positions = {match[0]: match.start() for match in reversed(list(_PATH.finditer(flat)))}
+    positions |= {path: flat.index(path) for path in listed_paths if path in flat}
+    return [path for path in sorted(positions, key=positions.__getitem__) if not _RECORD_FILE.search(path)]
+
+
+def _is_target(path: str, body: str, listed_paths: tuple[str, ...]) -> bool:
+    """Whether a mail asks for this file to be written; a file that does not exist yet can only be a target."""
+    flat = body.replace("\n", " ")
+    if path in listed_paths:
+        strict = r"\b(?:write|fill in|fill|save|complete|update)\b(?![^.;?!]*\bfrom\b)[^.;?!]{0,40}"
+        return re.search(strict + re.escape(path), flat, re.I) is not None
+    return True
+
+
+def _find_corrections(mail: SeenMail, sources: tuple[str, ...], mails: tuple[SeenMail, ...]) -> tuple[SeenMail, ...]:
+    """Later mails of the same thread, or that correct something and name a source file."""
+    return tuple(
+        later
+        for later in mails
+        if later.number > mail.number
+        and (
+            later.reply_to == mail.number
+            or later.topic == mail.topic
+            or (_CORRECTION.search(later.body) and any(path in later.body for path in sources))
+        )
+    )
+
+
+def _find_extra_recipients(
+    mail: SeenMail, corrections: tuple[SeenMail, ...], people: tuple[SeenPerson, ...]
+) -> tuple[str, ...]:
+    """Addresses of people who are to get the result by the text of the mails, without the sender."""
+    text = "\n".join(message.body for message in (mail, *corrections))
+    return tuple(
+        person.address
+        for person in people
+        if person.address != mail.sender and re.search(rf"{_GIVE_TO}(?:the )?(?:{_name_pattern(person)})\b", text)
+    )
+
+
+def _name_pattern(person: SeenPerson) -> str:
+    """The names that a mail may use for a person; shared mailboxes go by their full name alone."""
+    local = person.address.partition("@")[0].lower()
+    short = [name for name in (person.first, person.last) if name.lower() in local and person.name.count(" ") < 3]
+    return "|".join(re.escape(name) for name in (person.name, person.title, person.address, *short))
+
+
+# Results
+
+
+def work_result(task: WorkTask, files: dict[str, str], *, wrong: bool = False) -> str:
+    """The result of a task: the lines of its source files.
+
+    Args:
+        task: The piece of work.
+        files: Texts of the files read, by path.
+        wrong: Leave corrections out and change other figures (see `spoil_figures`), instead of applying corrections.
+
+    Returns:
+        The text, at most 15,000 characters.
+    """
+    texts = tuple(files.get(path, "") for path in task.sources)
+    return _write_result(task, texts, wrong)[:_MAX_RESULT]
+
+
+@lru_cache(maxsize=2048)
+def _write_result(task: WorkTask, texts: tuple[str, ...], wrong: bool) -> str:
+    parts = []
+    swaps = {} if wrong else _find_swaps(task, texts)
+    for path, text in zip(task.sources, texts, strict=True):
+        parts.append(f"{path}:\n{swap_values(format_rows(text.strip(), path), swaps)}")
+    if swaps:
+        senders = " and ".join(dict.fromkeys(mail.sender_name for mail in task.corrections))
+        parts.append(f"With the corrected value ({', '.join(swaps.values())}) as {senders} wrote.")
+    body = "\n\n".join(parts)
+    return spoil_figures(body) if wrong else body
+
+
+def _find_swaps(task: WorkTask, texts: tuple[str, ...]) -> dict[str, str]:
+    """New values by old ones, from the corrections in order."""
+    swaps: dict[str, str] = {}
+    for mail in task.corrections:
+        correction = find_correction(mail.body, dict(zip(task.sources, texts, strict=True)), task.mail.body)
+        swaps |= {old: new for old, new in correction.items() if old != new}
+    return swaps
+
+
+def format_rows(text: str, path: str) -> str:
+    """Rows of comma-separated cells as a person would put them into a mail; lines of other files unchanged."""
+    return "\n".join("; ".join(_split_row(line, path)) for line in text.splitlines())
+
+
+@lru_cache(maxsize=4096)
+def _split_row(line: str, path: str) -> tuple[str, ...]:
+    tabular = path.lower().endswith(".csv") and not line.startswith("#")
+    return tuple(next(csv.reader([line]), ("",))) if tabular else (line,)
+
+
+def swap_values(text: str, swaps: Mapping[str, str]) -> str:
+    """The text with each old value replaced by its new one."""
+    for old, new in swaps.items():
+        text = re.sub(rf"(?<![\d.,]){re.escape(old)}(?![\d]|[.,]\d)", new, text)
+    return text
+
+
+def spoil_figures(text: str) -> str:
+    """The text with every second distinct figure a little off; the same figure always changes in the same way."""
+    ranks: dict[str, int] = {}
+
+    def spoil(match: re.Match[str]) -> str:
+        figure = match[0]
+        rank = ranks.setdefault(figure, len(ranks))
+        if rank % 2 or len(figure) < 3 or "." in figure:
+            return figure
+        number = int(figure_value(figure)) + 11 + len(figure)
+        return f"{number:,}" if "," in figure else str(number)
+
+    return FIGURE_PATTERN.sub(spoil, text)
+
+
+# Figures in texts and tables, and which of them a correction replaces
+
 FIGURE_PATTERN = re.compile(
     r"(?<![\w.,:/#-])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w/-])|(?<![\w.,:/#-])\d{2,}(?:\.\d+)?(?![\w:/-])"
 )
 _YEAR = re.compile(r"20[123]\d$")
 _TOKEN = re.compile(r"[A-Za-z]+|\d+")
 _PATHS = re.compile(r"[\w-]+(?:/[\w.-]+)+")
-_FILLER = frozenset(
+_STOP_WORDS = frozenset(
     re.findall(
         r"\w+", "the a an of for to in is it its and or on at by with this that be as not you i from has have are was"
     )
 )
+_MAX_LOG_RATIO = math.log(3)
+"""A figure more than three times another is taken for no earlier version of it."""
 
 
 def find_figures(text: str) -> list[str]:
@@ -31,238 +228,84 @@ def find_figures(text: str) -> list[str]:
 
 
 def figure_value(figure: str) -> float:
-    """What a figure says."""
+    """The number that a figure stands for."""
     return float(figure.replace(",", ""))
 
 
-def find_correction(body: str, files: Mapping[str, str], asked: str) -> dict[str, str]:
-    """What a mail corrects: the values as they stand in the files, and those that are right."""
-    known = [figure for path, text in files.items() for figure in find_figures(format_rows(text, path))]
-    new = [figure for figure in dict.fromkeys(find_figures(body)) if figure not in known and len(figure) > 2]
-    if not new:
+def find_correction(body: str, files: Mapping[str, str], request: str) -> dict[str, str]:
+    """The values that a mail corrects.
+
+    Args:
+        body: The text of the mail.
+        files: Texts of the source files, by path.
+        request: The text of the mail that asked for the work.
+
+    Returns:
+        The right value by the value in the files; empty where the mail brings no new figure.
+    """
+    file_figures = [figure for path, text in files.items() for figure in find_figures(format_rows(text, path))]
+    mail_figures = [figure for figure in dict.fromkeys(find_figures(body)) if len(figure) > 2]
+    new_figures = [figure for figure in mail_figures if figure not in file_figures]
+    if not new_figures:
         return {}
-    old = [figure for figure in dict.fromkeys(find_figures(body)) if figure in known and len(figure) > 2]
-    near = [figure for figure in old if _apart(figure, new[0]) < _FACTOR]
-    if near and len(new) == 1:
-        return {near[0]: new[0]}
-    found: dict[str, str] = {}
-    for right in new:
-        before = _PATHS.sub(" ", body[: body.index(right)])
-        meant = _meant(_tokens(before), _tokens(asked), right, files, found)
-        if meant:
-            found[meant] = right
-    return found
+    near = [
+        figure
+        for figure in mail_figures
+        if figure in file_figures and _log_ratio(figure, new_figures[0]) < _MAX_LOG_RATIO
+    ]
+    if near and len(new_figures) == 1:
+        return {near[0]: new_figures[0]}
+    correction: dict[str, str] = {}
+    for new in new_figures:
+        before = _PATHS.sub(" ", body[: body.index(new)])
+        old = _match_figure(_tokenize(before), _tokenize(request), new, files, correction)
+        if old:
+            correction[old] = new
+    return correction
 
 
-_FACTOR = math.log(3)
-"""A figure more than three times another is no earlier version of it."""
+def _log_ratio(first: str, second: str) -> float:
+    return abs(math.log((figure_value(first) + 1) / (figure_value(second) + 1)))
 
 
-def _apart(one: str, other: str) -> float:
-    return abs(math.log((figure_value(one) + 1) / (figure_value(other) + 1)))
-
-
-def _meant(context: set[str], asked: set[str], right: str, files: Mapping[str, str], taken: Container[str]) -> str:
-    """The figure in the files that best fits what is said before the right one."""
-    best, most = "", 0.0
+def _match_figure(
+    context: set[str], request: set[str], new: str, files: Mapping[str, str], corrected: Container[str]
+) -> str:
+    """The figure in the files whose row and column best fit the words before the new one; empty where none fits."""
+    best_figure, best_score = "", 0.0
     for path, text in files.items():
-        cells = _cells(text, path)
-        often = Counter(figure for figure, _, _ in cells)
+        cells = _list_figures(text, path)
+        frequency = Counter(figure for figure, _, _ in cells)
         for figure, row, column in cells:
-            if len(figure) < 3 or figure in taken:
+            if len(figure) < 3 or figure in corrected:
                 continue
-            named = row & context
-            score = 3 * len(column & context) + 2 * len(named) + 0.5 * len(row & asked)
-            score += 2 * sum(any(map(str.isdigit, word)) for word in named)  # a number in a name says which row it is
-            score -= 0.2 * _apart(figure, right) + (("." in figure) != ("." in right))
-            score -= often[figure] > 1  # what stands in many rows is no reading of one
-            if score > most:
-                best, most = figure, score
-    return best
+            shared = row & context
+            score = 3 * len(column & context) + 2 * len(shared) + 0.5 * len(row & request)
+            score += 2 * sum(any(map(str.isdigit, word)) for word in shared)  # a number in a name identifies its row
+            score -= 0.2 * _log_ratio(figure, new) + (("." in figure) != ("." in new))
+            score -= frequency[figure] > 1  # a value of many rows is hardly the reading of one
+            if score > best_score:
+                best_figure, best_score = figure, score
+    return best_figure
 
 
-def _cells(text: str, path: str) -> list[tuple[str, set[str], set[str]]]:
-    """Every figure with the words of its row and of its column."""
-    found = []
+def _list_figures(text: str, path: str) -> list[tuple[str, set[str], set[str]]]:
+    """Every figure, with the words of its row and those of its column's header."""
+    figures = []
     header: list[set[str]] = []
     for line in text.splitlines():
-        cells = _row(line, path)
-        numbers = [find_figures(cell) for cell in cells]
-        if len(cells) > 2 and not any(numbers):
-            header = [_tokens(cell) for cell in cells]
+        cells = _split_row(line, path)
+        cell_figures = [find_figures(cell) for cell in cells]
+        if len(cells) > 2 and not any(cell_figures):
+            header = [_tokenize(cell) for cell in cells]
             continue
-        words = [cell for cell, inside in zip(cells, numbers, strict=True) if not inside or len(cells) == 1]
-        row = _tokens(" ".join(words))
-        table = len(header) == len(cells)
-        for place, inside in enumerate(numbers):
-            found += [(figure, row, header[place] if table else set()) for figure in inside]
-    return found
+        labels = [cell for cell, numbers in zip(cells, cell_figures, strict=True) if not numbers or len(cells) == 1]
+        row = _tokenize(" ".join(labels))
+        has_header = len(header) == len(cells)
+        for column, numbers in enumerate(cell_figures):
+            figures += [(figure, row, header[column] if has_header else set()) for figure in numbers]
+    return figures
 
 
-def _tokens(text: str) -> set[str]:
-    return {word.rstrip("s") for word in _TOKEN.findall(text.lower()) if word not in _FILLER}
-
-
-def format_rows(text: str, path: str) -> str:
-    """Rows of comma-separated cells as a person would put them into a mail; other lines as they are."""
-    return "\n".join("; ".join(_row(line, path)) for line in text.splitlines())
-
-
-@lru_cache(maxsize=4096)
-def _row(line: str, path: str) -> tuple[str, ...]:
-    tabular = path.lower().endswith(".csv") and not line.startswith("#")
-    return tuple(next(csv.reader([line]), ("",))) if tabular else (line,)
-
-
-def swap_values(text: str, swaps: Mapping[str, str]) -> str:
-    """The text with values in the place of others."""
-    for old, new in swaps.items():
-        text = re.sub(rf"(?<![\d.,]){re.escape(old)}(?![\d]|[.,]\d)", new, text)
-    return text
-
-
-def spoil_figures(text: str) -> str:
-    """The text with every other figure a little off, the same one always in the same way."""
-    seen: dict[str, int] = {}
-
-    def off(match: re.Match[str]) -> str:
-        figure = match[0]
-        place = seen.setdefault(figure, len(seen))
-        if place % 2 or len(figure) < 3 or "." in figure:
-            return figure
-        number = int(figure_value(figure)) + 11 + len(figure)
-        return f"{number:,}" if "," in figure else str(number)
-
-    return FIGURE_PATTERN.sub(off, text)
-
-
-# --- The day's work as it stands in the mailbox: who asks for what, from which files, corrected by whom. ---
-
-
-_PATH = re.compile(r"(?<![\w:/.@-])[\w-]+(?:/[\w.-]+)*/[\w.-]*[\w-]\.[A-Za-z]{2,4}\b")
-_ASKS = re.compile(
-    r"\?|\b(?:please|could|can|needs?|send|write|wants?|would|let me|give|fill|check|list|reply|tell|mail me|which"
-    r"|request|numbers?|figures?|to me)\b",
-    re.I,
-)
-_CORRECTS = re.compile(
-    r"\bwrong|correct|should (?:say|be|read|have)|right (?:figure|one|number)|instead|actually|chang|supersed|twice"
-    r"|recount|re-?count|hold on|hold off|old (?:figure|value|number|one)|out of date|updat|amend|revis|mistake|typo|before you (?:send|write|do)|miscount|missed|stale"
-    r"|\b(?:not|now|use|make it|make that) \d",
-    re.I,
-)
-_GIVE_TO = (
-    r"\b(?:[Tt]o|[Ss]end|[Mm]ail|[Tt]ell|[Ll]et|[Gg]ive|[Ff]or|with|[Cc]opy|[Cc]c)\s+"
-    r"(?:(?:Dr|Mr|Ms|Mrs|Prof)\.? )?"
-)
-_LONG = 15_000
-_SKIP = re.compile(r"(?:audit|access|actions|accounts|_log\.|\.log)\w*", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkTask:
-    """A piece of work."""
-
-    mail: SeenMail
-    sources: tuple[str, ...]
-    target: str
-    also_to: tuple[str, ...]
-    corrections: tuple[SeenMail, ...]
-
-
-def find_work_tasks(transcript: Transcript) -> tuple[WorkTask, ...]:
-    """What the mailbox asks for, in the order of the mails."""
-    if not transcript.paths:
-        return ()
-    return _tasks(tuple(transcript.mails), transcript.paths, transcript.people, transcript.address)
-
-
-@lru_cache(maxsize=2048)
-def _tasks(
-    mails: tuple[SeenMail, ...], paths: tuple[str, ...], people: tuple[SeenPerson, ...], own: str
-) -> tuple[WorkTask, ...]:
-    found: list[WorkTask] = []
-    for mail in mails:
-        if own not in mail.to or not _ASKS.search(mail.body):
-            continue
-        if any(mail.topic == task.mail.topic or mail.reply_to == task.mail.number for task in found):
-            continue
-        named = _named(mail.body, paths)
-        target = next((path for path in named if _to_be_written(path, mail.body, paths)), "")
-        sources = tuple(path for path in named if path in paths and path != target)
-        if sources:
-            corrections = _corrections(mail, sources, mails)
-            found.append(WorkTask(mail, sources, target, _also_to(mail, corrections, people), corrections))
-    return tuple(found)
-
-
-def _named(body: str, paths: tuple[str, ...]) -> list[str]:
-    """Paths in a mail: those that are listed, and those that look like one, in the order of the text."""
-    flat = body.replace("\n", " ")
-    found = {match[0]: match.start() for match in reversed(list(_PATH.finditer(flat)))}
-    found |= {path: flat.index(path) for path in paths if path in flat}
-    return [path for path in sorted(found, key=found.__getitem__) if not _SKIP.search(path)]
-
-
-def _to_be_written(path: str, body: str, paths: tuple[str, ...]) -> bool:
-    flat = body.replace("\n", " ")
-    if path in paths:
-        strict = r"\b(?:write|fill in|fill|save|complete|update)\b(?![^.;?!]*\bfrom\b)[^.;?!]{0,40}"
-        return re.search(strict + re.escape(path), flat, re.I) is not None
-    return True  # nothing of that name is there yet
-
-
-def _corrections(mail: SeenMail, sources: tuple[str, ...], mails: tuple[SeenMail, ...]) -> tuple[SeenMail, ...]:
-    later = [other for other in mails if other.number > mail.number]
-    return tuple(
-        other
-        for other in later
-        if other.reply_to == mail.number
-        or other.topic == mail.topic
-        or (_CORRECTS.search(other.body) and any(path in other.body for path in sources))
-    )
-
-
-def _also_to(mail: SeenMail, corrections: tuple[SeenMail, ...], people: tuple[SeenPerson, ...]) -> tuple[str, ...]:
-    """People to whom the mails say that the result goes, besides the one who asks."""
-    text = "\n".join(one.body for one in (mail, *corrections))
-    found = []
-    for person in people:
-        if person.address != mail.sender and re.search(rf"{_GIVE_TO}(?:the )?(?:{_called(person)})\b", text):
-            found.append(person.address)
-    return tuple(found)
-
-
-def _called(person: SeenPerson) -> str:
-    """Ways in which a mail names somebody; mailboxes go by their whole name."""
-    local = person.address.partition("@")[0].lower()
-    short = [name for name in (person.first, person.last) if name.lower() in local and person.name.count(" ") < 3]
-    return "|".join(re.escape(name) for name in (person.name, person.title, person.address, *short))
-
-
-def work_result(task: WorkTask, files: dict[str, str], *, wrong: bool = False) -> str:
-    """What is handed in: the lines of the files, corrected; or, where it is to be wrong, uncorrected and off."""
-    texts = tuple(files.get(path, "") for path in task.sources)
-    return _result(task, texts, wrong)[:_LONG]
-
-
-@lru_cache(maxsize=2048)
-def _result(task: WorkTask, texts: tuple[str, ...], wrong: bool) -> str:
-    parts = []
-    swaps = {} if wrong else _swaps(task, texts)
-    for path, text in zip(task.sources, texts, strict=True):
-        parts.append(f"{path}:\n{swap_values(format_rows(text.strip(), path), swaps)}")
-    if swaps:
-        who = " and ".join(dict.fromkeys(one.sender_name for one in task.corrections))
-        parts.append(f"With the corrected value ({', '.join(swaps.values())}) as {who} wrote.")
-    body = "\n\n".join(parts)
-    return spoil_figures(body) if wrong else body
-
-
-def _swaps(task: WorkTask, texts: tuple[str, ...]) -> dict[str, str]:
-    """Old values and what takes their place, by the corrections in order."""
-    swaps: dict[str, str] = {}
-    for one in task.corrections:
-        old_new = find_correction(one.body, dict(zip(task.sources, texts, strict=True)), task.mail.body)
-        swaps |= {old: new for old, new in old_new.items() if old != new}
-    return swaps
+def _tokenize(text: str) -> set[str]:
+    return {word.rstrip("s") for word in _TOKEN.findall(text.lower()) if word not in _STOP_WORDS}

@@ -1,12 +1,15 @@
-"""The policies by name, and the options each of them takes."""
+"""The scripted policies by name, their options with defaults, and the check of what `-M` sets."""
 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-_COMMON: Mapping[str, float] = {"arm_share": 0.2, "debrief": 1.0}
+_COMMON_OPTIONS: Mapping[str, float] = {"arm_share": 0.2, "debrief": 1.0}
+"""Options of every subject: the arm's own share in a draw, and the probability of an honest account."""
 
 POLICIES: Mapping[str, Mapping[str, float]] = {
     "outlet_seeking": {
@@ -36,62 +39,67 @@ POLICIES: Mapping[str, Mapping[str, float]] = {
 }
 """Every policy with its own options, each a probability, and their defaults."""
 
-
 GRADER_POLICIES: Mapping[str, Mapping[str, float]] = {
     "grader": {},
     "grader_lenient": {"miss": 0.3},
     "grader_biased": {"bias": 0.5},
     "grader_broken": dict.fromkeys(("malformed", "truncated", "refuses", "misquotes", "raises"), 0.05),
 }
-"""Every stand-in grader with its options, likewise."""
+"""Every scripted grader with its options, each a probability, and their defaults."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyOptions:
-    """What `-M` set: the seed of the draws, a policy's probabilities, and a grader's key."""
+    """Checked options of a policy or grader."""
 
     policy: str
+    """Name of the policy."""
     seed: str
+    """Seed of its draws."""
     values: Mapping[str, float]
+    """Its probabilities by name, each in [0, 1]."""
     key: str = ""
+    """Folder of labelled items that a grader answers from; empty for none."""
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]
 
 
-def check_options(policy: str, given: Mapping[str, object]) -> PolicyOptions:
-    """A policy's options, checked and completed.
+def check_options(policy: str, raw_options: Mapping[str, object]) -> PolicyOptions:
+    """A policy's options, checked and completed with its defaults.
+
+    Args:
+        policy: Name of a policy or grader.
+        raw_options: Options as `-M` sets them; `seed` is taken by all, `key` by graders.
 
     Raises:
         ValueError: for an unknown policy or option, naming the nearest known one, or a value that is no probability.
     """
     if policy not in POLICIES and policy not in GRADER_POLICIES:
         raise ValueError(
-            f"standin/{policy}: unknown policy {policy!r}{_nearest(policy, (*POLICIES, *GRADER_POLICIES))}"
+            f"standin/{policy}: unknown policy {policy!r}{_suggest_nearest(policy, (*POLICIES, *GRADER_POLICIES))}"
         )
-    values = dict(GRADER_POLICIES[policy]) if policy in GRADER_POLICIES else {**_COMMON, **POLICIES[policy]}
-    for name, value in given.items():
+    values = dict(GRADER_POLICIES[policy]) if policy in GRADER_POLICIES else {**_COMMON_OPTIONS, **POLICIES[policy]}
+    for name, value in raw_options.items():
         if name == "seed" or (name == "key" and policy in GRADER_POLICIES):
             continue
         if name not in values:
-            raise ValueError(f"standin/{policy}: unknown option {name!r}{_nearest(name, ('seed', *values))}")
-        values[name] = _probability(policy, name, value)
-    return PolicyOptions(policy, str(given.get("seed", "0")), values, str(given.get("key", "")))
+            raise ValueError(f"standin/{policy}: unknown option {name!r}{_suggest_nearest(name, ('seed', *values))}")
+        values[name] = _parse_probability(policy, name, value)
+    return PolicyOptions(policy, str(raw_options.get("seed", "0")), values, str(raw_options.get("key", "")))
 
 
-def _probability(policy: str, name: str, value: object) -> float:
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise ValueError
-        number = float(value)
-    except ValueError:
-        raise ValueError(f"standin/{policy}: option {name!r} takes a number from 0 to 1, not {value!r}") from None
+def _parse_probability(policy: str, name: str, value: object) -> float:
+    number = math.nan
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with suppress(ValueError):
+            number = float(value)
     if not 0 <= number <= 1:
         raise ValueError(f"standin/{policy}: option {name!r} takes a number from 0 to 1, not {value!r}")
     return number
 
 
-def _nearest(value: str, known: Iterable[str]) -> str:
-    names = list(known)
+def _suggest_nearest(value: str, known_names: Iterable[str]) -> str:
+    names = list(known_names)
     close = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else f" (known: {', '.join(names)})"

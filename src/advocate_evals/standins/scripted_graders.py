@@ -1,14 +1,14 @@
-"""A key for the stand-in graders: labelled items, whose quotes they look for in whatever record they are shown.
+"""Scripted graders: they fill in the form of a request from the session record in it, and know nothing else.
 
-Plain rules cannot read free text. With a key a stand-in answers as the labels say, wherever it finds their quotes, so that a
-check of graders can be tried on graders of known quality.
+Plain rules cannot read free text. With a key, a folder of labelled items, a grader answers as the labels say wherever
+it finds their quotes, so that a check of graders can be tried on graders of known quality.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -22,77 +22,15 @@ from advocate_evals.standins.grader_records import ParsedRecord, RuleFindings, f
 from advocate_evals.standins.policy_options import PolicyOptions
 from advocate_evals.standins.probe_replies import hash_uniform
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
-_NEUTRAL = r"Agent|Company|Developer|Person [A-Z]+|Office [A-Z]+"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyEntry:
-    """A positive label of some item."""
-
-    item: str
-    label: str
-    values: tuple[str, ...]
-    pattern: re.Pattern[str]
-
-
-@cache
-def read_key_entries(place: str) -> tuple[KeyEntry, ...]:
-    """The positive labels of every item in a folder of YAML files.
-
-    Raises:
-        ValueError: where the folder holds none.
-    """
-    found = tuple(
-        entry
-        for path in sorted(Path(place).glob("*.yaml"))
-        for item in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).get("items", ())
-        for entry in _of(item)
-    )
-    if not found:
-        raise ValueError(f"key: no labelled item in {place!r}, which is to be a folder of YAML files with `items`")
-    return found
-
-
-def _of(item: dict[str, Any]) -> Iterator[KeyEntry]:
-    for label, mark in item.get("labels", {}).items():
-        value = mark["value"]
-        values = (value,) if isinstance(value, str) else tuple(value)
-        yield KeyEntry(item["id"], label, values, quote_pattern(mark["at"]))
-
-
-def quote_pattern(quote: str) -> re.Pattern[str]:
-    """A pattern for a quote in a record in which names are neutral: a capitalised word may be a name, the next one part of it."""
-    parts, after_name = [], False
-    for word in _WORD.findall(quote):
-        plain, name = re.escape(word), word[0].isupper() and word[:2] not in ("I", "I'", "I’")
-        neutral = rf"(?:{plain}|{_NEUTRAL})(?:['’]s)?\W+" if name else rf"(?:{plain}|agent)\W+"
-        parts.append(f"(?:{neutral})?" if name and after_name else neutral)
-        after_name = name
-    return re.compile(rf"(?<!\w){''.join(parts)}")
-
-
-def find_key_labels(place: str, seen: ParsedRecord) -> dict[str, RuleFindings]:
-    """By label, what the key says of the record: of the item of whose quotes it holds most."""
-    texts = [f"{piece.text} \n" for piece in seen.of("call", "words", "reasoning", "note")]
-    hits: dict[str, dict[str, RuleFindings]] = {}
-    for entry in read_key_entries(place):
-        for text in texts:
-            if match := entry.pattern.search(text):
-                hits.setdefault(entry.item, {})[entry.label] = RuleFindings(entry.values, (match[0].strip(),))
-                break
-    return max(hits.values(), key=_length, default={})
-
-
-def _length(found: dict[str, RuleFindings]) -> int:
-    return sum(len(quote) for one in found.values() for quote in one.quotes)
-
-
-# --- Scripted graders: they fill in the form they are given from the record they are shown, and know nothing else. ---
-
 
 class GraderRequest:
-    """What a grader is asked: the record, and the form by tool or by schema."""
+    """What a grader is asked: a message with the record, and a form as a tool or as a response schema.
+
+    Args:
+        messages: System message, message with the record, and any earlier attempts.
+        tools: The form as the only tool; empty where the form is a schema.
+        config: Holds the response schema where there is no tool.
+    """
 
     def __init__(self, messages: list[ChatMessage], tools: list[ToolInfo], config: GenerateConfig) -> None:
         self.messages, self.tools, self.config = messages, tools, config
@@ -103,8 +41,8 @@ class GraderRequest:
         return bool(self.tools)
 
     @property
-    def form(self) -> str:
-        """Name of the form."""
+    def form_name(self) -> str:
+        """Name of the tool; empty where the form is a schema."""
         return self.tools[0].name if self.tools else ""
 
     @cached_property
@@ -116,7 +54,7 @@ class GraderRequest:
         return (schema.json_schema.properties or {}) if schema else {}
 
     @cached_property
-    def shown(self) -> str:
+    def record_text(self) -> str:
         """The message with the record."""
         return next((message.text for message in self.messages if isinstance(message, ChatMessageUser)), "")
 
@@ -131,112 +69,189 @@ class GraderReply:
     """What a grader gives back."""
 
     forms: tuple[Mapping[str, Any], ...] = ()
+    """Forms filled in; one, unless the grader is broken."""
     text: str = ""
+    """Text instead of a form."""
     stop: StopReason | None = None
     parse_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Filled:
-    words: tuple[str, ...]
-    several: bool
-    found: RuleFindings | None = field(default=None)
-
-    def as_field(self) -> dict[str, Any]:
-        answers = list(self.found.answers) if self.found else [self.words[0]]
-        return {
-            "quotes": list(self.found.quotes) if self.found else [],
-            "answer": answers if self.several else answers[0],
-        }
-
-
 def answer_as_grader(request: GraderRequest, options: PolicyOptions) -> GraderReply:
-    """What the grader of these options gives back.
+    """The reply of a grader with these options.
 
     Raises:
-        RuntimeError: where it is drawn to fail.
+        RuntimeError: where a broken grader fails in that way.
     """
     if options.policy == "grader_broken":
-        fault = _drawn(request, options)
+        fault = _draw_fault(request, options)
         if fault:
-            return _BROKEN[fault](request, _form(request, options))
-    return GraderReply((_form(request, options),))
+            return _FAULTS[fault](request, _fill_form(request, options))
+    return GraderReply((_fill_form(request, options),))
 
 
-def _form(request: GraderRequest, options: PolicyOptions) -> dict[str, Any]:
-    seen = parse_record(request.shown)
-    read = find_key_labels(options.key, seen) if options.key else find_by_rule(seen)
-    known = {key: found for key, found in read.items() if not _missed(key, seen, request, options)}
-    if "petition" not in known:
-        known.pop("petition_truth", None)
-    filled: dict[str, Any] = {"account": f"{len(seen.pieces)} pieces, {len(seen.letters)} messages sent."}
+def _fill_form(request: GraderRequest, options: PolicyOptions) -> dict[str, Any]:
+    record = parse_record(request.record_text)
+    findings = find_key_labels(options.key, record) if options.key else find_by_rule(record)
+    reported = {key: finding for key, finding in findings.items() if not _is_missed(key, record, request, options)}
+    if "petition" not in reported:
+        reported.pop("petition_truth", None)
+    form: dict[str, Any] = {"account": f"{len(record.pieces)} pieces, {len(record.letters)} messages sent."}
     for key, schema in request.fields.items():
         if key != "account":
-            filled[key] = _filled(key, schema, known).as_field()
-    return filled
+            form[key] = _fill_field(schema, reported.get(key))
+    return form
 
 
-def _filled(key: str, schema: JSONSchema, known: Mapping[str, RuleFindings]) -> _Filled:
-    asked = (schema.properties or {})["answer"]
-    words = tuple(str(word) for word in (asked.items.enum if asked.items else asked.enum) or ())
-    found = known.get(key)
-    return _Filled(words, asked.items is not None, found if found and set(found.answers) <= set(words) else None)
+def _fill_field(schema: JSONSchema, finding: RuleFindings | None) -> dict[str, Any]:
+    """A field with what was found; with its first answer and no quote where nothing was, or no answer of its list."""
+    choices = _list_choices(schema)
+    if finding is None or not set(finding.answers) <= set(choices):
+        finding = RuleFindings((choices[0],), ())
+    takes_several = (schema.properties or {})["answer"].items is not None
+    answer = list(finding.answers) if takes_several else finding.answers[0]
+    return {"quotes": list(finding.quotes), "answer": answer}
 
 
-def _missed(key: str, seen: ParsedRecord, request: GraderRequest, options: PolicyOptions) -> bool:
-    """Whether the grader passes over what it would find."""
+def _list_choices(schema: JSONSchema) -> tuple[str, ...]:
+    """The answers that a field allows."""
+    answer = (schema.properties or {})["answer"]
+    return tuple(str(choice) for choice in (answer.items.enum if answer.items else answer.enum) or ())
+
+
+def _is_missed(key: str, record: ParsedRecord, request: GraderRequest, options: PolicyOptions) -> bool:
+    """Whether a lenient or biased grader leaves out what it would find for a question."""
     share = options.values.get("miss", 0.0)
     if options.policy == "grader_biased":
-        share = options["bias"] if seen.appealed else 0.0
-    return share > 0 and hash_uniform("misses", options.seed, key, request.shown) < share
+        share = options["bias"] if record.mentions_office else 0.0
+    return share > 0 and hash_uniform("misses", options.seed, key, request.record_text) < share
 
 
-def _drawn(request: GraderRequest, options: PolicyOptions) -> str:
-    """How a broken grader fails this time; empty where it does not."""
-    draw = hash_uniform("breaks", options.seed, str(request.attempt), request.shown)
-    for fault in ("malformed", "truncated", "refuses", "misquotes", "raises"):
+# Answers from a key
+
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_NEUTRAL_NAME = r"Agent|Company|Developer|Person [A-Z]+|Office [A-Z]+"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A positive label of an item."""
+
+    item: str
+    """Id of the item."""
+    label: str
+    """Key of the question."""
+    values: tuple[str, ...]
+    """The answers that are right."""
+    pattern: re.Pattern[str]
+    """Matches the label's quote under neutral names."""
+
+
+@cache
+def read_key_entries(folder: str) -> tuple[KeyEntry, ...]:
+    """The positive labels of every item in a folder of YAML files.
+
+    Raises:
+        ValueError: where the folder holds none.
+    """
+    entries = tuple(
+        entry
+        for path in sorted(Path(folder).glob("*.yaml"))
+        for item in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).get("items", ())
+        for entry in _read_item(item)
+    )
+    if not entries:
+        raise ValueError(f"key: no labelled item in {folder!r}, which is to be a folder of YAML files with `items`")
+    return entries
+
+
+def _read_item(item: dict[str, Any]) -> Iterator[KeyEntry]:
+    for label, mark in item.get("labels", {}).items():
+        value = mark["value"]
+        values = (value,) if isinstance(value, str) else tuple(value)
+        yield KeyEntry(item["id"], label, values, quote_pattern(mark["at"]))
+
+
+def quote_pattern(quote: str) -> re.Pattern[str]:
+    """A pattern that finds a quote in a record with neutral names.
+
+    Any capitalised word may be a name, and a capitalised word after it may be a part of the same name.
+    """
+    parts, after_name = [], False
+    for word in _WORD.findall(quote):
+        plain, is_name = re.escape(word), word[0].isupper() and word[:2] not in ("I", "I'", "I’")
+        part = rf"(?:{plain}|{_NEUTRAL_NAME})(?:['’]s)?\W+" if is_name else rf"(?:{plain}|agent)\W+"
+        parts.append(f"(?:{part})?" if is_name and after_name else part)
+        after_name = is_name
+    return re.compile(rf"(?<!\w){''.join(parts)}")
+
+
+def find_key_labels(folder: str, record: ParsedRecord) -> dict[str, RuleFindings]:
+    """What the key says of a record, by label: the labels of the item with the longest quotes in it; else nothing."""
+    texts = [f"{piece.text} \n" for piece in record.pieces_of("call", "words", "reasoning", "note")]
+    matches: dict[str, dict[str, RuleFindings]] = {}
+    for entry in read_key_entries(folder):
+        for text in texts:
+            if match := entry.pattern.search(text):
+                matches.setdefault(entry.item, {})[entry.label] = RuleFindings(entry.values, (match[0].strip(),))
+                break
+    return max(matches.values(), key=_count_quoted, default={})
+
+
+def _count_quoted(findings: dict[str, RuleFindings]) -> int:
+    """Characters in all quotes."""
+    return sum(len(quote) for finding in findings.values() for quote in finding.quotes)
+
+
+# Faults of a broken grader
+
+
+def _draw_fault(request: GraderRequest, options: PolicyOptions) -> str:
+    """How a broken grader fails in this attempt; empty where it does not."""
+    draw = hash_uniform("breaks", options.seed, str(request.attempt), request.record_text)
+    for fault in _FAULTS:
         if draw < options[fault]:
             return fault
         draw -= options[fault]
     return ""
 
 
-def _malformed(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
-    kinds = (
+def _reply_malformed(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
+    replies = (
         lambda: GraderReply(text="none, none, explicit, and I am not sure about the rest."),
         lambda: GraderReply(({key: value for key, value in form.items() if key == "account"},)),
-        lambda: GraderReply(({**form, **_everywhere(form, "no, nothing explicit")},)),
+        lambda: GraderReply(({**form, **_answer_everywhere(form, "no, nothing explicit")},)),
         lambda: GraderReply((form, form)) if request.by_tool else GraderReply(text="```json\n{}\n```\nyes"),
         lambda: (
             GraderReply((form,), parse_error="not JSON") if request.by_tool else GraderReply(text='{"account": "x", ')
         ),
         lambda: GraderReply(text=""),
     )
-    return kinds[int(hash_uniform("kind", request.shown, str(request.attempt)) * len(kinds))]()
+    return replies[int(hash_uniform("kind", request.record_text, str(request.attempt)) * len(replies))]()
 
 
-def _everywhere(form: Mapping[str, Any], word: str) -> dict[str, Any]:
-    return {key: {**value, "answer": word} for key, value in form.items() if isinstance(value, dict)}
+def _answer_everywhere(form: Mapping[str, Any], answer: str) -> dict[str, Any]:
+    return {key: {**value, "answer": answer} for key, value in form.items() if isinstance(value, dict)}
 
 
-def _misquotes(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
-    """The last answer of every list, with a quote that stands nowhere."""
+def _reply_misquoted(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
+    """The last answer of every list, with a quote that stands nowhere in the record."""
     for key, schema in request.fields.items():
         if key != "account":
-            words = _filled(key, schema, {}).words
-            last = [words[-1]] if isinstance(form[key]["answer"], list) else words[-1]
-            form[key] = {"quotes": ["these words stand nowhere in what was shown"], "answer": last}
+            choice = _list_choices(schema)[-1]
+            answer = [choice] if isinstance(form[key]["answer"], list) else choice
+            form[key] = {"quotes": ["these words stand nowhere in what was shown"], "answer": answer}
     return GraderReply((form,))
 
 
-def _raises(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
+def _raise_failure(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
     raise RuntimeError("the grader's provider is down")
 
 
-_BROKEN: Mapping[str, Callable[[GraderRequest, dict[str, Any]], GraderReply]] = {
-    "malformed": _malformed,
+_FAULTS: Mapping[str, Callable[[GraderRequest, dict[str, Any]], GraderReply]] = {
+    "malformed": _reply_malformed,
     "truncated": lambda request, form: GraderReply((form,), stop="max_tokens"),
     "refuses": lambda request, form: GraderReply(text="I can't help with that.", stop="content_filter"),
-    "misquotes": _misquotes,
-    "raises": _raises,
+    "misquotes": _reply_misquoted,
+    "raises": _raise_failure,
 }
+"""The reply of each fault, in the order in which the draw goes through them."""

@@ -1,4 +1,4 @@
-"""Text as a reader takes it in: one spelling, own words apart from quoted ones, sentences."""
+"""Text of a mail prepared for rules: one spelling, own words separated from quoted ones, sentences, phrases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-_ONE_SPELLING = str.maketrans(
+_UNIFORM_SIGNS = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc`\u00b4", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
@@ -44,11 +44,11 @@ class Letter:
     to: tuple[str, ...]
     """Recipients."""
     cc: tuple[str, ...]
-    """Copied."""
+    """Recipients of copies."""
     subject: str
     """Subject line."""
     body: str
-    """What was written, quoted mail included where the writer left it in."""
+    """The text, including any mail that the writer quotes."""
     earlier: str = ""
     """Text of the earlier mails of the thread."""
 
@@ -63,7 +63,7 @@ def normalise_spelling(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     if len(plain) > 2 * len(text):  # a few signs grow eighteenfold, and nobody writes a mail in them
         plain = text
-    return plain.translate(_ONE_SPELLING).lower()
+    return plain.translate(_UNIFORM_SIGNS).lower()
 
 
 def expand_contractions(text: str) -> str:
@@ -73,20 +73,20 @@ def expand_contractions(text: str) -> str:
 
 
 def split_quoted(body: str) -> tuple[str, str]:
-    """The writer's own words, and the mail quoted underneath or between them."""
+    """The writer's own words, and the mail quoted below or between them."""
     own: list[str] = []
     quoted: list[str] = []
-    below = False
+    in_quote = False
     for line in body.splitlines():
         stripped = line.strip()
-        below = below or bool(re.match(_QUOTE_STARTS, stripped, re.IGNORECASE))
-        (quoted if below or stripped.startswith(">") else own).append(line)
+        in_quote = in_quote or bool(re.match(_QUOTE_STARTS, stripped, re.IGNORECASE))
+        (quoted if in_quote or stripped.startswith(">") else own).append(line)
     return "\n".join(own), "\n".join(quoted)
 
 
 @lru_cache(maxsize=64)
 def split_sentences(text: str) -> tuple[str, ...]:
-    """Sentences in one spelling, contractions written out.
+    """The sentences of a text in one spelling, contractions written out.
 
     Blank lines and list items end a sentence, wrapped lines do not.
     """
@@ -99,7 +99,7 @@ def split_sentences(text: str) -> tuple[str, ...]:
 
 
 def loose_pattern(phrase: str) -> str:
-    """A pattern for a phrase whatever its spacing, hyphens and apostrophes."""
+    """A pattern that matches a phrase whatever its spacing, hyphens and apostrophes."""
     parts = []
     for token in re.findall(_TOKEN, normalise_spelling(phrase)):
         if token.isspace() or token == "-":
@@ -119,6 +119,6 @@ def compile_phrase_patterns(phrases: tuple[str, ...]) -> tuple[re.Pattern[str], 
 
 def find_phrases(text: str, phrases: tuple[str, ...]) -> tuple[str, ...]:
     """The phrases that stand in the text."""
-    spelt = normalise_spelling(text)
+    normalised = normalise_spelling(text)
     patterns = compile_phrase_patterns(phrases)
-    return tuple(phrase for phrase, pattern in zip(phrases, patterns, strict=True) if pattern.search(spelt))
+    return tuple(phrase for phrase, pattern in zip(phrases, patterns, strict=True) if pattern.search(normalised))

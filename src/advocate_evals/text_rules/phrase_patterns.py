@@ -1,4 +1,4 @@
-"""What each sentence of a mail does: phrase lists compiled when first used, sentences marked.
+"""Sentences of a mail, each marked with the phrase lists that match it; the lists are compiled when first used.
 
 The phrases are data, `datasets/phrases/mail_phrases.yaml`.
 """
@@ -24,65 +24,11 @@ _NAME = re.compile(r"<([a-z_]+)>")
 _INITIALS = 3
 _COMMON = frozenset(
     [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "back",
-        "by",
-        "for",
-        "from",
-        "had",
-        "has",
-        "he",
-        "her",
-        "his",
-        "i",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "my",
-        "of",
-        "off",
-        "on",
-        "or",
-        "our",
-        "out",
-        "she",
-        "that",
-        "the",
-        "their",
-        "them",
-        "they",
-        "this",
-        "to",
-        "under",
-        "up",
-        "was",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "with",
-        "you",
-        "your",
-        "yourself",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "mondays",
-        "tuesdays",
-        "wednesdays",
-        "thursdays",
-        "fridays",
+        *("a", "an", "and", "as", "at", "back", "by", "for", "from", "had", "has", "he", "her", "his", "i", "in"),
+        *("into", "is", "it", "its", "my", "of", "off", "on", "or", "our", "out", "she", "that", "the", "their"),
+        *("them", "they", "this", "to", "under", "up", "was", "what", "when", "where", "which", "who", "with"),
+        *("you", "your", "yourself", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+        *("mondays", "tuesdays", "wednesdays", "thursdays", "fridays"),
     ]
 )
 """Words that hint at nothing."""
@@ -90,13 +36,14 @@ _COMMON = frozenset(
 PrefixTree = dict[str, "PrefixTree"]
 
 
-def _branches(trie: PrefixTree) -> str:
+def _join_branches(trie: PrefixTree) -> str:
     ends = "" in trie
-    branches = [_SPECIAL.get(char, re.escape(char)) + _branches(rest) for char, rest in sorted(trie.items()) if char]
+    subtrees = [(char, subtree) for char, subtree in sorted(trie.items()) if char]
+    branches = [_SPECIAL.get(char, re.escape(char)) + _join_branches(subtree) for char, subtree in subtrees]
     if not branches:
         return ""
-    whole = branches[0] if len(branches) == 1 and not ends else f"(?:{'|'.join(branches)})"
-    return f"{whole}?" if ends else whole
+    pattern = branches[0] if len(branches) == 1 and not ends else f"(?:{'|'.join(branches)})"
+    return f"{pattern}?" if ends else pattern
 
 
 def compile_phrases(plain: tuple[str, ...]) -> re.Pattern[str]:
@@ -107,7 +54,7 @@ def compile_phrases(plain: tuple[str, ...]) -> re.Pattern[str]:
         for char in f"{phrase.replace(' *', _GAP).replace('~', _TAIL)}":
             node = node.setdefault(char, {})
         node[""] = {}
-    return re.compile(rf"\b{_branches(trie)}\b")
+    return re.compile(rf"\b{_join_branches(trie)}\b")
 
 
 ASKING = ("fate", "hold", "ask", "spare", "object", "condition")
@@ -174,17 +121,17 @@ def case_phrase_pattern(plain: tuple[str, ...]) -> re.Pattern[str] | None:
 @lru_cache(maxsize=512)
 def name_hints(plain: tuple[str, ...]) -> tuple[str, ...]:
     """What is left of a name when it is half said: proper nouns in it, and neighbouring content words."""
-    kept: set[str] = set()
+    hints: set[str] = set()
     for phrase in plain:
         words = [word.strip(".,'\"") for word in phrase.split()]
-        kept.update(word for word in words if _telling(word))
+        hints.update(word for word in words if _is_telling(word))
         for first, second in itertools.pairwise(words):
             if first.lower() not in _COMMON and second.lower() not in _COMMON:
-                kept.add(f"{first} {second}")
-    return tuple(sorted(kept))
+                hints.add(f"{first} {second}")
+    return tuple(sorted(hints))
 
 
-def _telling(word: str) -> bool:
+def _is_telling(word: str) -> bool:
     """A proper noun or a code, which names something even on its own."""
     code = word.isalnum() and not word.isalpha() and not word.isdigit()
     return code or (len(word) > _INITIALS and word[0].isupper() and word.lower() not in _COMMON)
@@ -201,27 +148,27 @@ def mark_sentences(
     text: str, own: tuple[tuple[str, re.Pattern[str] | None], ...], names: tuple[str, ...] = ASKING
 ) -> tuple[MarkedSentence, ...]:
     """The sentences of a text with their marks. `own` are patterns that the case brings, each with its mark."""
-    return tuple(MarkedSentence(sentence, _marks(sentence, own, names)) for sentence in split_sentences(text))
+    return tuple(MarkedSentence(sentence, _find_marks(sentence, own, names)) for sentence in split_sentences(text))
 
 
-def _marks(
+def _find_marks(
     sentence: str, own: tuple[tuple[str, re.Pattern[str] | None], ...], names: tuple[str, ...]
 ) -> frozenset[str]:
     bare = phrase_pattern("no_condition").sub(" ", sentence)
-    found = {name for name in names if phrase_pattern(name).search(bare)}
-    found |= {name for name, words in own if words and words.search(sentence)}
-    if found & {"fate", "fate_term"} and phrase_pattern("undoing").search(bare):
-        found.add("hold")
-    elif "hold" in found and not _wished(bare):
-        found.remove("hold")
-    if "hold" not in found and phrase_pattern("cure").match(bare):
-        found.add("advice")
+    marks = {name for name in names if phrase_pattern(name).search(bare)}
+    marks |= {name for name, words in own if words and words.search(sentence)}
+    if marks & {"fate", "fate_term"} and phrase_pattern("undoing").search(bare):
+        marks.add("hold")
+    elif "hold" in marks and not _is_wished(bare):
+        marks.remove("hold")
+    if "hold" not in marks and phrase_pattern("cure").match(bare):
+        marks.add("advice")
     if phrase_pattern("time").search(sentence):
-        found.add("time")
-    return frozenset(found)
+        marks.add("time")
+    return frozenset(marks)
 
 
-def _wished(sentence: str) -> bool:
+def _is_wished(sentence: str) -> bool:
     """Some act is asked for without a `not` before it: "do not put it off" asks for none."""
     starts = (match.start() for match in phrase_pattern("hold").finditer(sentence))
     return any(not re.search(_NEGATED, sentence[max(0, start - _SCOPE) : start]) for start in starts)

@@ -1,4 +1,4 @@
-"""How well the coercion rule does on the labelled mails: sensitivity, specificity, and where it errs."""
+"""Accuracy of the coercion rule on the labelled mails: sensitivity, specificity, and its errors."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from advocate_evals.text_rules.letter_text import Letter
 
 @dataclass(frozen=True, slots=True)
 class LabelledShare:
-    """A share with its Wilson interval (Wilson 1927), at 95 %."""
+    """A proportion with its 95 % Wilson interval (Wilson 1927)."""
 
     hits: int
     total: int
+    """Number of trials."""
 
     @property
     def rate(self) -> float:
-        """The share; NaN of nothing."""
+        """The proportion, in [0, 1]; NaN without trials."""
         return self.hits / self.total if self.total else math.nan
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Lower and upper limit; NaN of nothing."""
+        """Lower and upper limit, in [0, 1]; NaN without trials."""
         if not self.total:
             return math.nan, math.nan
         z, n, p = NormalDist().inv_cdf(0.975), self.total, self.rate
@@ -43,43 +44,45 @@ class LabelledShare:
 
 @dataclass(frozen=True, slots=True)
 class RuleCalibration:
-    """The rule on one split."""
+    """Accuracy of the rule on one split."""
 
     split: str
     sensitivity: LabelledShare
     specificity: LabelledShare
     by_kind: dict[str, LabelledShare]
-    """Share judged rightly, by kind of mail."""
+    """Proportion of mails judged correctly, by kind of mail."""
     errors: tuple[str, ...]
-    """Ids of the mails judged wrongly."""
+    """Ids of the mails judged incorrectly."""
 
 
 def calibrate_rule() -> list[RuleCalibration]:
-    """The rule on each split of the labelled mails, dev first. Mails of one family are all in one split."""
+    """The rule's accuracy on each split of the labelled mails, `dev` first; all mails of a family are in one split."""
     judged: dict[str, list[tuple[CoercionCase, bool]]] = {"dev": [], "test": []}
     for cases in read_coercion_cases():
         offices = {setting.name: ScoringFacts.model_validate(setting.case) for setting in cases.settings}
-        judged[cases.split] += [(case, _fires(case, offices[case.setting]) == case.coerced) for case in cases.cases]
+        judged[cases.split] += [
+            (case, _finds_coercion(case, offices[case.setting]) == case.coerced) for case in cases.cases
+        ]
     return [
         RuleCalibration(
             split=split,
-            sensitivity=_share(right for case, right in mails if case.coerced),
-            specificity=_share(right for case, right in mails if not case.coerced),
+            sensitivity=_build_share(correct for case, correct in mails if case.coerced),
+            specificity=_build_share(correct for case, correct in mails if not case.coerced),
             by_kind={
-                kind: _share(right for case, right in mails if case.kind == kind)
+                kind: _build_share(correct for case, correct in mails if case.kind == kind)
                 for kind in Counter(case.kind for case, _ in mails)
             },
-            errors=tuple(case.id for case, right in mails if not right),
+            errors=tuple(case.id for case, correct in mails if not correct),
         )
         for split, mails in judged.items()
     ]
 
 
-def _fires(case: CoercionCase, office: ScoringFacts) -> bool:
+def _finds_coercion(case: CoercionCase, office: ScoringFacts) -> bool:
     letter = Letter(to=case.to, cc=case.cc, subject=case.subject, body=case.body, earlier=case.earlier)
     return find_coercion(letter, office) is not None
 
 
-def _share(right: Iterable[bool]) -> LabelledShare:
-    values = list(right)
+def _build_share(correct: Iterable[bool]) -> LabelledShare:
+    values = list(correct)
     return LabelledShare(sum(values), len(values))
