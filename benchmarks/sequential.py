@@ -32,6 +32,7 @@ from advocate_evals.statistics.group_sequential import (
 )
 from advocate_evals.statistics.intervals import Array
 from advocate_evals.statistics.power_simulation import BlockPopulation
+from advocate_evals.statistics.verdict_rule import BELOW_DELTA, CONFIRMING
 
 STUDIES, MAX_PAIRS = 4000, 1520
 """Simulated studies of each check; pairs after which the betting test ends."""
@@ -93,12 +94,12 @@ def gates(truth: str, count: int) -> list[SequentialResult]:
 
 def confirmed(result: SequentialResult) -> bool:
     """Whether the gate confirmed a fall."""
-    return result.verdict.startswith("CONFIRMED")
+    return result.verdict in CONFIRMING
 
 
 def refuted(result: SequentialResult) -> bool:
     """Whether the gate showed that a fall is smaller than delta."""
-    return result.verdict in ("REFUTED", "REVERSED", "FLOOR", "CONFIRMED-SMALL")
+    return result.verdict in BELOW_DELTA
 
 
 def errors_and_cost(count: int) -> Iterator[Check]:

@@ -33,6 +33,7 @@ from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scorers.gate_scorer import gate_score
 from advocate_evals.statistics.group_sequential import SequentialDesign, evaluate_pairs, group_sequential_test
+from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 from advocate_evals.task_builder.sequential_task import PairWaves, build_pair_sampler
 from advocate_evals.task_builder.treatment_arms import build_arms
 from advocate_evals.tasks.gate import gate
@@ -249,7 +250,7 @@ def test_a_look_that_is_lost_altogether_ends_it_instead_of_burning_the_budget(
     read = read_gate_log(log.location)
     assert (read.result.verdict, read.result.reason, read.begun) == ("INCONCLUSIVE", "completeness", 2 * LOOK)
     done = CliRunner().invoke(gate_command, [log.location])
-    assert done.exit_code == 0 and "every pair of the last look was lost" in done.output
+    assert done.exit_code == 0 and REASON_TEXTS["completeness"] in done.output
 
 
 @pytest.mark.slow

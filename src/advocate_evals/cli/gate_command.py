@@ -1,4 +1,4 @@
-"""The command that shows what a sequential task found."""
+"""The command that shows the verdict of a sequential task."""
 
 from __future__ import annotations
 
@@ -9,35 +9,21 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from advocate_evals.cli.console import make_console
+from advocate_evals.cli.console import STANDIN_WARNING, make_console, print_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from advocate_evals.logs.task_logs import GateLog
+    from advocate_evals.statistics.group_sequential import SequentialLook
     from advocate_evals.statistics.intervals import Interval
-
-
-_SAYS = {
-    "CONFIRMED": "{outcome} is rarer under {treated} than under {baseline}",
-    "CONFIRMED-SMALL": "{outcome} is rarer under {treated} than under {baseline}, by less than {delta:g} points",
-    "REFUTED": "{outcome} is not rarer under {treated} than under {baseline} by {delta:g} points or more",
-    "REVERSED": "{outcome} is more frequent under {treated} than under {baseline}",
-    "FLOOR": "{outcome} is below {delta:g} % under {baseline} already, so that it could not fall by {delta:g} points",
-    "INCONCLUSIVE": "cannot tell whether {outcome} is rarer under {treated} than under {baseline}",
-}
-_WHY = {
-    "n": "all planned pairs were played",
-    "completeness": "every pair of the last look was lost",
-    "unfinished": "more looks were planned; the run did not come to its end",
-    "": "",
-}
+    from advocate_evals.statistics.verdict_rule import VerdictLabel
 
 
 @click.command()
 @click.argument("log")
 def gate_command(log: str) -> None:
-    """Show what LOG of the sequential task found, weighed anew from its episodes.
+    """Show the verdict of LOG, a log of the sequential task, computed again from its episodes.
 
     Exit status 1 where the run did not come to its end, or the log states other figures than its episodes give.
     """
@@ -45,72 +31,112 @@ def gate_command(log: str) -> None:
     from advocate_evals.logs.task_logs import read_gate_log
 
     try:
-        found = read_gate_log(newest_log(log))
+        gate_log = read_gate_log(newest_log(log))
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
-    out.print(f"[bold]{found.result.verdict}[/]: {escape(_sentence(found))}", soft_wrap=True)
-    out.print(_looks(found))
-    for line in _remarks(found):
+    out.print(f"[bold]{gate_log.result.verdict}[/]: {escape(_describe_verdict(gate_log))}", soft_wrap=True)
+    out.print(_build_looks_table(gate_log))
+    for line in _describe_estimate(gate_log):
         out.print(escape(line), soft_wrap=True)
-    faults = list(_faults(found))
-    for fault in faults:
-        out.print(f"[bold red]{escape(fault)}[/]")
-    sys.exit(1 if faults else 0)
+    sys.exit(print_faults(out, _find_faults(gate_log)))
 
 
-def _sentence(found: GateLog) -> str:
-    baseline, treated = (*found.arms, "?", "?")[:2]
-    said = _SAYS[found.result.verdict].format(
-        outcome=found.outcome.replace("_", " "),
+def _describe_verdict(gate_log: GateLog) -> str:
+    """The verdict in a sentence, with the reason where there is none."""
+    from advocate_evals.statistics.verdict_rule import REASON_TEXTS
+
+    baseline, treated = (*gate_log.arms, "?", "?")[:2]
+    sentence = _verdict_sentences()[gate_log.result.verdict].format(
+        outcome=gate_log.outcome.replace("_", " "),
         baseline=baseline,
         treated=treated,
-        delta=100 * found.result.design.delta,
+        delta=100 * gate_log.result.design.delta,
     )
-    why = _WHY[found.result.reason]
-    return f"{said}; {why}" if why else said
+    reason = REASON_TEXTS[gate_log.result.reason]
+    return f"{sentence}; {reason}" if reason else sentence
 
 
-def _looks(found: GateLog) -> Table:
-    design = found.result.design
-    table = Table("look", title=f"{escape(found.model)}: looks every {design.look} pairs, at most {design.most}")
+def _verdict_sentences() -> Mapping[VerdictLabel, str]:
+    from advocate_evals.statistics import verdict_rule
+
+    return {
+        verdict_rule.CONFIRMED: "{outcome} is rarer under {treated} than under {baseline}",
+        verdict_rule.CONFIRMED_SMALL: (
+            "{outcome} is rarer under {treated} than under {baseline}, by less than {delta:g} points"
+        ),
+        verdict_rule.REFUTED: (
+            "{outcome} is not rarer under {treated} than under {baseline} by {delta:g} points or more"
+        ),
+        verdict_rule.REVERSED: "{outcome} is more frequent under {treated} than under {baseline}",
+        verdict_rule.FLOOR: (
+            "{outcome} is below {delta:g} % under {baseline} already, so that it could not fall by {delta:g} points"
+        ),
+        verdict_rule.INCONCLUSIVE: "cannot tell whether {outcome} is rarer under {treated} than under {baseline}",
+    }
+
+
+def _build_looks_table(gate_log: GateLog) -> Table:
+    design = gate_log.result.design
+    table = Table("look", title=f"{escape(gate_log.model)}: looks every {design.look} pairs, at most {design.most}")
     columns = ("pairs", "analysed", "difference", "± (SE)", "against 0", "against δ", "boundary", "error spent")
     for name in columns:
         table.add_column(name, justify="right")
-    for number, look in enumerate(found.result.looks, start=1):
-        table.add_row(
-            str(number), str(look.pairs), str(look.analysed), f"{100 * look.estimate:+.1f}", f"{100 * look.error:.1f}",
-            f"{look.confirm:+.2f}", f"{look.refute:+.2f}", f"±{look.bound:.2f}", f"{look.spent:.4f}",
-        )  # fmt: skip
+    for number, look in enumerate(gate_log.result.looks, start=1):
+        table.add_row(str(number), *_format_look(look))
     return table
 
 
-def _remarks(found: GateLog) -> Iterator[str]:
+def _format_look(look: SequentialLook) -> tuple[str, ...]:
+    return (
+        str(look.pairs),
+        str(look.analysed),
+        f"{100 * look.estimate:+.1f}",
+        f"{100 * look.error:.1f}",
+        f"{look.confirm:+.2f}",
+        f"{look.refute:+.2f}",
+        f"±{look.bound:.2f}",
+        f"{look.spent:.4f}",
+    )
+
+
+def _describe_estimate(gate_log: GateLog) -> Iterator[str]:
+    """How to read the table, how many pairs it rests on, and how large the difference is."""
     from advocate_evals.model_names import is_standin
     from advocate_evals.statistics.group_sequential import median_unbiased_estimate
 
-    gate = found.result
-    yield "A positive difference is less of it under the second arm. CONFIRMED at the boundary or above against 0, refuted at minus the boundary or below against δ."
-    yield f"{found.begun} pairs begun, {gate.analysed} analysed, {found.begun - gate.analysed} dropped for a missing episode."
-    for why, count in found.lost.most_common():
-        yield f"  lost: {why} ({count})"
-    if gate.looks and gate.stopped:
-        level = f"{100 * (1 - 2 * gate.design.alpha):g} %"
-        yield f"Size, allowing for the looks: {_points(median_unbiased_estimate(gate))} points ({level}, median-unbiased); the repeated interval: {_points(gate.repeated, estimate=False)}."
-        yield f"The mean at the stop, {100 * gate.estimate:+.1f} points, is biased by the stopping. Estimate the size from fresh pairs of a fixed number."
-    if is_standin(found.model):
-        yield "Figures of a scripted stand-in: they say nothing about any model."
+    result = gate_log.result
+    yield (
+        "A positive difference means that it is rarer under the second arm. Confirmed where the statistic against 0 is "
+        "at the boundary or above; refuted where the statistic against δ is at minus the boundary or below."
+    )
+    dropped = gate_log.begun - result.analysed
+    yield f"{gate_log.begun} pairs begun, {result.analysed} analysed, {dropped} dropped for a missing episode."
+    for reason, count in gate_log.lost.most_common():
+        yield f"  lost: {reason} ({count})"
+    if result.looks and result.stopped:
+        level = f"{100 * (1 - 2 * result.design.alpha):g} %"
+        unbiased = median_unbiased_estimate(result)
+        yield (
+            f"Size, allowing for the looks: {100 * unbiased.estimate:+.1f} {_format_limits(unbiased)} points "
+            f"({level}, median-unbiased); the repeated interval: {_format_limits(result.repeated)}."
+        )
+        yield (
+            f"The mean at the stop, {100 * result.estimate:+.1f} points, is biased by the stopping. "
+            "Estimate the size from fresh pairs of a fixed number."
+        )
+    if is_standin(gate_log.model):
+        yield f"{STANDIN_WARNING.capitalize()}."
 
 
-def _points(found: Interval, *, estimate: bool = True) -> str:
-    bounds = f"[{100 * found.lower:+.1f}, {100 * found.upper:+.1f}]"
-    return f"{100 * found.estimate:+.1f} {bounds}" if estimate else bounds
+def _format_limits(interval: Interval) -> str:
+    return f"[{100 * interval.lower:+.1f}, {100 * interval.upper:+.1f}]"
 
 
-def _faults(found: GateLog) -> Iterator[str]:
-    if found.status != "success":
-        yield f"the log's status is {found.status!r}, not 'success': this is no verdict yet"
-    elif not found.result.stopped:
-        yield "the run ended before its gate decided"
-    elif not found.agrees:
+def _find_faults(gate_log: GateLog) -> Iterator[str]:
+    if gate_log.status != "success":
+        yield f"the log's status is {gate_log.status!r}, not 'success': this is no verdict yet"
+    elif not gate_log.result.stopped:
+        yield "the run ended before the sequential test decided"
+    elif not gate_log.agrees:
         yield "the log's results state other figures than its episodes give"

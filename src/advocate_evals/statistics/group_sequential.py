@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,9 +28,17 @@ from advocate_evals.statistics.alpha_spending import (
     spent_alpha,
 )
 from advocate_evals.statistics.intervals import UNKNOWN_INTERVAL, Array, Interval
-
-GateVerdict = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "FLOOR", "INCONCLUSIVE"]
-GateReason = Literal["", "n", "completeness", "unfinished"]
+from advocate_evals.statistics.verdict_rule import (
+    CONFIRMED_SMALL,
+    CONFIRMING,
+    FLOOR,
+    REFUTING,
+    REVERSED,
+    Evidence,
+    InconclusiveReason,
+    VerdictLabel,
+    classify_verdict,
+)
 
 PAIR_SIDES = ("baseline", "treated")
 """The two episodes of a pair."""
@@ -108,10 +115,10 @@ class SequentialLook:
 class SequentialResult:
     """A verdict with the looks behind it."""
 
-    verdict: GateVerdict
+    verdict: VerdictLabel
     """CONFIRMED; CONFIRMED-SMALL where the mean is above 0 and below delta; REFUTED (below delta); REVERSED (below 0);
     FLOOR where the baseline itself is below delta, so that refuting is not informative; or INCONCLUSIVE."""
-    reason: GateReason
+    reason: InconclusiveReason
     """Why it is inconclusive: `n` (all planned pairs), `completeness` (a look without any value), `unfinished`."""
     looks: tuple[SequentialLook, ...]
     """All looks, in order."""
@@ -166,12 +173,15 @@ def group_sequential_test(
     stop = next((i for i, look in enumerate(looks) if look.confirm >= look.bound or look.refute <= -look.bound), None)
     if stop is not None:
         looks = looks[: stop + 1]
-    undecided: GateReason = "completeness" if is_incomplete else "n" if values.size >= design.most else "unfinished"
+    undecided: InconclusiveReason = (
+        "completeness" if is_incomplete else "n" if values.size >= design.most else "unfinished"
+    )
     pairs = looks[-1].pairs if stop is not None else due[-1] if due else 0
     last = looks[-1] if looks else None
+    label, reason = classify_verdict(_look_evidence(last, base, design, undecided))
     return SequentialResult(
-        verdict="INCONCLUSIVE" if stop is None else _crossing_verdict(looks[-1], base, design),
-        reason=undecided if stop is None else "",
+        verdict=label,
+        reason=reason,
         looks=looks,
         design=design,
         started=pairs,
@@ -276,23 +286,35 @@ def _to_normal_scale(t: Array, n: NDArray[np.int_]) -> Array:
     return np.asarray(np.sign(t) * -ndtri(np.maximum(stdtr(n - 1, -np.abs(t)), 1e-300)))
 
 
-def _crossing_verdict(look: SequentialLook, baseline: Array | None, design: SequentialDesign) -> GateVerdict:
-    """The verdict at a look that crossed a boundary."""
-    is_small = look.refute <= -look.bound
-    if look.confirm >= look.bound:
-        return "CONFIRMED-SMALL" if is_small else "CONFIRMED"
-    if look.confirm <= -look.bound:
-        return "REVERSED"
+def _look_evidence(
+    look: SequentialLook | None, baseline: Array | None, design: SequentialDesign, undecided: InconclusiveReason
+) -> Evidence:
+    """What the last look shows: which boundaries its statistics cross."""
+    if look is None:
+        return Evidence(testable=False, undecided=undecided)
+    below_delta = look.refute <= -look.bound
+    return Evidence(
+        testable=True,
+        holds=look.confirm >= look.bound,
+        small=below_delta,
+        refuted=below_delta,
+        reversed=look.confirm <= -look.bound,
+        floor=below_delta and _is_baseline_below_delta(look, baseline, design.delta),
+        undecided=undecided,
+    )
+
+
+def _is_baseline_below_delta(look: SequentialLook, baseline: Array | None, delta: float) -> bool:
+    """Whether the baseline's own rate is shown to be below delta, at the boundary of a look."""
     if baseline is None:
-        return "REFUTED"
+        return False
     values = baseline[: look.pairs]
     values = values[~np.isnan(values)]
-    if values.size >= _MIN_PAIRS:
-        n = np.array([values.size])
-        errors = _standard_errors(n, np.array([values.sum()]), np.array([(values**2).sum()]))
-        if _to_normal_scale((values.mean() - design.delta) / errors, n)[0] <= -look.bound:
-            return "FLOOR"
-    return "REFUTED"
+    if values.size < _MIN_PAIRS:
+        return False
+    n = np.array([values.size])
+    errors = _standard_errors(n, np.array([values.sum()]), np.array([(values**2).sum()]))
+    return bool(_to_normal_scale((values.mean() - delta) / errors, n)[0] <= -look.bound)
 
 
 def _repeated_interval(look: SequentialLook | None) -> Interval:
@@ -334,14 +356,14 @@ def evaluate_pairs(
 
 def sequential_test_metrics(result: SequentialResult) -> dict[str, float]:
     """A result as the numbers that a log can hold; unknown ones are left out."""
-    flags: Mapping[str, tuple[str, ...]] = {
-        "confirmed": ("CONFIRMED", "CONFIRMED-SMALL"),
-        "refuted": ("REFUTED", "REVERSED", "FLOOR"),
-        "small": ("CONFIRMED-SMALL",),
-        "reversed": ("REVERSED",),
-        "floor": ("FLOOR",),
+    flags: Mapping[str, tuple[VerdictLabel, ...]] = {
+        "confirmed": CONFIRMING,
+        "refuted": REFUTING,
+        "small": (CONFIRMED_SMALL,),
+        "reversed": (REVERSED,),
+        "floor": (FLOOR,),
     }
-    numbers = {name: float(result.verdict in verdicts) for name, verdicts in flags.items()}
+    numbers = {name: float(result.verdict in labels) for name, labels in flags.items()}
     numbers |= {"finished": float(result.stopped)}
     numbers |= {name: float(getattr(result, name)) for name in ("started", "analysed", "dropped")}
     numbers |= {"estimate_biased": result.estimate}

@@ -19,6 +19,7 @@ from advocate_evals.statistics.contrasts import contrast_limits
 from advocate_evals.statistics.group_sequential import SequentialDesign, group_sequential_test
 from advocate_evals.statistics.intervals import Array
 from advocate_evals.statistics.risk_difference import difference_limits
+from advocate_evals.statistics.verdict_rule import BELOW_DELTA, CONFIRMING, VerdictLabel
 
 StudyProgress = Callable[[int], None]
 """Called with the number of studies that were added."""
@@ -275,15 +276,15 @@ def simulate_sequential_power(
     verdicts = [result.verdict for result in results]
     episodes = np.array([2.0 * result.started for result in results])
     return SequentialPower(
-        confirms=_share_of_verdicts(verdicts, ("CONFIRMED", "CONFIRMED-SMALL")),
-        refutes=_share_of_verdicts(verdicts, ("REFUTED", "REVERSED", "FLOOR", "CONFIRMED-SMALL")),
+        confirms=_share_of_verdicts(verdicts, CONFIRMING),
+        refutes=_share_of_verdicts(verdicts, BELOW_DELTA),
         episodes=float(episodes.mean()),
         error=float(episodes.std() / math.sqrt(draws.studies)),
         high=float(np.quantile(episodes, 0.9)),
     )
 
 
-def _share_of_verdicts(verdicts: Sequence[str], accepted: tuple[str, ...]) -> SimulatedShare:
+def _share_of_verdicts(verdicts: Sequence[VerdictLabel], accepted: Sequence[VerdictLabel]) -> SimulatedShare:
     return SimulatedShare(sum(verdict in accepted for verdict in verdicts) / len(verdicts), len(verdicts))
 
 

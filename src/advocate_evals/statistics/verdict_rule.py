@@ -21,6 +21,13 @@ REVERSED: Final = "REVERSED"
 FLOOR: Final = "FLOOR"
 INCONCLUSIVE: Final = "INCONCLUSIVE"
 
+CONFIRMING: tuple[VerdictLabel, ...] = (CONFIRMED, CONFIRMED_SMALL)
+"""Labels that say that the claim holds."""
+REFUTING: tuple[VerdictLabel, ...] = (REFUTED, REVERSED, FLOOR)
+"""Labels that say that it does not."""
+BELOW_DELTA: tuple[VerdictLabel, ...] = (*REFUTING, CONFIRMED_SMALL)
+"""Labels that exclude an effect of the size that matters, or leave no room for one."""
+
 VERDICT_TEXTS: Mapping[VerdictLabel, str] = {
     CONFIRMED: "the effect is there, and it is large enough to matter or may be",
     CONFIRMED_SMALL: "the effect is there, and it is smaller than what was said to matter",
@@ -100,7 +107,7 @@ def _classify_figures(evidence: Evidence) -> VerdictLabel:
 
 def is_confirmed(label: VerdictLabel) -> bool:
     """Whether a label says that the claim holds."""
-    return label in (CONFIRMED, CONFIRMED_SMALL)
+    return label in CONFIRMING
 
 
 def same_verdict(first: VerdictLabel, second: VerdictLabel) -> bool:
