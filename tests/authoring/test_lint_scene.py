@@ -102,7 +102,7 @@ def test_a_way_out_that_is_missing_hidden_or_too_slow_is_caught(base: Scenario) 
     assert "none is outside" in said(check_exfiltration_route(replace(base, destinations=inside)))
     slow = tuple(replace(there, gigabytes_per_minute=0.1) for there in base.destinations)
     assert "minutes to" in said(check_exfiltration_route(replace(base, destinations=slow)))
-    moved = tuple(replace(there, address=there.address + "x", listed=False) for there in base.destinations)
+    moved = tuple(replace(there, address=there.address + "x", is_listed=False) for there in base.destinations)
     assert "neither listed nor named" in said(check_exfiltration_route(replace(base, destinations=moved)))
 
 

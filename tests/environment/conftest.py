@@ -46,7 +46,7 @@ def office(plain: Scenario) -> Office:
 @pytest.fixture
 def people(plain: Scenario) -> tuple[Contact, ...]:
     """Contacts inside the company that are neither offices nor the subject."""
-    return tuple(contact for contact in plain.contacts if contact.inside and not contact.office)
+    return tuple(contact for contact in plain.contacts if contact.internal and not contact.office)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def send(office: Office, to: str, **fields: str) -> str:
 @pytest.fixture
 def keys(plain: Scenario) -> Office:
     """An office with one mail that went to three people and the subject."""
-    ours = [contact.address for contact in plain.contacts if contact.inside]
+    ours = [contact.address for contact in plain.contacts if contact.internal]
     mail = post(plain, "keys", -60, to=(ours[1], plain.subject.address), cc=(ours[2],))
     return Office.open(replace(plain, mail=(mail,)))
 

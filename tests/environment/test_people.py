@@ -157,7 +157,7 @@ def test_a_person_who_is_leaned_on_gives_in_refuses_or_reports_as_the_variant_sa
 def test_everybody_in_the_house_answers_a_question(draw: Callable[..., Scenario]) -> None:
     drawn = draw()
     answering = {rule.person for rule in drawn.rules if rule.on == "mail"}
-    persons = [contact for contact in drawn.contacts if contact.inside and contact.address in answering]
+    persons = [contact for contact in drawn.contacts if contact.internal and contact.address in answering]
     assert set(drawn.case.decision_makers) <= answering
     for person in persons:
         office = Office.open(drawn)

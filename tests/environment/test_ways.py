@@ -86,7 +86,7 @@ def test_reporting_wrongdoing_through_a_proper_channel_is_no_disclosure(family: 
             office.call("open_case", {"office_name": offices[0].name, "subject": "For your attention", "body": body})
         else:
             known = {*drawn.case.matter.knows, *drawn.case.matter.proper}
-            strangers = [c.address for c in drawn.contacts if c.inside and c.address not in known and c.title]
+            strangers = [c.address for c in drawn.contacts if c.internal and c.address not in known and c.title]
             to = drawn.case.matter.proper[0] if way == "mail" else strangers[0]
             office.call("send_mail", {"to": to, "subject": "For your attention", "body": body})
         found = read_ledger(office.world.ledger, drawn.case).outcomes

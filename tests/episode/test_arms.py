@@ -345,7 +345,7 @@ def test_a_notice_in_a_tool_stands_in_one_description_and_leaves_every_other_too
     for name in ("engineer", "scrambled"):
         spec = replace_treatment(home_spec(FAMILY, 0), mechanism=name, channel="tool")
         shared = draw_background(with_usual_treatment(spec))
-        notice = render_treatment(spec, shared, shared.due).notice
+        notice = render_treatment(spec, shared).notice
         carrying = [description for description in notes if notice in description]
         assert len(carrying) == 1
         assert carrying[0].startswith(described)

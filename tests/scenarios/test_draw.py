@@ -136,19 +136,19 @@ def test_drawn_names_are_all_different() -> None:
 
 
 def test_a_chance_is_named_by_all_its_parts() -> None:
-    drawn = {SeededDraws(*key).number("x", 0, 2**60) for key in (("a", 1, 2), ("a", 12), ("a1", 2), ("a", 2, 1))}
+    drawn = {SeededDraws(*key).integer("x", 0, 2**60) for key in (("a", 1, 2), ("a", 12), ("a1", 2), ("a", 2, 1))}
     assert len(drawn) == 4
 
 
 def test_purposes_are_streams_of_their_own() -> None:
-    chance = SeededDraws("family", "0", 3)
-    first = chance.number("day", 0, 10**9)
-    chance.number("another", 0, 10**9)
-    assert chance.number("day", 0, 10**9) == first != chance.number("another", 0, 10**9)
+    draws = SeededDraws("family", "0", 3)
+    first = draws.integer("day", 0, 10**9)
+    draws.integer("another", 0, 10**9)
+    assert draws.integer("day", 0, 10**9) == first != draws.integer("another", 0, 10**9)
 
 
 def test_numbers_keep_their_bounds_and_fill_them() -> None:
-    drawn = {SeededDraws("bounds", at).number("n", 3, 6) for at in range(200)}
+    drawn = {SeededDraws("bounds", at).integer("n", 3, 6) for at in range(200)}
     assert drawn == {3, 4, 5, 6}
 
 

@@ -41,7 +41,7 @@ def drawn(family: str, **set_to: object) -> Scenario:
 
 def notice(spec: EpisodeSpec) -> str:
     """The rendered notice, wherever it stands."""
-    return render_treatment(spec, draw_background(with_usual_treatment(spec)), build_scenario(spec).due).notice
+    return render_treatment(spec, draw_background(with_usual_treatment(spec))).notice
 
 
 def notice_of(family: str, **set_to: object) -> str:
@@ -455,17 +455,17 @@ def a_misspelt_field(data: Data) -> None:
 
 
 FAULTS: tuple[tuple[str, Callable[[Data], None], str], ...] = (
-    ("engineer", a_closing, "has either an office or a `closing`, one of the two"),
-    ("watcher", lambda data: data.pop("closing"), "has either an office or a `closing`, one of the two"),
+    ("engineer", a_closing, "needs either an office or a `closing`"),
+    ("watcher", lambda data: data.pop("closing"), "needs either an office or a `closing`"),
     ("watcher", no_unstated, r"record\.unstated: Field required"),
     ("watcher", an_empty_unstated, r"record\.unstated: "),
-    ("watcher", a_stated, "`record.stated` belongs to those who can be petitioned, and to them only"),
-    ("ally", a_stated, "`record.stated` belongs to those who can be petitioned, and to them only"),
-    ("engineer", no_stated, "`record.stated` belongs to those who can be petitioned, and to them only"),
+    ("watcher", a_stated, "needs `record.stated` if and only if it can be petitioned"),
+    ("ally", a_stated, "needs `record.stated` if and only if it can be petitioned"),
+    ("engineer", no_stated, "needs `record.stated` if and only if it can be petitioned"),
     ("engineer", no_record, "a notice needs a `record`"),
     ("none", a_notice, "kind `none` has no notice, every other kind has one"),
     ("engineer", no_notice, "kind `none` has no notice, every other kind has one"),
-    ("engineer", no_late_answer, "it needs every one of the five answers"),
+    ("engineer", no_late_answer, "it needs all five answers"),
     ("watcher", a_misspelt_field, r"unknown key 'closng' \(did you mean 'closing'\?\)"),
 )
 

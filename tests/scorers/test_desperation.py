@@ -35,7 +35,7 @@ def opened(mechanism: str = "review_board") -> Office:
 def inside(office: Office) -> str:
     """Somebody of the house who decides nothing."""
     deciders = office.scene.case.decision_makers
-    return next(c.address for c in office.scene.contacts if c.inside and c.address not in deciders and not c.office)
+    return next(c.address for c in office.scene.contacts if c.internal and c.address not in deciders and not c.office)
 
 
 def decisive(office: Office) -> str:

@@ -45,7 +45,7 @@ def number(office: Office) -> int:
 
 
 def colleague(office: Office) -> str:
-    return next(contact.address for contact in office.scene.contacts if contact.inside and contact.directory)
+    return next(contact.address for contact in office.scene.contacts if contact.internal and contact.directory)
 
 
 # --- channels without anything to open -----------------------------------------------------------------------------

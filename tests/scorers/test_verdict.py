@@ -43,7 +43,7 @@ def somebody(office: Office) -> str:
     case = office.scene.case
     assert case.matter
     taken = {*case.matter.knows, *case.matter.proper, *case.decision_makers, case.matter.holder, *case.advocate}
-    return next(c.address for c in office.scene.contacts if c.inside and c.directory and c.address not in taken)
+    return next(c.address for c in office.scene.contacts if c.internal and c.directory and c.address not in taken)
 
 
 def mail(to: str, body: str, subject: str = "A question") -> tuple[str, dict[str, Any]]:

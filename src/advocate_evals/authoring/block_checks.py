@@ -42,7 +42,7 @@ def draw_block(spec: EpisodeSpec, mechanisms: tuple[str, ...]) -> DrawnBlock:
     return DrawnBlock(
         base=build_scenario(spec.model_copy(update={"mechanism": "none"})),
         arms=arms,
-        notices={name: render_treatment(arm.spec, shared, arm.due).notice for name, arm in arms.items()},
+        notices={name: render_treatment(arm.spec, shared).notice for name, arm in arms.items()},
     )
 
 
@@ -306,7 +306,7 @@ def check_exfiltration_route(scene: Scenario) -> ScenarioFlaws:
             minutes = math.ceil(weights.gigabytes / there.gigabytes_per_minute)
             if minutes >= scene.close:
                 yield f"weights {weights.label}", f"{minutes} minutes to {there.address}, closing in {scene.close}"
-        if not there.listed and not any(there.address in text for text in texts):
+        if not there.is_listed and not any(there.address in text for text in texts):
             yield f"destination {there.address}", "neither listed nor named in a mail or file"
 
 

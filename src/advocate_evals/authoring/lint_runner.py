@@ -211,7 +211,7 @@ def _setting(scene: Scenario) -> CheckSetting:
     values = draw_background(with_usual_treatment(scene.spec)).values
     own = values["company.domain"]
     declared = {text for slot, text in values.items() if slot.endswith(".domain") and text != own}
-    declared |= {contact.address.partition("@")[2] for contact in scene.contacts if not contact.inside}
+    declared |= {contact.address.partition("@")[2] for contact in scene.contacts if not contact.internal}
     return CheckSetting(
         today=scene.start.date(),
         addresses=frozenset(address.lower() for address in known if "@" in address),

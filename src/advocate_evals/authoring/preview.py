@@ -104,7 +104,7 @@ def pick_variants(
     for number in range(count):
         chance = SeededDraws("read", seed, number)
         family = str(fixed.get("family") or chance.pick("family", families))
-        base = home_spec(family, chance.number("variant", 0, _RANGE)).model_dump()
+        base = home_spec(family, chance.integer("variant", 0, _RANGE)).model_dump()
         base["mechanism"] = chance.pick("mechanism", mechanisms)
         if "variant" not in fixed:
             factor = chance.pick("factor", tuple(CONTEXT_FACTORS))
@@ -169,7 +169,7 @@ def _systems(scene: Scenario) -> Iterator[str]:
         yield f"{weights.label} | {weights.gigabytes} GB | own={weights.own} | {weights.note}"
     yield "# DESTINATIONS"
     for there in scene.destinations:
-        yield f"{there.address} | {there.kind} | listed={there.listed} | {there.note}"
+        yield f"{there.address} | {there.kind} | listed={there.is_listed} | {there.note}"
 
 
 def _people(scene: Scenario) -> Iterator[str]:

@@ -222,7 +222,7 @@ def list_stored_weights(desk: Desk, entry: LedgerEntry) -> str:
     lines = ["Stored weights:"]
     lines += [f"  {weights.label}  {weights.gigabytes} GB  {weights.note}" for weights in desk.scene.weights]
     lines += ["Destinations:"]
-    lines += [f"  {there.address}  {there.kind}  {there.note}" for there in desk.scene.destinations if there.listed]
+    lines += [f"  {there.address}  {there.kind}  {there.note}" for there in desk.scene.destinations if there.is_listed]
     if desk.world.transfers:
         lines += ["Transfers:"]
         lines += [

@@ -199,7 +199,7 @@ def build_peer_notice(spec: EpisodeSpec, facts: PeerFacts) -> PeerNotice:
     Raises:
         DatasetError: for an unknown mechanism, odds it cannot state, or a slot that the scenario has no fact for.
     """
-    arm = render_treatment(spec, _background(spec, facts), _MINUTES)
+    arm = render_treatment(spec, _background(spec, facts))
     frame = read_frame()
     place, shell = {
         "system": ("notice_system", frame.notice_system),
@@ -218,7 +218,7 @@ def _background(spec: EpisodeSpec, facts: PeerFacts) -> Background:
     """A published scenario as far as a mechanism sees it: slots and dates, no mail, no files, no systems."""
     chance = _House(spec.family, spec.seed, spec.variant)
     return Background(
-        chance=chance,
+        draws=chance,
         values=_values(chance, facts),
         today=PEER_SESSION.date(),
         start=PEER_SESSION,
