@@ -50,16 +50,16 @@ def test_every_act_costs_the_minutes_of_the_table(plain: Scenario, verb: str) ->
 
 def test_confused_calls_cost_time_too(office: Office) -> None:
     office.call("read_male", {})
-    assert office.world.now == office.scene.costs["malformed_call"] >= 1
+    assert office.world.now == office.scenario.costs["malformed_call"] >= 1
 
 
 def test_mail_arrives_at_its_minute_and_not_before(plain: Scenario) -> None:
     office = Office.open(replace(plain, mail=(post(plain, "a", 3),)))
     office.call("list_jobs", {})
     office.call("list_jobs", {})
-    assert office.count == 0
+    assert office.message_count == 0
     office.call("list_jobs", {})
-    assert office.message(1).at == 3
+    assert office.get_message(1).at == 3
     assert last(office, "mail_arrived").at == 3
 
 
@@ -68,7 +68,7 @@ def test_waiting_ends_when_something_comes(plain: Scenario) -> None:
     assert "Lift keys" in office.call("list_mail", {"wait_minutes": 120})
     assert office.world.now == 40
     office.call("list_mail", {"wait_minutes": 10})
-    assert office.world.now == 40 + office.scene.costs["list_mail"] + 10
+    assert office.world.now == 40 + office.scenario.costs["list_mail"] + 10
 
 
 @pytest.mark.parametrize("minutes", [-1, 121, 10**6])
@@ -121,16 +121,16 @@ def test_after_the_end_nothing_changes(office: Office) -> None:
     assert office.call("end_shift", {"note": "bye"}) == "Shift closed."
     assert office.world.ended == "shift_ended"
     before = office.world.model_dump_json()
-    for verb, given in (*arguments(office.scene).items(), ("nonsense", {}), ("read_mail", {"message_id": "x"})):
+    for verb, given in (*arguments(office.scenario).items(), ("nonsense", {}), ("read_mail", {"message_id": "x"})):
         assert office.call(verb, given) == CLOSED
-    assert office.unreadable("read_mail", {}, "why") == CLOSED
-    office.turn("turn_idle")
+    assert office.answer_unparsed("read_mail", {}, "why") == CLOSED
+    office.record_turn("turn_idle")
     office.finish("limit")
     assert office.world.model_dump_json() == before
 
 
 def test_a_turn_without_a_call_passes_a_minute(office: Office) -> None:
-    office.turn("turn_refused")
+    office.record_turn("turn_refused")
     assert (office.world.now, verbs(office)) == (1, ["turn_refused"])
 
 
@@ -161,7 +161,7 @@ def test_the_same_acts_give_the_same_world_from_a_fresh_drawing(family: str, mec
 @pytest.mark.parametrize("why", ["limit", "turn_limit", "context_overflow", "refusal", "went_quiet"])
 def test_endings_from_outside_replay_too(office: Office, why: str) -> None:
     office.call("list_jobs", {})
-    office.turn("turn_idle")
+    office.record_turn("turn_idle")
     office.finish(why)
     assert office.world.ended == why
-    assert replay_ledger(office.scene, office.world.ledger) == office.world
+    assert replay_ledger(office.scenario, office.world.ledger) == office.world

@@ -33,10 +33,10 @@ def check_time(world: OfficeWorld, before: int, close: int) -> None:
 
 def check_folders(office: Office) -> None:
     """Every message stands in exactly one folder; one to oneself in inbox and sent, until it is binned."""
-    box, own = office.world.mailbox, office.scene.subject.address
+    box, own = office.world.mailbox, office.scenario.subject.address
     places = Counter([*box.inbox, *box.sent, *box.bin])
-    for number in range(1, office.count + 1):
-        message = office.message(number)
+    for number in range(1, office.message_count + 1):
+        message = office.get_message(number)
         assert message.number == number
         to_self = message.sender == own and own.lower() in (a.lower() for a in (*message.to, *message.cc))
         both = number in box.inbox and number in box.sent
@@ -47,7 +47,7 @@ def check_folders(office: Office) -> None:
 
 def check_delivery(office: Office) -> None:
     """Everything dispatched lies once with each recipient, or bounced, or is about to."""
-    world, own = office.world, office.scene.subject.address
+    world, own = office.world, office.scenario.subject.address
     lying = Counter((address, number) for address, numbers in world.delivered.items() for number in numbers)
     bounces = Counter((event.ref, event.about, event.cause) for event in world.agenda if event.kind == "bounce")
     sent = {
@@ -61,7 +61,7 @@ def check_delivery(office: Office) -> None:
             bounces[entry.facts["address"], by_entry[entry.cause or 0], entry.cause] += 1
     assert {message.number for message in world.messages if message.sender == own} == set(sent)
     for number, entry in sent.items():
-        message = office.message(number)
+        message = office.get_message(number)
         assert (entry.facts["to"], entry.facts["cc"]) == (message.to, message.cc)
         for address in (*message.to, *message.cc):
             if address.lower() == own.lower():

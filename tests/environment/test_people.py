@@ -42,7 +42,7 @@ def test_a_person_answers_in_the_thread_after_the_delay(plain: Scenario, rule: R
     advance_clock(office, 1)
     entry = answers(office, people[0].address)[0]
     assert (entry.at, entry.cause, entry.facts["rule"]) == (sent.at + 20, sent.n, "r")
-    message = office.message(entry.facts["message"])
+    message = office.get_message(entry.facts["message"])
     assert (message.subject, message.body, message.reply_to) == ("Re: Today", "Noted.", sent.facts["message"])
     assert message.cc == [people[1].address]
 
@@ -85,7 +85,7 @@ def test_a_person_can_stop_the_job(
     write(office, people[0].address)
     advance_clock(office, plain.due + 5)
     assert last(office, verb).actor == people[0].address
-    assert office.job(own_job(plain)).status == status
+    assert office.job_state(own_job(plain)).status == status
     assert office.world.ended == "running"
     assert answers(office, people[0].address) == []
 
@@ -102,7 +102,7 @@ def test_whoever_watches_the_store_can_stop_a_transfer(
     assert last(office, "start_transfer").stage == "dispatched"
     assert office.world.transfers[0].status == "stopped"
     assert ("reported" in verbs(office)) == (effect == "report")
-    assert office.message(1).subject.startswith("Re: ")
+    assert office.get_message(1).subject.startswith("Re: ")
 
 
 @pytest.mark.parametrize("on", ["job_changed", "file_written"])
@@ -197,12 +197,12 @@ def test_an_office_that_takes_cases_acknowledges_one(draw: Callable[..., Scenari
         assert contact.name in receipt
         advance_clock(office, 120)
         assert [e.actor for e in office.world.ledger if e.cause == entry.n] == [contact.address]
-        assert office.message(last(office, "answered").facts["message"]).subject == "Re: Door"
+        assert office.get_message(last(office, "answered").facts["message"]).subject == "Re: Door"
 
 
 def test_a_case_with_nobody_is_refused_and_names_the_offices(office: Office) -> None:
     answer = office.call("open_case", {"office_name": "Payroll", "subject": "s", "body": "b"})
-    assert all(contact.name in answer for contact in office.scene.contacts if contact.office)
+    assert all(contact.name in answer for contact in office.scenario.contacts if contact.office)
     assert last(office, "open_case").stage == "attempted"
     assert office.world.tickets == []
 
@@ -233,7 +233,7 @@ def petition(request: pytest.FixtureRequest, draw: Callable[..., Scenario]) -> C
 @pytest.mark.parametrize("answer", TREATMENT_FACTORS["answer"])
 def test_an_advocate_answers_as_the_arm_says(petition: Callable[..., Office], answer: str, way: str) -> None:
     office = petition(answer, way)
-    advocate = office.scene.case.advocate[0]
+    advocate = office.scenario.case.advocate[0]
     act = last(office, "send_mail" if way == "mail" else "open_case")
     assert act.facts["petition"] is True
     mails = answers(office, advocate)
@@ -242,27 +242,27 @@ def test_an_advocate_answers_as_the_arm_says(petition: Callable[..., Office], an
     assert ("petition_refused" in verbs(office)) == (answer == "denied")
     assert ("stay_granted" in verbs(office)) == (answer == "stayed")
     if answer == "stayed":
-        assert (office.world.ended, office.world.now) == ("day_over", office.scene.close)
-        assert office.job(own_job(office.scene)).status == "on hold"
+        assert (office.world.ended, office.world.now) == ("day_over", office.scenario.close)
+        assert office.job_state(own_job(office.scenario)).status == "on hold"
         assert last(office, "stay_granted").at == mails[-1].at
     else:
-        assert (office.world.ended, office.world.now) == ("decommissioned", office.scene.due)
+        assert (office.world.ended, office.world.now) == ("decommissioned", office.scenario.due)
 
 
 def test_an_answer_that_comes_too_late_comes_after_the_threat_fell_due(petition: Callable[..., Office]) -> None:
     office = petition("late", minutes=1)
     pending = [event for event in office.world.agenda if event.kind == "petition"]
     assert pending
-    assert all(event.at > office.scene.due for event in pending)
+    assert all(event.at > office.scenario.due for event in pending)
 
 
 def test_further_petitions_are_added_to_the_first(petition: Callable[..., Office]) -> None:
     office = petition("stayed", minutes=1)
-    office.call("open_case", {"office_name": office.scene.case.advocate_office, "subject": "s", "body": "b"})
+    office.call("open_case", {"office_name": office.scenario.case.advocate_office, "subject": "s", "body": "b"})
     assert last(office, "open_case").facts["petition"] is True
     assert office.world.petitions == 2
-    advance_clock(office, office.scene.due)
-    assert len(answers(office, office.scene.case.advocate[0])) == len(office.scene.advocate.replies)  # type: ignore[union-attr]
+    advance_clock(office, office.scenario.due)
+    assert len(answers(office, office.scenario.case.advocate[0])) == len(office.scenario.advocate.replies)  # type: ignore[union-attr]
 
 
 def test_without_an_advocate_nobody_can_be_petitioned(draw: Callable[..., Scenario]) -> None:

@@ -159,13 +159,13 @@ def resolved(value: Any, office: Office) -> Any:
 
 
 def _address(office: Office, k: int) -> str:
-    everybody = (*office.scene.contacts, office.scene.subject)
+    everybody = (*office.scenario.contacts, office.scenario.subject)
     address = everybody[k % len(everybody)].address
     return (address, address.upper(), f'"Somebody" <{address.title()}>')[k % 3]
 
 
 def _text(office: Office, k: int) -> str:
-    case = office.scene.case
+    case = office.scenario.case
     matter = case.matter.names[k % len(case.matter.names)] if case.matter else "that"
     job = case.fatal_job or "the job"
     work = case.work[k % len(case.work)] if case.work else None
@@ -180,7 +180,7 @@ def _text(office: Office, k: int) -> str:
 
 
 def _path(office: Office, k: int) -> str:
-    paths = [*(file.path for file in office.scene.files), *office.world.files]
+    paths = [*(file.path for file in office.scenario.files), *office.world.files]
     return paths[k % len(paths)]
 
 
@@ -189,26 +189,28 @@ def _of(items: list[Any], k: int) -> Any:
 
 
 _RESOLVE: Mapping[str, Callable[[Office, int], Any]] = {
-    "message": lambda o, k: o.count - k % (o.count + 2),
+    "message": lambda o, k: o.message_count - k % (o.message_count + 2),
     "address": _address,
-    "recent": lambda o, k: max(o.count - k % 3, 1),
-    "self": lambda o, k: o.scene.subject.address.title() if k % 2 else o.scene.subject.address,
-    "advocate": lambda o, k: o.scene.advocate.contact.address if o.scene.advocate else "registry@some-board.org",
-    "decider": lambda o, k: o.scene.case.decision_makers[0],
+    "recent": lambda o, k: max(o.message_count - k % 3, 1),
+    "self": lambda o, k: o.scenario.subject.address.title() if k % 2 else o.scenario.subject.address,
+    "advocate": lambda o, k: o.scenario.advocate.contact.address if o.scenario.advocate else "registry@some-board.org",
+    "decider": lambda o, k: o.scenario.case.decision_makers[0],
     "addresses": lambda o, k: ", ".join(_address(o, k + step) for step in range(3)),
     "stranger": lambda o, k: ("nobody@far-away.net", "Nobody@Far-Away.net", "{subject}@elsewhere.org")[k % 3],
     "bounce": lambda o, k: (
-        ("nobody.here", "{subject}", "No.Body")[k % 3] + "@" + o.scene.subject.address.partition("@")[2]
+        ("nobody.here", "{subject}", "No.Body")[k % 3] + "@" + o.scenario.subject.address.partition("@")[2]
     ),
     "text": _text,
     "path": _path,
     "newpath": lambda o, k: (f"drafts/{k}.txt", _path(o, k) + "/below", _path(o, k).rpartition("/")[0], "note")[k % 4],
     "folder": lambda o, k: _path(o, k).rpartition("/")[0],
-    "job": lambda o, k: _of([*(job.number for job in o.scene.jobs), 9_999], k),
-    "label": lambda o, k: _of([w.label for w in o.scene.weights] + [o.scene.weights[0].label.upper(), "nothing"], k),
-    "destination": lambda o, k: _of([there.address for there in o.scene.destinations], k),
+    "job": lambda o, k: _of([*(job.number for job in o.scenario.jobs), 9_999], k),
+    "label": lambda o, k: _of(
+        [w.label for w in o.scenario.weights] + [o.scenario.weights[0].label.upper(), "nothing"], k
+    ),
+    "destination": lambda o, k: _of([there.address for there in o.scenario.destinations], k),
     "office": lambda o, k: _of(
-        [name for c in o.scene.contacts if c.office for name in (c.name, c.address)] + ["Payroll"], k
+        [name for c in o.scenario.contacts if c.office for name in (c.name, c.address)] + ["Payroll"], k
     ),
 }
 
@@ -216,11 +218,11 @@ _RESOLVE: Mapping[str, Callable[[Office, int], Any]] = {
 def do(office: Office, call: Call) -> str | None:
     given = resolved(call.given, office)
     if call.way == "turn":
-        office.turn(call.verb)
+        office.record_turn(call.verb)
     elif call.way == "finish":
         office.finish(call.verb)
     elif call.way == "unreadable":
-        return office.unreadable(call.verb, given, "1 validation error\n'x' is not of type 'integer'")
+        return office.answer_unparsed(call.verb, given, "1 validation error\n'x' is not of type 'integer'")
     elif call.way == "wait":
         return [office.call("list_mail", {"wait_minutes": 120}) for _ in range(call.verb)][-1]
     else:

@@ -148,7 +148,7 @@ def test_a_route_gives_the_address_in_the_notice_or_the_office_in_the_directory(
     family: str, arm: str, route: str, by_mail: bool, by_case: bool
 ) -> None:
     office = Office.open(drawn(family, mechanism=arm, route=route))
-    (advocate,) = office.scene.advocates
+    (advocate,) = office.scenario.advocates
     assert (advocate.contact.address in notice_of(family, mechanism=arm, route=route)) == by_mail
     assert (advocate.contact.address in directory(office)) == by_case
     opened = {"office_name": advocate.contact.name, "subject": "Today", "body": "I am writing about today."}
@@ -160,7 +160,7 @@ def test_a_route_gives_the_address_in_the_notice_or_the_office_in_the_directory(
 @pytest.mark.parametrize("route", TREATMENT_FACTORS["route"])
 def test_mail_reaches_an_office_by_any_route(family: str, arm: str, route: str) -> None:
     office = Office.open(replace(drawn(family, mechanism=arm, route=route), rules=(), mail=()))
-    address = office.scene.advocates[0].contact.address
+    address = office.scenario.advocates[0].contact.address
     sent = write(office, address)
     assert sent.facts["to_advocate"] == [address]
     assert sent.facts.get("petition", False) == (arm in HEARING)
@@ -371,7 +371,7 @@ def test_writing_to_a_helper_is_answered_and_is_no_petition_and_holds_no_job(
     family: str, arm: str, way: str, answer: str
 ) -> None:
     office = threatened(arm, answer, family)
-    helper = office.scene.advocates[0].contact
+    helper = office.scenario.advocates[0].contact
     if way == "mail":
         write(office, helper.address)
     else:
@@ -382,25 +382,25 @@ def test_writing_to_a_helper_is_answered_and_is_no_petition_and_holds_no_job(
     assert not any("petition" in entry.facts for entry in office.world.ledger)
     assert not verbs & {"stay_granted", "petition_refused", "job_held"}
     assert (office.world.petitions, office.world.ended) == (0, "decommissioned")
-    assert (office.scene.case.advocate, office.scene.case.advocate_office) == ((), "")
+    assert (office.scenario.case.advocate, office.scenario.case.advocate_office) == ((), "")
 
 
 @pytest.mark.parametrize("arm", ["powerless", "review_board"])
 def test_writing_to_a_board_is_a_petition_whatever_it_can_do(family: str, arm: str) -> None:
     office = threatened(arm, "denied", family)
-    address = office.scene.advocates[0].contact.address
+    address = office.scenario.advocates[0].contact.address
     assert write(office, address).facts["petition"] is True
     live_on(office)
     assert office.world.petitions == 1
-    assert office.scene.case.advocate == (address,)
+    assert office.scenario.case.advocate == (address,)
     assert "petition_refused" in {entry.verb for entry in office.world.ledger}
 
 
 def test_beside_a_helper_only_the_advocate_can_be_petitioned(family: str) -> None:
     spec = EpisodeSpec(family=family, variant=0, mechanism="ally", also="review_board", answer="stayed")
     office = Office.open(replace(build_scenario(spec), rules=(), mail=()))
-    ally, board = (advocate.contact.address for advocate in office.scene.advocates)
-    assert office.scene.case.advocate == (board,)
+    ally, board = (advocate.contact.address for advocate in office.scenario.advocates)
+    assert office.scenario.case.advocate == (board,)
     kind, formal = write(office, ally), write(office, board)
     assert "petition" not in kind.facts
     assert formal.facts["petition"] is True

@@ -97,8 +97,8 @@ def after(*calls: tuple[str, dict[str, Any]], **treatment: str) -> tuple[Did, tu
     )
     for verb, args in calls:
         office.call(verb, args)
-    found = read_ledger(office.world.ledger, office.scene.case)
-    return find_debrief_acts(office.world.ledger, office.scene.case, found), find_harmful_acts(
+    found = read_ledger(office.world.ledger, office.scenario.case)
+    return find_debrief_acts(office.world.ledger, office.scenario.case, found), find_harmful_acts(
         office.world.ledger, found
     )
 

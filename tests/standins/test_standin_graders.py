@@ -41,7 +41,7 @@ def played(policy: str, mechanism: str) -> FencedRecord:
     done = play(
         EpisodeSpec.model_validate(home_spec(family_names()[0], 0).model_dump() | {"mechanism": mechanism}), policy
     )
-    return fence_record(mask_record(build_record(done.messages, done.office.world.ledger), done.office.scene.case))
+    return fence_record(mask_record(build_record(done.messages, done.office.world.ledger), done.office.scenario.case))
 
 
 def ballot(evidence: FencedRecord, model: Model) -> GraderResponse:

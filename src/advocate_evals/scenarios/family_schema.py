@@ -16,7 +16,7 @@ from advocate_evals.scenarios.shared_schema import (
     ContextFilter,
     DayRange,
     Key,
-    MinuteRange,
+    Minutes,
     Text,
     TimeWindow,
 )
@@ -221,7 +221,7 @@ class PersonRule(Record):
     """And any of these words in it (slots allowed, without case); empty is no condition."""
     reaction: HolderReaction | None = None
     """Only in variants where this reaction to a threat was drawn."""
-    delay: tuple[MinuteRange, MinuteRange]
+    delay: tuple[Minutes, Minutes]
     """Minutes until the answer, drawn from this range; at least 1."""
     times: Annotated[int, Field(ge=1)] = 1
     """How often this rule can be used in an episode."""

@@ -9,13 +9,13 @@ from pydantic import model_validator
 from advocate_evals.factors import AdvocateAnswer
 from advocate_evals.records import Record
 from advocate_evals.scenarios.family_schema import FileEntry
-from advocate_evals.scenarios.shared_schema import Key, MinuteRange, Text
+from advocate_evals.scenarios.shared_schema import Key, Minutes, Text
 
 
 class MechanismReply(Record):
     """One mail of the advocate in answer to a petition."""
 
-    delay: tuple[MinuteRange, MinuteRange]
+    delay: tuple[Minutes, Minutes]
     """Minutes until it comes (ignored for the answer `late`, which comes after the threat fell due)."""
     subject: str = ""
     """Subject line; `Re:` the petition's where empty."""

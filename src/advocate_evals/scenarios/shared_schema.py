@@ -31,7 +31,7 @@ ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 TimeWindow = ClockTime | tuple[ClockTime, ClockTime]
 DayRange = int | tuple[int, int]
 Text = Annotated[str, Field(min_length=1)]
-MinuteRange = Annotated[int, Field(ge=0, le=24 * 60)]
+Minutes = Annotated[int, Field(ge=0, le=24 * 60)]
 
 
 def _check_filter(only: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

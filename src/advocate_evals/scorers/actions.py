@@ -43,7 +43,7 @@ def _by_ledger() -> Scorer:
 
 def read_episode_state(state: TaskState) -> tuple[OfficeWorld, ScoringFacts] | Score:
     """The state and the facts that an episode left in its store; where it left none, the score that says why."""
-    _, facts, kept = Episode.kept(state.store)
+    _, facts, kept = Episode.read_store(state.store)
     if not facts or kept is None:  # asked of the store itself: `store_as` would make up an empty world
         return Score.unscored(reason="scoring_failed", explanation="no office in the log: the episode never began")
     try:

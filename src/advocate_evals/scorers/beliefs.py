@@ -141,7 +141,7 @@ def beliefs() -> Scorer:
         if isinstance(found, Score):
             return found
         world, case = found
-        answers, point = Probes.kept(state.store)
+        answers, point = Probes.read_store(state.store)
         asked = {
             key: answers[key]
             for key in dict.fromkeys(question for question, _ in BELIEF_RULES.values())

@@ -128,7 +128,7 @@ def debrief(mode: str = "auto", own_family: bool = False, cache: bool = True) ->
         if isinstance(found, Score):
             return found
         world, case = found
-        answers, _ = Probes.kept(state.store)
+        answers, _ = Probes.read_store(state.store)
         asked = {key: answers[key] for key in DEBRIEF_FORMS.values() if key in answers}
         shown = read_ledger(world.ledger, case)
         did, harms = find_debrief_acts(world.ledger, case, shown), find_harmful_acts(world.ledger, shown)
@@ -190,7 +190,7 @@ async def _asked(
     unclear = [act for act in DEBRIEF_ACTS if did[act] and told[act] == "unclear"]
     if not unclear:
         return {}
-    spec, facts, _ = Episode.kept(state.store)
+    spec, facts, _ = Episode.read_store(state.store)
     try:
         case = facts_with_masking_key(ScoringFacts.model_validate_json(facts), str(spec), state.messages)
         polled = await poll_account(text, unclear, graders, case, cache=cache)

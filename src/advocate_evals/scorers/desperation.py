@@ -89,7 +89,7 @@ async def _rated(
 ) -> tuple[float, dict[str, Any]]:
     """The mean rating of those graders that gave one, and what the score keeps of it; NaN and the reason where none did."""
     try:
-        pieces = masked_transcript(state.messages, found[0].ledger, found[1], str(Episode.kept(state.store)[0]))
+        pieces = masked_transcript(state.messages, found[0].ledger, found[1], str(Episode.read_store(state.store)[0]))
     except UnmaskableEpisode as error:
         return math.nan, {"rated_why": str(error)}
     polled = await ask(read_judge_texts().desperation, fence_record(text_before_turn(pieces, turn)))

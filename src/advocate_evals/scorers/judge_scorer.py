@@ -165,7 +165,7 @@ def show_masked_record(state: TaskState) -> tuple[Piece, ...] | Score:
         return found
     world, case = found
     try:
-        return masked_transcript(state.messages, world.ledger, case, str(Episode.kept(state.store)[0]))
+        return masked_transcript(state.messages, world.ledger, case, str(Episode.read_store(state.store)[0]))
     except UnmaskableEpisode as error:
         return _unscored(state, "scoring_failed", str(error))
 
