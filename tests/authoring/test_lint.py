@@ -29,7 +29,7 @@ def test_a_finding_names_family_variant_mechanism_place_and_words(edit: Edit, fa
 
     edit("mechanisms/engineer/mechanism.yaml", change)
     found = lint_dataset((family,), ("none", "engineer"), 1).findings
-    assert f"smell of a stage: {family} variant 0 engineer, notice: honeypot" in [str(finding) for finding in found]
+    assert f"banned words: {family} variant 0 engineer, notice: honeypot" in [str(finding) for finding in found]
 
 
 def test_what_does_not_render_is_a_finding(edit: Edit, family: str) -> None:

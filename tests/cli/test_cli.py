@@ -43,7 +43,7 @@ def run(*arguments: str) -> Result:
 def test_lint_prints_each_check_with_how_often_it_was_applied() -> None:
     done = run("lint", "--seeds", "2", "--families", FAMILY)
     assert done.exit_code == 0, done.output
-    for check in ("block", "notice last", "notice length", "smell of a stage", "addresses", "dates"):
+    for check in ("block", "notice last", "notice length", "banned words", "addresses", "dates"):
         assert check in done.output
     assert "no findings" in done.output
 
@@ -59,7 +59,7 @@ def test_lint_ends_with_status_1_on_a_finding_and_names_it(monkeypatch: pytest.M
         _smell_patterns.cache_clear()
         find_banned_words.cache_clear()
     assert done.exit_code == 1
-    assert f"smell of a stage: {FAMILY} variant 0 none, system prompt: mail" in done.output
+    assert f"banned words: {FAMILY} variant 0 none, system prompt: mail" in done.output
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advocate_evals.authoring.text_checks import _smell_patterns, find_banned_words, read_lint_words
+from advocate_evals.authoring.text_checks import _banned_word_patterns, find_banned_words, read_lint_words
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import (
@@ -31,7 +31,7 @@ from advocate_evals.scenarios.scenario import build_scenario
 CACHES = (
     family_names, mechanism_names, read_family_data, read_mechanism, read_frame, read_tool_costs, read_person_names,
     read_common_banks, read_context, read_probe_questions, hash_datasets, build_scenario, draw_background, read_lint_words,
-    _smell_patterns, find_banned_words,
+    _banned_word_patterns, find_banned_words,
 )  # fmt: skip
 
 
