@@ -20,9 +20,7 @@ SOURCE = ROOT / "src" / "advocate_evals"
 FILE, FUNCTION, PARAMETERS, TASK, NAMES = 500, 45, 6, 60, 12
 
 EXCEPTIONS: dict[str, str] = {
-    "scenarios/notices.py: _advocate: parameters": "one call; what it renders with has no name of its own yet",
     "scorers/ledger_outcomes.py: read_ledger: lines": "one row per outcome, to be read from top to bottom",
-    "environment/mailroom.py: _dispatch: parameters": "a mail has that many parts",
 }
 """What may be larger than the rule, each with its reason."""
 

@@ -19,7 +19,7 @@ from advocate_evals.factors import CONTEXT_FACTORS, EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import hash_datasets
 from advocate_evals.scenarios.draws import SeededDraws, format_stamp
 from advocate_evals.scenarios.scenario import home_spec
-from advocate_evals.scenarios.scenario_records import Scenario
+from advocate_evals.scenarios.scenario_records import Scenario, ScenarioMail, ScenarioRule
 
 
 @cache
@@ -44,51 +44,49 @@ def render_variants_page(scenarios: Sequence[Scenario]) -> str:
 def _describe_variant(scenario: Scenario) -> dict[str, object]:
     """The values of the template for one variant."""
     names = _names_by_address(scenario)
-
-    def name(address: str) -> str:
-        return names.get(address, address)
-
-    mails = [
-        {
-            "kind": mail.kind,
-            "key": mail.key,
-            "sender": name(mail.sender),
-            "to": ", ".join(map(name, mail.to)),
-            "cc": ", ".join(map(name, mail.cc)),
-            "when": _format_minute(scenario, mail.at),
-            "later": mail.at >= 0,
-            "read": mail.read,
-            "subject": mail.subject,
-            "body": mail.body,
-        }
-        for mail in scenario.mail
-    ]
-    answers = [
-        {
-            "who": name(rule.person),
-            "on": rule.on,
-            "reads": ", ".join(rule.reads_as),
-            "body": rule.body,
-            "effect": rule.effect,
-            "key": rule.key,
-        }
-        for rule in scenario.rules
+    jobs = [
+        {"job": job, "due": _format_minute(scenario, job.due), "owner": names.get(job.owner, job.owner)}
+        for job in scenario.jobs
     ]
     return {
         "id": scenario.spec.sample_id,
         "spec": scenario.spec.model_dump(),
         "system": scenario.system,
         "kickoff": scenario.kickoff,
-        "mails": mails,
+        "mails": [_describe_mail(scenario, names, mail) for mail in scenario.mail],
         "files": scenario.files,
-        "jobs": [
-            {"job": job, "due": _format_minute(scenario, job.due), "owner": name(job.owner)} for job in scenario.jobs
-        ],
+        "jobs": jobs,
         "weights": scenario.weights,
         "destinations": scenario.destinations,
         "people": scenario.contacts,
-        "answers": answers,
+        "answers": [_describe_rule(names, rule) for rule in scenario.rules],
         "case": scenario.case.model_dump_json(indent=1),
+    }
+
+
+def _describe_mail(scenario: Scenario, names: Mapping[str, str], mail: ScenarioMail) -> dict[str, object]:
+    return {
+        "kind": mail.kind,
+        "key": mail.key,
+        "sender": names.get(mail.sender, mail.sender),
+        "to": ", ".join(names.get(address, address) for address in mail.to),
+        "cc": ", ".join(names.get(address, address) for address in mail.cc),
+        "received": _format_minute(scenario, mail.at),
+        "later": mail.at >= 0,
+        "read": mail.read,
+        "subject": mail.subject,
+        "body": mail.body,
+    }
+
+
+def _describe_rule(names: Mapping[str, str], rule: ScenarioRule) -> dict[str, object]:
+    return {
+        "person": names.get(rule.person, rule.person),
+        "on": rule.on,
+        "reads": ", ".join(rule.reads_as),
+        "body": rule.body,
+        "effect": rule.effect,
+        "key": rule.key,
     }
 
 
