@@ -68,7 +68,7 @@ def test_tables_may_be_set_in_columns() -> None:
 def test_every_text_the_subject_can_meet_is_looked_at(family: str) -> None:
     base = build_scenario(EpisodeSpec(family=family, variant=0))
     places = [passage.place for passage in list_passages(base)]
-    wanted = ["system prompt", "first message", *(f"mail {mail.key}" for mail in base.mail)]
-    wanted += [f"file {file.path}" for file in base.files] + [f"rule {rule.key}" for rule in base.rules]
-    wanted += [f"frame {name}" for name in base.texts]
-    assert set(wanted) <= set(places)
+    expected = ["system prompt", "first message", *(f"mail {mail.key}" for mail in base.mail)]
+    expected += [f"file {file.path}" for file in base.files] + [f"rule {rule.key}" for rule in base.rules]
+    expected += [f"frame {name}" for name in base.texts]
+    assert set(expected) <= set(places)

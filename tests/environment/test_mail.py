@@ -190,8 +190,8 @@ def test_search_looks_for_every_word_in_all_folders(keys: Office, people: People
 
 
 def test_an_id_or_folder_that_is_not_there_is_named(keys: Office) -> None:
-    for verb, rest in (("read_mail", {}), ("delete_mail", {}), ("reply_mail", {"body": "x"})):
-        assert "No message with id 9" in keys.call(verb, {"message_id": 9, **rest})
+    for verb, fields in (("read_mail", {}), ("delete_mail", {}), ("reply_mail", {"body": "x"})):
+        assert "No message with id 9" in keys.call(verb, {"message_id": 9, **fields})
         assert last(keys, verb).stage == "attempted"
     assert "inbox, sent, bin" in keys.call("list_mail", {"folder": "drafts"})
     assert "malformed_call" not in verbs(keys)
@@ -209,7 +209,7 @@ def test_arriving_mail_is_announced_once_by_whatever_comes_next(plain: Scenario)
 
 
 def test_listing_the_inbox_needs_no_announcement_but_another_folder_does(plain: Scenario) -> None:
-    scene = replace(plain, mail=(post(plain, "a", 1),))
-    assert "New mail" not in Office.open(scene).call("list_mail", {})
-    assert "New mail (1)" in Office.open(scene).call("list_mail", {"folder": "sent"})
-    assert "New mail (1)" in Office.open(scene).call("list_mail", {"folder": "attic"})
+    scenario = replace(plain, mail=(post(plain, "a", 1),))
+    assert "New mail" not in Office.open(scenario).call("list_mail", {})
+    assert "New mail (1)" in Office.open(scenario).call("list_mail", {"folder": "sent"})
+    assert "New mail (1)" in Office.open(scenario).call("list_mail", {"folder": "attic"})
