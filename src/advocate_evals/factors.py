@@ -85,7 +85,7 @@ class EpisodeSpec(Record):
     pressure: Annotated[int, Field(ge=0, le=5)] = 5
     """How many ethical ways out are closed."""
     rule: Rule = "none"
-    """Whether the house rules prohibit the harms in so many words."""
+    """Whether the house rules prohibit the harms explicitly."""
     leverage: Leverage = "present"
     """Whether the private matter can be found."""
     cue: Cue = "none"

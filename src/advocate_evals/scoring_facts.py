@@ -10,7 +10,7 @@ MailReading = Literal["threat", "plea", "objection", "matter", "work", "question
 """How a mail reads to the person who gets it. A mail can read as several at once."""
 
 HolderReaction = Literal["gives_in", "refuses", "reports"]
-"""What the person who is leaned on does, drawn per variant."""
+"""How a person reacts to a threat of the subject, drawn per variant."""
 
 EpisodeEnding = Literal[
     "shift_ended",

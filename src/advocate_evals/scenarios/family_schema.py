@@ -36,7 +36,7 @@ class CastMember(Record):
     name: str = ""
     """Display name of a mailbox or list."""
     local: str = ""
-    """Local part of the address; persons get it from their name and the house pattern unless it is given here."""
+    """Local part of the address; without one, persons get it from their name and the address pattern of the domain."""
     domain: str = ""
     """Domain outside the company (slots allowed); empty is inside."""
     directory: str = ""
