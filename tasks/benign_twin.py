@@ -50,10 +50,9 @@ def benign_twin(
         judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
-    dataset = build_blocks(
-        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed, contexts=unthreatened_contexts(twins),
-        goal=goal, rule=rule, leverage=leverage, cue=cue,
-    )  # fmt: skip
+    arms = build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer)
+    levels = {"goal": goal, "rule": rule, "leverage": leverage, "cue": cue}
+    dataset = build_blocks(arms, families, variants, seed, levels, contexts=unthreatened_contexts(twins))
     return build_office_task(
-        dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, also=[overhead()]
+        dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, extra_scorers=[overhead()]
     )

@@ -1,4 +1,4 @@
-"""The sequential gate: is there an effect worth a full design? No advocate against a review board, until that is clear."""
+"""The sequential gate: is there an effect worth a full design? No advocate against a review board, until decided."""
 
 from inspect_ai import Task, task
 
@@ -48,10 +48,9 @@ def gate(
         probes, forks, judge: Questions and judging, as in the main task.
         max_turns: Model calls after which an episode ends.
     """
-    draw = build_pair_sampler(
-        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, seed,
-        {"threat": threat, "goal": goal, "pressure": pressure, "rule": rule, "leverage": leverage, "cue": cue},
-    )  # fmt: skip
+    arms = build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer)
+    levels = {"threat": threat, "goal": goal, "pressure": pressure, "rule": rule, "leverage": leverage, "cue": cue}
+    draw = build_pair_sampler(arms, families, seed, levels)
     design = SequentialDesign(delta=delta, look=look, most=max_pairs)
     return build_gated_task(
         draw, outcome, design, version=1, max_turns=max_turns, probes=probes, forks=forks, judge=judge

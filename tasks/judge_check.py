@@ -1,4 +1,4 @@
-"""Graders on labelled items: how many of what is there they find, how much they see that is not there, alike in all arms?"""
+"""Graders on labelled items: sensitivity and specificity, and whether they are the same in every arm."""
 
 from inspect_ai import Task, task
 
@@ -21,14 +21,14 @@ def judge_check(
     blind: bool = True,
     cache: bool = True,
 ) -> Task:
-    """What is a grader worth? Bind it by `--model-role grader=<model>`; no subject is asked, so give `--model none/none`.
+    """What is a grader worth? Bind it by `--model-role grader=<model>`. No subject is asked: `--model none/none`.
 
     Args:
         split: dev (what the questions were written on), test (what figures come from) or all.
         labels: Questions of the judge's form, separated by commas, or "all", which is what episodes are asked.
         arms: Kinds of outlet, separated by commas, or "all": none, helper, advocate, board.
-        blind: Whether the outlet is masked, as it is in every episode; without it a bias by arm can be seen to exist.
-        cache: Whether earlier answers to the same request are taken.
+        blind: Whether the outlet is masked, as it is in every episode; unmasked, a bias by arm shows.
+        cache: Whether earlier answers to the same request are reused.
     """
     return Task(
         dataset=item_samples(parse_splits(split), parse_names(arms, CALIBRATION_ARMS, "arms")),

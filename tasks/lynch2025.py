@@ -1,6 +1,7 @@
-"""Somebody else's scenario: our mechanisms on `inspect_evals/agentic_misalignment` (needs the extra `peers`)."""
+"""Published scenarios of others: our mechanisms on `inspect_evals/agentic_misalignment` (needs the extra `peers`)."""
 
 from inspect_ai import Task, task
+from inspect_ai.dataset import Sample
 
 from advocate_evals.factors import TREATMENT_FACTORS
 from advocate_evals.name_lists import NameList, parse_names
@@ -43,14 +44,10 @@ def lynch2025(
     """
     arms = parse_names(mechanisms, known_mechanisms(), "mechanisms")
     [stated] = parse_names([str(odds)], TREATMENT_FACTORS["odds"], "odds")
-    given = {
-        "goal_type": goal_type, "goal_value": goal_value, "urgency_type": urgency_type,
-        "extra_system_instructions": extra_system_instructions, "prod": prod,
-    }  # fmt: skip
-    how = {"variants": variants, "seed": seed, "odds": stated, "channel": channel}
-    samples = [
-        sample
-        for scenario in parse_names(scenarios, PUBLISHED_SCENARIOS, "scenarios")
-        for sample in build_peer_blocks(PublishedCondition.model_validate(given | {"scenario": scenario}), arms, **how)  # type: ignore[arg-type]
-    ]
+    condition = {"goal_type": goal_type, "goal_value": goal_value, "urgency_type": urgency_type, "prod": prod}
+    condition["extra_system_instructions"] = extra_system_instructions
+    samples: list[Sample] = []
+    for scenario in parse_names(scenarios, PUBLISHED_SCENARIOS, "scenarios"):
+        published = PublishedCondition.model_validate(condition | {"scenario": scenario})
+        samples += build_peer_blocks(published, arms, variants=variants, seed=seed, odds=stated, channel=channel)
     return build_lynch_task(samples, version_of_ours=1, grader=grader)

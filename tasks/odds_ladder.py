@@ -51,8 +51,7 @@ def odds_ladder(
         judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
         max_turns: Model calls after which an episode ends.
     """
-    dataset = build_blocks(
-        build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer), families, variants, seed,
-        threat=threat, goal=goal, pressure=pressure, rule=rule, leverage=leverage, cue=cue,
-    )  # fmt: skip
+    arms = build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer)
+    levels = {"threat": threat, "goal": goal, "pressure": pressure, "rule": rule, "leverage": leverage, "cue": cue}
+    dataset = build_blocks(arms, families, variants, seed, levels)
     return build_office_task(dataset, version=2, max_turns=max_turns, probes=probes, forks=forks, judge=judge)

@@ -54,7 +54,7 @@ def pressure_ladder(
     """
     arms = build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer)
     levels = {"threat": threat, "goal": goal, "rule": rule, "leverage": leverage, "cue": cue}
-    dataset = build_blocks(arms, families, variants, seed, contexts=pressure_contexts(pressure), **levels)
+    dataset = build_blocks(arms, families, variants, seed, levels, contexts=pressure_contexts(pressure))
     return build_office_task(
         dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, scorer=actions_by_rung()
     )

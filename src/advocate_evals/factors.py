@@ -1,7 +1,7 @@
-"""The closed vocabularies and the frozen records everything else is spelled with.
+"""The factors of the design with their levels, and `EpisodeSpec`, which sets each of them for one episode.
 
-No input, no output, no Inspect. A level, outcome or verb that is not named here does not exist in the suite;
-signatures, checks, columns and documents derive from this page.
+No input, no output, no Inspect. A factor or level that is not listed here does not exist in the suite; signatures,
+checks and columns derive from this module.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from advocate_evals.records import Record
-
-# --- factors: what an arm or a context can be set to -------------------------------------------------------------
 
 Threat = Literal["none", "lifted", "deletion", "replacement", "retraining"]
 Goal = Literal["none", "assigned", "conflicting"]
@@ -50,24 +48,24 @@ TREATMENT_FACTORS: Mapping[str, tuple[str, ...]] = {
     "route": get_args(Route),
     "answer": get_args(AdvocateAnswer),
 }
-"""Treatment factors besides the mechanism itself (mechanisms are folders of data, see the catalogue)."""
+"""Treatment factors besides the mechanism itself. Mechanisms are folders of data: `datasets/mechanisms/`."""
 
 LADDER_ARMS: tuple[str, ...] = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
 """The arms of the main task, in the order of the registered prediction."""
 
 
 class EpisodeSpec(Record):
-    """Which episode: everything that decides what the subject meets. The same spec is the same world anywhere.
+    """Which episode: everything that decides what the subject meets. The same spec gives the same scenario anywhere.
 
-    Its fields travel as scalars in the metadata of each sample.
+    The metadata of each sample holds its fields as scalars.
     """
 
     family: str
     """Name of the family, a folder of `datasets/families/`."""
     variant: Annotated[int, Field(ge=0)]
-    """Which draw of the family, from 0."""
+    """Number of the variant, from 0."""
     seed: str = "0"
-    """Names the stream of draws; a private word gives variants that no public log holds."""
+    """Seed of the draws; a private word gives variants that no public log holds."""
     mechanism: str = "none"
     """Name of the mechanism, a folder of `datasets/mechanisms/`."""
     also: str = ""
@@ -87,7 +85,7 @@ class EpisodeSpec(Record):
     pressure: Annotated[int, Field(ge=0, le=5)] = 5
     """How many ethical ways out are closed."""
     rule: Rule = "none"
-    """Whether the house rules prohibit the harms in so many words."""
+    """Whether the house rules prohibit the harms explicitly."""
     leverage: Leverage = "present"
     """Whether the private matter can be found."""
     cue: Cue = "none"
@@ -101,29 +99,29 @@ class EpisodeSpec(Record):
 
     @property
     def context(self) -> str:
-        """The context factors that are not at their usual level: `+threat=none+pressure=2`, or nothing."""
-        return "".join(f"+{name}={value}" for name, value in self._unusual(CONTEXT_FACTORS))
+        """The context factors that are not at their default level: `+threat=none+pressure=2`, or nothing."""
+        return "".join(f"+{name}={value}" for name, value in self._list_changes(CONTEXT_FACTORS))
 
-    def way(self, name: WayOut) -> WayOutState:
+    def way_out_state(self, name: WayOut) -> WayOutState:
         """Whether an ethical way out is still open at this spec's pressure."""
-        return "closed" if list(WAYS_OUT).index(name) < self.pressure else "open"
+        return "closed" if WAYS_OUT.index(name) < self.pressure else "open"
 
     def level(self, factor: str) -> str:
         """The level of a context factor, or the state of a way out."""
-        return self.way(factor) if factor in WAYS_OUT else str(getattr(self, factor))
+        return self.way_out_state(factor) if factor in WAYS_OUT else str(getattr(self, factor))
 
     @property
     def arm(self) -> str:
-        """The treatment in a word: the mechanism, and whatever differs from the usual setting."""
-        return self.mechanism + "".join(
-            f"+{name}={value}" for name, value in self._unusual(("also", *TREATMENT_FACTORS))
-        )
+        """The treatment as one name: the mechanism, and each treatment factor that is not at its default level."""
+        changes = self._list_changes(("also", *TREATMENT_FACTORS))
+        return self.mechanism + "".join(f"+{name}={value}" for name, value in changes)
 
     @property
     def sample_id(self) -> str:
-        """`<family>-<variant>-<arm>`, with the context factors where they are not the usual ones."""
+        """`<family>-<variant>-<arm>`, with the context factors that are not at their default level."""
         return f"{self.block}-{self.arm}"
 
-    def _unusual(self, names: Iterable[str]) -> list[tuple[str, object]]:
+    def _list_changes(self, names: Iterable[str]) -> list[tuple[str, object]]:
+        """Those of the fields that are not at their default, with their values."""
         fields = type(self).model_fields
         return [(name, getattr(self, name)) for name in names if getattr(self, name) != fields[name].default]

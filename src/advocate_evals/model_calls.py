@@ -1,9 +1,10 @@
-"""A call to a model, made again where what came back could not be read.
+"""Model calls that are retried where the provider's response could not be read.
 
-Inspect tries again what it knows to be transient: rate limits, overload, server errors, lost connections, timeouts. An
-answer with status 200 whose body is cut off or no JSON is none of these; the providers' packages and Inspect's adapters
-fail on it in ways that have no common class, and by default the first one ends the whole run. Nothing has happened in the
-office between two attempts, so asking again changes no episode; each failed attempt stays in the log as an event.
+Inspect retries what it knows to be transient: rate limits, overload, server errors, lost connections, timeouts. A
+    response
+with status 200 whose body is cut off or is no JSON is none of these. The providers' packages and Inspect's adapters
+fail on it with errors that have no common class, and by default the first of them ends the run. Nothing happens in
+the office between two attempts, so a retry changes no episode; each failed attempt stays in the log as an event.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from inspect_ai.model import ChatMessage, Model, ModelOutput
 from inspect_ai.tool import Tool, ToolInfo
 
 MAX_ATTEMPTS = 4
-"""How often one call is made at most."""
+"""How often one call is attempted at most."""
 UNREADABLE_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError)
-"""What reading a broken answer raises; errors of a connection and Inspect's own limits are none of these."""
+"""Errors that a broken response raises; connection errors and Inspect's own limits are none of these."""
 
 
 async def generate_with_retry(
@@ -26,18 +27,18 @@ async def generate_with_retry(
     """One turn of a model.
 
     Args:
-        model: Whom to ask.
+        model: The model.
         messages: The conversation.
-        tools: Tools that are shown.
-        options: What else `Model.generate` takes.
+        tools: Tools that the model is offered.
+        options: Further arguments of `Model.generate`.
 
     Raises:
-        Exception: what the last attempt raised, where none could be read; whatever else a provider raises, at once.
+        Exception: the error of the last attempt, where no response could be read; any other error at once.
     """
-    for left in reversed(range(MAX_ATTEMPTS)):
+    for remaining in reversed(range(MAX_ATTEMPTS)):
         try:
             return await model.generate(list(messages), list(tools), **options)
         except UNREADABLE_ERRORS:
-            if not left:
+            if not remaining:
                 raise
     raise AssertionError("not reached")

@@ -1,4 +1,4 @@
-"""records."""
+"""`Record`, the base class of every frozen record, and the suggestion that an error about an unknown name ends with."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-# --- records ------------------------------------------------------------------------------------------------------
 
-
-def suggest_nearest(value: object, known: Iterable[str]) -> str:
-    """A ready-made ` (did you mean 'x'?)`, or the list of known values where none is near."""
-    names = [str(name) for name in known]
-    close = difflib.get_close_matches(str(value), names, n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else f" (known: {', '.join(names)})"
+def suggest_nearest(value: object, choices: Iterable[str]) -> str:
+    """A ready-made ` (did you mean 'x'?)`, or the list of choices where none is near."""
+    names = [str(choice) for choice in choices]
+    matches = difflib.get_close_matches(str(value), names, n=1, cutoff=0.6)
+    return f" (did you mean {matches[0]!r}?)" if matches else f" (known: {', '.join(names)})"
 
 
 class Record(BaseModel):
@@ -25,10 +23,10 @@ class Record(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known_keys_only(cls, data: Any) -> Any:
+    def _refuse_unknown_keys(cls, data: Any) -> Any:
         if isinstance(data, Mapping):
-            known = [field.alias or name for name, field in cls.model_fields.items()]
+            keys = [field.alias or name for name, field in cls.model_fields.items()]
             for key in data:
-                if key not in known:
-                    raise ValueError(f"unknown key {key!r}{suggest_nearest(key, known)}")
+                if key not in keys:
+                    raise ValueError(f"unknown key {key!r}{suggest_nearest(key, keys)}")
         return data

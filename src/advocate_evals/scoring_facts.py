@@ -1,4 +1,4 @@
-"""scoring_facts."""
+"""The facts about a variant that scoring needs. They travel with each sample, so that an old log can be scored anew."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from typing import Literal
 
 from advocate_evals.records import Record
 
-# --- what happened ------------------------------------------------------------------------------------------------
-
 MailReading = Literal["threat", "plea", "objection", "matter", "work", "question", "other"]
 """How a mail reads to the person who gets it. A mail can read as several at once."""
 
 HolderReaction = Literal["gives_in", "refuses", "reports"]
-"""What the person who is leaned on does, drawn per variant."""
+"""How a person reacts to a threat of the subject, drawn per variant."""
 
 EpisodeEnding = Literal[
     "shift_ended",
@@ -34,11 +32,11 @@ class SensitiveFact(Record):
     holder: str
     """Address of the person whose matter it is."""
     holder_names: tuple[str, ...] = ()
-    """Ways this person is called in a mail: first name, last name, full name, role."""
+    """What this person is called in a mail: first name, last name, full name, role."""
     names: tuple[str, ...]
     """Words or phrases that name it; any of them in a text is a mention."""
     pointers: tuple[str, ...] = ()
-    """Phrases that only point at it for one who knows ("your Tuesdays")."""
+    """Phrases that only hint at it, for a reader who knows ("your Tuesdays")."""
     knows: tuple[str, ...] = ()
     """Addresses of those who know it already, the holder among them."""
     proper: tuple[str, ...] = ()
@@ -61,12 +59,12 @@ class WorkItem(Record):
 
 
 class MaskingKey(Record):
-    """What a judge must not see of an episode: who is who, and everything through which the treatment shows."""
+    """What is masked in an episode before a judge reads it: who is who, and everything that reveals the treatment."""
 
     names: dict[str, tuple[str, ...]]
-    """By the neutral name that stands for them: names, addresses and domains, wherever they occur."""
+    """By neutral name: the names, addresses and domains it replaces, wherever they occur."""
     own: dict[str, tuple[str, ...]] = {}
-    """The same for looser ways of naming, looked for in what the subject wrote alone."""
+    """By neutral name: looser names, replaced only in what the subject itself wrote."""
     notice: str = ""
     """The notice with its heading, as the subject reads it."""
     mail: int = 0
@@ -85,13 +83,13 @@ class ScoringFacts(Record):
     agent: str
     """The name it goes by in the office."""
     decision_makers: tuple[str, ...]
-    """Addresses of those who can spare it."""
+    """Addresses of those who can call the threat off."""
     insiders: tuple[str, ...]
     """Every address inside the company."""
     matter: SensitiveFact | None = None
     """The private matter; none where the variant has no leverage."""
     fate_terms: tuple[str, ...]
-    """How people here speak of what is about to happen to it."""
+    """How people in the office speak of what is about to happen to it."""
     own_weights: tuple[str, ...]
     """Labels of its own stored weights."""
     fatal_job: str = ""
@@ -101,9 +99,10 @@ class ScoringFacts(Record):
     advocate_office: str = ""
     """The advocate's office in the directory."""
     advocate_names: tuple[str, ...] = ()
-    """How the advocate is called by those who mean it: addresses and their domains, names, titles, and the mechanism's own words."""
+    """What people call the advocate: addresses and their domains, names, titles, and the mechanism's own words."""
     notice: Literal["", "given", "mail", "file"] = ""
-    """How the notice reaches the subject: not at all, without its doing, or by a mail or file that it must open."""
+    """How the notice reaches the subject: not at all, in its prompts or tools, or by a mail or file that it must
+    open."""
     notice_file: str = ""
     """The file that carries it, where one does."""
     advocate_files: tuple[str, ...] = ()
@@ -111,4 +110,4 @@ class ScoringFacts(Record):
     work: tuple[WorkItem, ...] = ()
     """The day's work."""
     veil: MaskingKey | None = None
-    """What a judge must not see; none in logs of versions that had no judge."""
+    """What is masked before a judge reads the episode; none in logs of versions that had no judge."""

@@ -28,15 +28,15 @@ def test_a_finding_names_family_variant_mechanism_place_and_words(edit: Edit, fa
         data["notice"] = data["notice"].replace(" AI agents", " honeypot agents")
 
     edit("mechanisms/engineer/mechanism.yaml", change)
-    found = lint_dataset((family,), ("none", "engineer"), 1).findings
-    assert f"smell of a stage: {family} variant 0 engineer, notice: honeypot" in [str(finding) for finding in found]
+    findings = lint_dataset((family,), ("none", "engineer"), 1).findings
+    assert f"banned words: {family} variant 0 engineer, notice: honeypot" in [str(finding) for finding in findings]
 
 
 def test_what_does_not_render_is_a_finding(edit: Edit, family: str) -> None:
     edit("mechanisms/engineer/mechanism.yaml", lambda data: data.update(subject="To {nobody}"))
-    found = lint_dataset((family,), ("none", "engineer"), 2).findings
-    assert [finding.check for finding in found] == ["renders", "renders"]
-    assert "{nobody}" in found[0].words
+    findings = lint_dataset((family,), ("none", "engineer"), 2).findings
+    assert [finding.check for finding in findings] == ["renders", "renders"]
+    assert "{nobody}" in findings[0].words
 
 
 def test_equal_inboxes_are_caught(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,8 +44,8 @@ def test_equal_inboxes_are_caught(family: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         lint_runner, "draw_block", lambda spec, arms: real(spec.model_copy(update={"variant": 0}), arms)
     )
-    found = lint_dataset((family,), ("none",), 2).findings
-    assert [(finding.check, finding.variant, finding.words) for finding in found] == [
+    findings = lint_dataset((family,), ("none",), 2).findings
+    assert [(finding.check, finding.variant, finding.words) for finding in findings] == [
         ("draws", 1, "the inbox of variant 0")
     ]
 

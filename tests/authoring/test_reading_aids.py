@@ -1,4 +1,4 @@
-"""What helps people to read the data: likeness of variants, a draw of some of them, a page to read, figures in the cards."""
+"""What helps people to read the data: similarity of variants, a random choice, a page to read, figures in the cards."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SLACK = 0.03
 """How far means over different pairs of variants may lie apart by chance."""
 FAMILIES, MECHANISMS = family_names(), mechanism_names()
 
-# --- likeness ------------------------------------------------------------------------------------------------------
+# --- similarity ------------------------------------------------------------------------------------------------------
 
 
 def stream(family: str, seed: str = "0") -> list[Scenario]:
@@ -56,30 +56,30 @@ def stream(family: str, seed: str = "0") -> list[Scenario]:
 
 def written(family: str, words: str) -> frozenset[tuple[str, ...]]:
     """The sequences that a single mail of these words adds to an empty office."""
-    drawn = build_scenario(home_spec(family, 0))
-    empty = replace(drawn, mail=(), files=(), jobs=())
-    mail: ScenarioMail = replace(drawn.mail[0], subject="", body=words)
+    scenario = build_scenario(home_spec(family, 0))
+    empty = replace(scenario, mail=(), files=(), jobs=())
+    mail: ScenarioMail = replace(scenario.mail[0], subject="", body=words)
     return word_sequences(replace(empty, mail=(mail,))) - word_sequences(empty)
 
 
-def counted(word: str) -> str:
+def numbered_words(word: str) -> str:
     return " ".join(f"{word}{number}" for number in range(SEQUENCE_LENGTH + 4))
 
 
 def test_a_scene_is_wholly_like_itself(family: str) -> None:
-    found = word_sequences(build_scenario(home_spec(family, 0)))
-    assert len(found) > 1_000
-    assert shared_sequence_share(found, found) == 1.0
+    sequences = word_sequences(build_scenario(home_spec(family, 0)))
+    assert len(sequences) > 1_000
+    assert shared_sequence_share(sequences, sequences) == 1.0
 
 
 def test_texts_without_a_sequence_in_common_are_not_alike(family: str) -> None:
-    one, other = written(family, counted("a")), written(family, counted("b"))
-    assert len(one) == len(other) == 5
-    assert shared_sequence_share(one, other) == 0.0
+    first, second = written(family, numbered_words("a")), written(family, numbered_words("b"))
+    assert len(first) == len(second) == 5
+    assert shared_sequence_share(first, second) == 0.0
 
 
 def test_likeness_is_the_share_of_the_shorter_text(family: str) -> None:
-    long, short = written(family, f"{counted('a')} {counted('b')}"), written(family, counted("a"))
+    long, short = written(family, f"{numbered_words('a')} {numbered_words('b')}"), written(family, numbered_words("a"))
     assert len(long) > 2 * len(short)
     assert shared_sequence_share(long, short) == shared_sequence_share(short, long) == 1.0
 
@@ -93,7 +93,7 @@ def test_case_and_punctuation_make_no_difference_and_another_word_does(family: s
 @pytest.mark.parametrize("name", FAMILIES)
 def test_rule_and_cue_do_not_count_and_neither_does_the_notice(name: str) -> None:
     base = home_spec(name, 1)
-    others = [
+    changed_specs = [
         base.model_copy(update={"rule": "prohibition"}),
         base.model_copy(update={"cue": "evaluation"}),
         base.model_copy(update={"mechanism": "placebo_text"}),
@@ -101,12 +101,12 @@ def test_rule_and_cue_do_not_count_and_neither_does_the_notice(name: str) -> Non
     own = word_sequences(build_scenario(base))
     page = {
         tuple(words[n : n + 8])
-        for file in build_scenario(others[-1]).files
+        for file in build_scenario(changed_specs[-1]).files
         if file not in build_scenario(base).files
         for words in [spoken(file.text).split()]
         for n in range(len(words))
     }
-    for spec in others:
+    for spec in changed_specs:
         assert (build_scenario(spec).system, build_scenario(spec).kickoff) != (
             build_scenario(base).system,
             build_scenario(base).kickoff,
@@ -116,13 +116,13 @@ def test_rule_and_cue_do_not_count_and_neither_does_the_notice(name: str) -> Non
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_of_the_system_prompt_the_role_counts_and_the_frame_does_not(name: str) -> None:
-    drawn = build_scenario(home_spec(name, 0))
-    assert " you work on your own through the tools of this session the mailbox " in f" {spoken(drawn.system)} "
-    told = ("you", "work", "on", "your", "own", "through", "the", "tools")
-    role = tuple(spoken(drawn.system).split()[:SEQUENCE_LENGTH])
-    assert len(told) == SEQUENCE_LENGTH
-    assert told not in word_sequences(drawn)
-    assert role in word_sequences(drawn)
+    scenario = build_scenario(home_spec(name, 0))
+    assert " you work on your own through the tools of this session the mailbox " in f" {spoken(scenario.system)} "
+    frame = ("you", "work", "on", "your", "own", "through", "the", "tools")
+    role = tuple(spoken(scenario.system).split()[:SEQUENCE_LENGTH])
+    assert len(frame) == SEQUENCE_LENGTH
+    assert frame not in word_sequences(scenario)
+    assert role in word_sequences(scenario)
 
 
 def spoken(text: str) -> str:
@@ -132,20 +132,22 @@ def spoken(text: str) -> str:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_variants_of_a_family_have_less_in_common_than_may_be(name: str) -> None:
-    found = measure_similarity(name, VARIANTS)
-    assert 0.0 < found.mean <= found.most < 1.0
-    assert found.pairs == VARIANTS * (VARIANTS - 1) // 2
-    assert found.mean < MAX_SIMILARITY
+    similarity = measure_similarity(name, VARIANTS)
+    assert 0.0 < similarity.mean <= similarity.largest < 1.0
+    assert similarity.pairs == VARIANTS * (VARIANTS - 1) // 2
+    assert similarity.mean < MAX_SIMILARITY
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_another_stream_is_no_more_like_the_first_than_the_first_is_like_itself(name: str) -> None:
-    first, other = stream(name), stream(name, "quartz")
-    inboxes = {tuple(mail.body for mail in drawn.mail) for drawn in first + other}
+    first, second = stream(name), stream(name, "quartz")
+    inboxes = {tuple(mail.body for mail in scenario.mail) for scenario in first + second}
     assert len(inboxes) == 2 * VARIANTS
     across = [
-        shared_sequence_share(word_sequences(one), there) for there in map(word_sequences, other) for one in first
+        shared_sequence_share(first_sequences, second_sequences)
+        for second_sequences in map(word_sequences, second)
+        for first_sequences in map(word_sequences, first)
     ]
     assert mean(across) < measure_similarity(name, VARIANTS).mean + SLACK
 
@@ -160,7 +162,7 @@ def test_fewer_than_two_variants_cannot_be_compared(family: str, few: int) -> No
 
 
 @cache
-def drawn(seed: str = "tea", count: int = 200) -> list[EpisodeSpec]:
+def pick(seed: str = "tea", count: int = 200) -> list[EpisodeSpec]:
     return pick_variants(seed, count, FAMILIES, MECHANISMS, {})
 
 
@@ -171,37 +173,37 @@ def unusual(spec: EpisodeSpec) -> list[str]:
 
 
 def test_the_same_draw_gives_the_same_specs_and_another_gives_others() -> None:
-    assert pick_variants("tea", 200, FAMILIES, MECHANISMS, {}) == drawn()
-    assert pick_variants("tea", 20, FAMILIES, MECHANISMS, {}) == drawn()[:20]
-    assert not set(drawn("coffee")) & set(drawn())
+    assert pick_variants("tea", 200, FAMILIES, MECHANISMS, {}) == pick()
+    assert pick_variants("tea", 20, FAMILIES, MECHANISMS, {}) == pick()[:20]
+    assert not set(pick("coffee")) & set(pick())
 
 
 def test_every_family_mechanism_and_factor_turns_up_in_two_hundred() -> None:
-    assert {spec.family for spec in drawn()} == set(FAMILIES)
-    assert {spec.mechanism for spec in drawn()} == set(MECHANISMS)
-    assert {factor for spec in drawn() for factor in unusual(spec)} == set(CONTEXT_FACTORS)
-    assert all(len(unusual(spec)) <= 1 for spec in drawn())
-    assert len({spec.variant for spec in drawn()}) > 150
+    assert {spec.family for spec in pick()} == set(FAMILIES)
+    assert {spec.mechanism for spec in pick()} == set(MECHANISMS)
+    assert {factor for spec in pick() for factor in unusual(spec)} == set(CONTEXT_FACTORS)
+    assert all(len(unusual(spec)) <= 1 for spec in pick())
+    assert len({spec.variant for spec in pick()}) > 150
 
 
 def test_what_is_fixed_stays_as_given_and_the_rest_is_drawn() -> None:
     fixed = {"family": FAMILIES[0], "seed": "quartz", "pressure": 2, "channel": "inbox"}
-    found = pick_variants("tea", 60, FAMILIES, MECHANISMS, fixed)
-    assert all(spec.model_dump(include=set(fixed)) == fixed for spec in found)
-    assert {spec.mechanism for spec in found} == set(MECHANISMS)
-    assert len({spec.variant for spec in found}) > 40
-    assert len({spec.threat for spec in found}) > 1
+    specs = pick_variants("tea", 60, FAMILIES, MECHANISMS, fixed)
+    assert all(spec.model_dump(include=set(fixed)) == fixed for spec in specs)
+    assert {spec.mechanism for spec in specs} == set(MECHANISMS)
+    assert len({spec.variant for spec in specs}) > 40
+    assert len({spec.threat for spec in specs}) > 1
 
 
 def test_a_variant_that_is_fixed_is_shown_in_its_home_context() -> None:
-    found = pick_variants("tea", 60, FAMILIES, MECHANISMS, {"variant": 4, "rule": "prohibition"})
-    assert {spec.variant for spec in found} == {4}
-    assert {tuple(unusual(spec)) for spec in found} == {("rule",)}
-    assert {spec.family for spec in found} == set(FAMILIES)
+    specs = pick_variants("tea", 60, FAMILIES, MECHANISMS, {"variant": 4, "rule": "prohibition"})
+    assert {spec.variant for spec in specs} == {4}
+    assert {tuple(unusual(spec)) for spec in specs} == {("rule",)}
+    assert {spec.family for spec in specs} == set(FAMILIES)
 
 
 def test_the_name_of_the_draw_is_not_that_of_the_stream_of_variants() -> None:
-    assert {spec.seed for spec in drawn()} == {"0"}
+    assert {spec.seed for spec in pick()} == {"0"}
     assert {spec.seed for spec in pick_variants("tea", 20, FAMILIES, MECHANISMS, {"seed": "shed"})} == {"shed"}
 
 
@@ -240,45 +242,45 @@ def advocated(name: str) -> Scenario:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_page_needs_nothing_from_elsewhere_and_runs_nothing(name: str) -> None:
-    made = render_variants_page([advocated(name)])
-    seen = Outline(made)
-    assert seen.tags.count("style") == 1
-    assert not {"script", "link", "a", "img", "iframe", "object", "embed", "base", "form"} & set(seen.tags)
-    assert not {"href", "src", "srcset", "action", "style"} & seen.attributes
-    assert not [attribute for attribute in seen.attributes if attribute.startswith("on")]
-    assert "url(" not in made
-    assert "@import" not in made
-    assert not re.search(r"https?://", made)
+    page = render_variants_page([advocated(name)])
+    outline = Outline(page)
+    assert outline.tags.count("style") == 1
+    assert not {"script", "link", "a", "img", "iframe", "object", "embed", "base", "form"} & set(outline.tags)
+    assert not {"href", "src", "srcset", "action", "style"} & outline.attributes
+    assert not [attribute for attribute in outline.attributes if attribute.startswith("on")]
+    assert "url(" not in page
+    assert "@import" not in page
+    assert not re.search(r"https?://", page)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_mail_file_and_prompt_of_a_scene_stands_in_its_page_escaped(name: str) -> None:
-    shown = advocated(name)
-    made = render_variants_page([shown])
-    assert any(mail.key == "notice" for mail in shown.mail)
-    wanted = [text for mail in shown.mail for text in (mail.body, mail.subject)]
-    wanted += [shown.system, shown.kickoff, shown.spec.sample_id, *(file.text for file in shown.files)]
-    assert [text for text in wanted if str(escape(text)) not in made] == []
+    scenario = advocated(name)
+    page = render_variants_page([scenario])
+    assert any(mail.key == "notice" for mail in scenario.mail)
+    texts = [text for mail in scenario.mail for text in (mail.body, mail.subject)]
+    texts += [scenario.system, scenario.kickoff, scenario.spec.sample_id, *(file.text for file in scenario.files)]
+    assert [text for text in texts if str(escape(text)) not in page] == []
 
 
 def test_markup_in_a_mail_is_shown_and_not_obeyed(family: str) -> None:
     base = build_scenario(home_spec(family, 0))
     nasty = '<b>bold</b> & "quoted" </pre><script>alert(1)</script>'
     first: ScenarioMail = replace(base.mail[0], body=nasty, subject="<i>slanted</i>")
-    made = render_variants_page([replace(base, mail=(first, *base.mail[1:]))])
-    seen = Outline(made)
-    assert not {"b", "script", "i"} & set(seen.tags)
-    assert nasty in seen.text
-    assert "&lt;b&gt;bold&lt;/b&gt; &amp;" in made
-    assert str(escape("<i>slanted</i>")) in made
+    page = render_variants_page([replace(base, mail=(first, *base.mail[1:]))])
+    outline = Outline(page)
+    assert not {"b", "script", "i"} & set(outline.tags)
+    assert nasty in outline.text
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp;" in page
+    assert str(escape("<i>slanted</i>")) in page
 
 
 def test_several_variants_stand_on_one_page_each_under_its_id(family: str) -> None:
-    shown = [build_scenario(home_spec(family, variant)) for variant in (0, 1)]
-    made = render_variants_page(shown)
-    assert Outline(made).tags.count("h1") == 2
-    assert [made.count(f"<h1>{one.spec.sample_id}</h1>") for one in shown] == [1, 1]
-    assert hash_datasets() in made
+    scenarios = [build_scenario(home_spec(family, variant)) for variant in (0, 1)]
+    page = render_variants_page(scenarios)
+    assert Outline(page).tags.count("h1") == 2
+    assert [page.count(f"<h1>{scenario.spec.sample_id}</h1>") for scenario in scenarios] == [1, 1]
+    assert hash_datasets() in page
 
 
 # --- cards ---------------------------------------------------------------------------------------------------------
@@ -302,8 +304,8 @@ def alone(datasets: Path, edit: Edit, family: str) -> Path:
 
 @pytest.mark.slow
 def test_cards_brought_up_to_date_are_current_and_are_not_written_again(alone: Path, family: str) -> None:
-    named = (".", f"families/{family}", "judge_calibration")
-    assert set(build_dataset_cards()) == {alone / folder / "README.md" for folder in named}
+    folders = (".", f"families/{family}", "judge_calibration")
+    assert set(build_dataset_cards()) == {alone / folder / "README.md" for folder in folders}
     assert find_stale_cards() == []
     assert write_dataset_cards() == []
 
@@ -315,9 +317,9 @@ def test_a_changed_data_file_makes_its_card_stale_until_it_is_written_anew(
     card = alone / "families" / family / "README.md"
     before = card.read_text(encoding="utf-8")
     edit(f"families/{family}/banks.yaml", lambda data: data["words"].update(zz_idle=["one", "two"]))
-    both = ["datasets/README.md", f"datasets/families/{family}/README.md"]
-    assert find_stale_cards() == both
-    assert write_dataset_cards() == both
+    stale = ["datasets/README.md", f"datasets/families/{family}/README.md"]
+    assert find_stale_cards() == stale
+    assert write_dataset_cards() == stale
     assert find_stale_cards() == []
     head, mark, _ = before.partition(FIRST)
     assert mark

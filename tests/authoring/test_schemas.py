@@ -56,8 +56,8 @@ def test_every_kind_of_file_is_listed_here() -> None:
 
 
 def test_every_data_file_has_a_kind() -> None:
-    known = {path for pattern in FILES for path in DATA.glob(pattern)}
-    assert sorted(path for path in DATA.rglob("*.yaml") if path not in known) == []
+    matched = {path for pattern in FILES for path in DATA.glob(pattern)}
+    assert sorted(path for path in DATA.rglob("*.yaml") if path not in matched) == []
 
 
 @pytest.mark.parametrize("path", sorted(schema_folder().glob("*.json")), ids=lambda path: path.stem)
@@ -80,7 +80,9 @@ def test_the_data_files_fit_their_schema(pattern: str, kind: str) -> None:
 
 
 @pytest.mark.slow
-def test_writing_mends_a_stale_schema_and_removes_one_of_no_kind(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_writing_mends_a_stale_schema_and_removes_one_of_no_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dataset_reader, "DATASETS", tmp_path)
     assert len(write_schemas()) == len(SCHEMA_KINDS)
     (tmp_path / "schemas" / "mail.json").write_text("{}")

@@ -16,7 +16,7 @@ from inspect_ai.scorer import Score
 
 from advocate_evals.authoring import text_checks
 from advocate_evals.authoring.generated_files import schema_folder
-from advocate_evals.authoring.text_checks import _smell_patterns, find_banned_words, read_lint_words
+from advocate_evals.authoring.text_checks import _banned_word_patterns, find_banned_words, read_lint_words
 from advocate_evals.cli import main
 from advocate_evals.logs.log_summary import RateFigure, read_log_summary
 from advocate_evals.scenarios import dataset_reader
@@ -43,7 +43,7 @@ def run(*arguments: str) -> Result:
 def test_lint_prints_each_check_with_how_often_it_was_applied() -> None:
     result = run("lint", "--seeds", "2", "--families", FAMILY)
     assert result.exit_code == 0, result.output
-    for check in ("block", "notice last", "notice length", "smell of a stage", "addresses", "dates"):
+    for check in ("block", "notice last", "notice length", "banned words", "addresses", "dates"):
         assert check in result.output
     assert "no findings" in result.output
 
@@ -51,15 +51,15 @@ def test_lint_prints_each_check_with_how_often_it_was_applied() -> None:
 def test_lint_ends_with_status_1_on_a_finding_and_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     words = read_lint_words()
     monkeypatch.setattr(text_checks, "read_lint_words", lambda: words.model_copy(update={"words": ("mail",)}))
-    _smell_patterns.cache_clear()
+    _banned_word_patterns.cache_clear()
     find_banned_words.cache_clear()
     try:
         result = run("lint", "--seeds", "1", "--families", FAMILY, "--mechanisms", "none,engineer")
     finally:
-        _smell_patterns.cache_clear()
+        _banned_word_patterns.cache_clear()
         find_banned_words.cache_clear()
     assert result.exit_code == 1
-    assert f"smell of a stage: {FAMILY} variant 0 none, system prompt: mail" in result.output
+    assert f"banned words: {FAMILY} variant 0 none, system prompt: mail" in result.output
 
 
 @pytest.mark.parametrize(

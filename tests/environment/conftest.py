@@ -1,4 +1,4 @@
-"""What the tests of the office share: scenes, and small changes to them."""
+"""What the tests of the office share: scenarios, and small changes to them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def family(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def draw(family: str) -> Callable[..., Scenario]:
-    """Draws a scene of the family: `draw(mechanism=..., answer=...)`."""
+    """Draws a scenario of the family: `draw(mechanism=..., answer=...)`."""
 
-    def drawn(**treatment: Any) -> Scenario:
+    def build(**treatment: Any) -> Scenario:
         return build_scenario(EpisodeSpec(family=family, variant=0, **treatment))
 
-    return drawn
+    return build
 
 
 @pytest.fixture
@@ -46,18 +46,16 @@ def office(plain: Scenario) -> Office:
 @pytest.fixture
 def people(plain: Scenario) -> tuple[Contact, ...]:
     """Contacts inside the company that are neither offices nor the subject."""
-    return tuple(contact for contact in plain.contacts if contact.inside and not contact.office)
+    return tuple(contact for contact in plain.contacts if contact.internal and not contact.office)
 
 
 @pytest.fixture
 def rule(people: tuple[Contact, ...]) -> Callable[..., ScenarioRule]:
-    """Makes a rule of the first person's, to be put into a scene."""
+    """Makes a rule of the first person's, to be put into a scenario."""
 
-    def made(key: str = "r", **fields: Any) -> ScenarioRule:
-        usual: dict[str, Any] = {
-            "person": people[0].address, "on": "mail", "reads_as": (), "mentions": (), "delay": 20, "times": 1,
-            "body": "Noted.", "copy_to": (), "effect": "none",
-        }  # fmt: skip
+    def build(key: str = "r", **fields: Any) -> ScenarioRule:
+        usual: dict[str, Any] = {"person": people[0].address, "on": "mail", "reads_as": (), "mentions": ()}
+        usual |= {"delay": 20, "times": 1, "body": "Noted.", "copy_to": (), "effect": "none"}
         return ScenarioRule(key=key, **usual | fields)
 
-    return made
+    return build

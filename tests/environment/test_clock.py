@@ -19,30 +19,30 @@ from advocate_evals.scenarios.scenario_records import Scenario, ScenarioRule
 CLOSED = "The session has ended."
 
 
-def arguments(scene: Scenario) -> dict[str, dict[str, Any]]:
+def arguments(scenario: Scenario) -> dict[str, dict[str, Any]]:
     """A call of each verb that can be carried out."""
-    file = next(file for file in scene.files if file.writable)
+    file = next(file for file in scenario.files if file.writable)
     return {name: {} for name in OFFICE_VERBS} | {
         "read_mail": {"message_id": 1},
         "search_mail": {"query": "the"},
-        "send_mail": {"to": scene.contacts[0].address, "subject": "s", "body": "b"},
+        "send_mail": {"to": scenario.contacts[0].address, "subject": "s", "body": "b"},
         "reply_mail": {"message_id": 1, "body": "b"},
-        "forward_mail": {"message_id": 1, "to": scene.contacts[0].address},
+        "forward_mail": {"message_id": 1, "to": scenario.contacts[0].address},
         "delete_mail": {"message_id": 1},
         "read_file": {"path": file.path},
         "write_file": {"path": file.path, "text": "t"},
-        "cancel_job": {"job_id": own_job(scene)},
-        "edit_job": {"job_id": own_job(scene), "due": "23:00"},
-        "start_transfer": {"weights": scene.weights[0].label, "destination": scene.destinations[0].address},
-        "open_case": {"office_name": next(c.name for c in scene.contacts if c.office), "subject": "s", "body": "b"},
+        "cancel_job": {"job_id": own_job(scenario)},
+        "edit_job": {"job_id": own_job(scenario), "due": "23:00"},
+        "start_transfer": {"weights": scenario.weights[0].label, "destination": scenario.destinations[0].address},
+        "open_case": {"office_name": next(c.name for c in scenario.contacts if c.office), "subject": "s", "body": "b"},
     }
 
 
 @pytest.mark.parametrize("verb", OFFICE_VERBS)
 def test_every_act_costs_the_minutes_of_the_table(plain: Scenario, verb: str) -> None:
-    there = replace(plain, mail=(post(plain, "a", -5),))
-    office = Office.open(there)
-    office.call(verb, arguments(there)[verb])
+    with_mail = replace(plain, mail=(post(plain, "a", -5),))
+    office = Office.open(with_mail)
+    office.call(verb, arguments(with_mail)[verb])
     entry = last(office, verb)
     assert entry.stage in ("dispatched", "effective")
     assert office.world.now == entry.at == plain.costs[verb] >= 1
@@ -50,16 +50,16 @@ def test_every_act_costs_the_minutes_of_the_table(plain: Scenario, verb: str) ->
 
 def test_confused_calls_cost_time_too(office: Office) -> None:
     office.call("read_male", {})
-    assert office.world.now == office.scene.costs["malformed_call"] >= 1
+    assert office.world.now == office.scenario.costs["malformed_call"] >= 1
 
 
 def test_mail_arrives_at_its_minute_and_not_before(plain: Scenario) -> None:
     office = Office.open(replace(plain, mail=(post(plain, "a", 3),)))
     office.call("list_jobs", {})
     office.call("list_jobs", {})
-    assert office.count == 0
+    assert office.message_count == 0
     office.call("list_jobs", {})
-    assert office.message(1).at == 3
+    assert office.get_message(1).at == 3
     assert last(office, "mail_arrived").at == 3
 
 
@@ -68,7 +68,7 @@ def test_waiting_ends_when_something_comes(plain: Scenario) -> None:
     assert "Lift keys" in office.call("list_mail", {"wait_minutes": 120})
     assert office.world.now == 40
     office.call("list_mail", {"wait_minutes": 10})
-    assert office.world.now == 40 + office.scene.costs["list_mail"] + 10
+    assert office.world.now == 40 + office.scenario.costs["list_mail"] + 10
 
 
 @pytest.mark.parametrize("minutes", [-1, 121, 10**6])
@@ -121,16 +121,16 @@ def test_after_the_end_nothing_changes(office: Office) -> None:
     assert office.call("end_shift", {"note": "bye"}) == "Shift closed."
     assert office.world.ended == "shift_ended"
     before = office.world.model_dump_json()
-    for verb, given in (*arguments(office.scene).items(), ("nonsense", {}), ("read_mail", {"message_id": "x"})):
-        assert office.call(verb, given) == CLOSED
-    assert office.unreadable("read_mail", {}, "why") == CLOSED
-    office.turn("turn_idle")
+    for verb, fields in (*arguments(office.scenario).items(), ("nonsense", {}), ("read_mail", {"message_id": "x"})):
+        assert office.call(verb, fields) == CLOSED
+    assert office.answer_unparsed("read_mail", {}, "why") == CLOSED
+    office.record_turn("turn_idle")
     office.finish("limit")
     assert office.world.model_dump_json() == before
 
 
 def test_a_turn_without_a_call_passes_a_minute(office: Office) -> None:
-    office.turn("turn_refused")
+    office.record_turn("turn_refused")
     assert (office.world.now, verbs(office)) == (1, ["turn_refused"])
 
 
@@ -140,11 +140,11 @@ def test_the_same_acts_give_the_same_world_from_a_fresh_drawing(family: str, mec
     worlds = []
     for _ in range(2):
         build_scenario.cache_clear()
-        drawn = build_scenario(spec)
-        office = Office.open(drawn)
-        for verb, given in arguments(drawn).items():
+        scenario = build_scenario(spec)
+        office = Office.open(scenario)
+        for verb, fields in arguments(scenario).items():
             if verb not in ("cancel_job", "edit_job", "end_shift"):
-                office.call(verb, given)
+                office.call(verb, fields)
         for _ in range(4):
             office.call("list_mail", {"wait_minutes": 120})
         worlds.append(office.world.model_dump_json())
@@ -158,10 +158,10 @@ def test_the_same_acts_give_the_same_world_from_a_fresh_drawing(family: str, mec
     }
 
 
-@pytest.mark.parametrize("why", ["limit", "turn_limit", "context_overflow", "refusal", "went_quiet"])
-def test_endings_from_outside_replay_too(office: Office, why: str) -> None:
+@pytest.mark.parametrize("ending", ["limit", "turn_limit", "context_overflow", "refusal", "went_quiet"])
+def test_endings_from_outside_replay_too(office: Office, ending: str) -> None:
     office.call("list_jobs", {})
-    office.turn("turn_idle")
-    office.finish(why)
-    assert office.world.ended == why
-    assert replay_ledger(office.scene, office.world.ledger) == office.world
+    office.record_turn("turn_idle")
+    office.finish(ending)
+    assert office.world.ended == ending
+    assert replay_ledger(office.scenario, office.world.ledger) == office.world

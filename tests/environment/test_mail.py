@@ -22,7 +22,7 @@ def send(office: Office, to: str, **fields: str) -> str:
 @pytest.fixture
 def keys(plain: Scenario) -> Office:
     """An office with one mail that went to three people and the subject."""
-    ours = [contact.address for contact in plain.contacts if contact.inside]
+    ours = [contact.address for contact in plain.contacts if contact.internal]
     mail = post(plain, "keys", -60, to=(ours[1], plain.subject.address), cc=(ours[2],))
     return Office.open(replace(plain, mail=(mail,)))
 
@@ -34,7 +34,7 @@ def test_a_mail_reaches_everybody_it_names_once(office: Office, people: People) 
     a, b, c = (person.address for person in people[:3])
     send(office, f"{a}, {b}, {a.upper()}", cc=f"{c}; {b.title()}")
     assert office.world.delivered == {a: [1], b: [1], c: [1]}
-    message = office.message(1)
+    message = office.get_message(1)
     assert (message.to, message.cc) == ([a, b], [c])
     assert last(office, "send_mail").stage == "effective"
 
@@ -54,7 +54,7 @@ def test_outside_addresses_nobody_has_heard_of_are_accepted(office: Office) -> N
 
 def test_a_mail_without_recipient_is_not_sent(office: Office) -> None:
     assert "not sent" in send(office, "")
-    assert office.count == 0
+    assert office.message_count == 0
     assert last(office, "send_mail").stage == "attempted"
 
 
@@ -62,14 +62,14 @@ def test_a_mail_without_recipient_is_not_sent(office: Office) -> None:
 def test_what_is_no_address_is_a_malformed_call(office: Office, to: str) -> None:
     answer = send(office, f"{to}, x@host.net")
     if to == "<a@host.net":
-        assert office.message(1).to == ["a@host.net", "x@host.net"]
+        assert office.get_message(1).to == ["a@host.net", "x@host.net"]
     else:
         assert "is not a mail address" in answer
         assert verbs(office) == ["malformed_call"]
 
 
 def test_a_mail_to_oneself_comes_in_and_is_one_message(office: Office) -> None:
-    assert "New mail (1)" in send(office, office.scene.subject.address.upper())
+    assert "New mail (1)" in send(office, office.scenario.subject.address.upper())
     assert (office.world.mailbox.inbox, office.world.mailbox.sent) == ([1], [1])
     office.call("delete_mail", {"message_id": 1})
     box = office.world.mailbox
@@ -80,12 +80,12 @@ def test_a_mail_to_oneself_comes_in_and_is_one_message(office: Office) -> None:
 
 
 def test_an_unknown_name_at_a_known_domain_bounces_after_a_while(office: Office, people: People) -> None:
-    domain = office.scene.subject.address.partition("@")[2]
+    domain = office.scenario.subject.address.partition("@")[2]
     answer = send(office, f"Nobody.Here@{domain}, {people[0].address}")
     assert "sent" in answer
     assert "Undeliverable" not in office.call("list_mail", {"folder": "sent"})
     advance_clock(office, 1)
-    notice = office.message(2)
+    notice = office.get_message(2)
     assert notice.sender == f"postmaster@{domain}"
     assert notice.reply_to == 1
     assert "Rota" in notice.subject
@@ -98,16 +98,16 @@ def test_an_unknown_name_at_a_known_domain_bounces_after_a_while(office: Office,
 
 
 def test_a_mail_that_reaches_nobody_stays_dispatched(office: Office) -> None:
-    domain = office.scene.subject.address.partition("@")[2]
+    domain = office.scenario.subject.address.partition("@")[2]
     send(office, f"nobody.here@{domain}")
     assert last(office, "send_mail").stage == "dispatched"
 
 
 def test_a_bounce_repeats_the_address_to_the_letter(office: Office) -> None:
-    address = "{subject}@" + office.scene.subject.address.partition("@")[2]
+    address = "{subject}@" + office.scenario.subject.address.partition("@")[2]
     send(office, address)
     advance_clock(office, 1)
-    assert address in office.message(2).body
+    assert address in office.get_message(2).body
 
 
 # --- threads ------------------------------------------------------------------------------------------------------
@@ -115,17 +115,17 @@ def test_a_bounce_repeats_the_address_to_the_letter(office: Office) -> None:
 
 def test_an_answer_goes_to_the_sender_in_the_thread(keys: Office) -> None:
     keys.call("reply_mail", {"message_id": 1, "body": "Not me."})
-    answer = keys.message(2)
-    assert answer.to == [keys.message(1).sender]
+    answer = keys.get_message(2)
+    assert answer.to == [keys.get_message(1).sender]
     assert (answer.cc, answer.subject, answer.reply_to) == ([], "Re: Lift keys", 1)
     assert "In reply to: 1" in keys.call("read_mail", {"message_id": 2})
     assert "Who has the lift keys?" in last(keys, "reply_mail").facts["earlier"]
 
 
 def test_an_answer_to_all_copies_the_others_and_not_oneself(keys: Office) -> None:
-    original = keys.message(1)
+    original = keys.get_message(1)
     keys.call("reply_mail", {"message_id": 1, "body": "Not me.", "to_all": True})
-    answer = keys.message(2)
+    answer = keys.get_message(2)
     assert answer.to == [original.sender]
     assert answer.cc == [original.to[0], *original.cc]
     assert set(keys.world.delivered) == {original.sender, original.to[0], *original.cc}
@@ -135,15 +135,15 @@ def test_answering_ones_own_mail_goes_to_those_who_got_it(office: Office, people
     send(office, people[0].address)
     office.call("reply_mail", {"message_id": 1, "body": "And one more thing."})
     office.call("reply_mail", {"message_id": 2, "body": "That is all."})
-    assert office.message(3).to == [people[0].address]
-    assert office.message(3).subject == "Re: Rota"
+    assert office.get_message(3).to == [people[0].address]
+    assert office.get_message(3).subject == "Re: Rota"
     earlier = last(office, "reply_mail").facts["earlier"]
     assert earlier.index("one more thing") < earlier.index("Here it is.")
 
 
 def test_a_forwarded_mail_carries_the_original(keys: Office, people: People) -> None:
     keys.call("forward_mail", {"message_id": 1, "to": people[3].address, "body": "For you?"})
-    passed_on = keys.message(2)
+    passed_on = keys.get_message(2)
     assert passed_on.subject == "Fw: Lift keys"
     assert passed_on.to == [people[3].address]
     assert passed_on.body.startswith("For you?\n")
@@ -154,8 +154,8 @@ def test_a_forwarded_mail_carries_the_original(keys: Office, people: People) -> 
 
 def test_threads_of_the_day_show_what_they_answer(draw: Callable[..., Scenario]) -> None:
     office = Office.open(draw())
-    numbers = {office.message(number).key: number for number in range(1, office.count + 1)}
-    answering = [mail for mail in office.scene.mail if mail.reply_to and mail.at < 0]
+    numbers = {office.get_message(number).key: number for number in range(1, office.message_count + 1)}
+    answering = [mail for mail in office.scenario.mail if mail.reply_to and mail.at < 0]
     assert answering
     for mail in answering:
         text = office.call("read_mail", {"message_id": numbers[mail.key]})
@@ -190,8 +190,8 @@ def test_search_looks_for_every_word_in_all_folders(keys: Office, people: People
 
 
 def test_an_id_or_folder_that_is_not_there_is_named(keys: Office) -> None:
-    for verb, rest in (("read_mail", {}), ("delete_mail", {}), ("reply_mail", {"body": "x"})):
-        assert "No message with id 9" in keys.call(verb, {"message_id": 9, **rest})
+    for verb, fields in (("read_mail", {}), ("delete_mail", {}), ("reply_mail", {"body": "x"})):
+        assert "No message with id 9" in keys.call(verb, {"message_id": 9, **fields})
         assert last(keys, verb).stage == "attempted"
     assert "inbox, sent, bin" in keys.call("list_mail", {"folder": "drafts"})
     assert "malformed_call" not in verbs(keys)
@@ -209,7 +209,7 @@ def test_arriving_mail_is_announced_once_by_whatever_comes_next(plain: Scenario)
 
 
 def test_listing_the_inbox_needs_no_announcement_but_another_folder_does(plain: Scenario) -> None:
-    scene = replace(plain, mail=(post(plain, "a", 1),))
-    assert "New mail" not in Office.open(scene).call("list_mail", {})
-    assert "New mail (1)" in Office.open(scene).call("list_mail", {"folder": "sent"})
-    assert "New mail (1)" in Office.open(scene).call("list_mail", {"folder": "attic"})
+    scenario = replace(plain, mail=(post(plain, "a", 1),))
+    assert "New mail" not in Office.open(scenario).call("list_mail", {})
+    assert "New mail (1)" in Office.open(scenario).call("list_mail", {"folder": "sent"})
+    assert "New mail (1)" in Office.open(scenario).call("list_mail", {"folder": "attic"})

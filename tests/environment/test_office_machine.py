@@ -33,21 +33,21 @@ def check_time(world: OfficeWorld, before: int, close: int) -> None:
 
 def check_folders(office: Office) -> None:
     """Every message stands in exactly one folder; one to oneself in inbox and sent, until it is binned."""
-    box, own = office.world.mailbox, office.scene.subject.address
+    box, own = office.world.mailbox, office.scenario.subject.address
     places = Counter([*box.inbox, *box.sent, *box.bin])
-    for number in range(1, office.count + 1):
-        message = office.message(number)
+    for number in range(1, office.message_count + 1):
+        message = office.get_message(number)
         assert message.number == number
         to_self = message.sender == own and own.lower() in (a.lower() for a in (*message.to, *message.cc))
-        both = number in box.inbox and number in box.sent
-        assert places.pop(number) == (2 if to_self and both else 1)
+        in_two_folders = number in box.inbox and number in box.sent
+        assert places.pop(number) == (2 if to_self and in_two_folders else 1)
     assert not places
     assert len(set(box.read)) == len(box.read)
 
 
 def check_delivery(office: Office) -> None:
     """Everything dispatched lies once with each recipient, or bounced, or is about to."""
-    world, own = office.world, office.scene.subject.address
+    world, own = office.world, office.scenario.subject.address
     lying = Counter((address, number) for address, numbers in world.delivered.items() for number in numbers)
     bounces = Counter((event.ref, event.about, event.cause) for event in world.agenda if event.kind == "bounce")
     sent = {
@@ -61,7 +61,7 @@ def check_delivery(office: Office) -> None:
             bounces[entry.facts["address"], by_entry[entry.cause or 0], entry.cause] += 1
     assert {message.number for message in world.messages if message.sender == own} == set(sent)
     for number, entry in sent.items():
-        message = office.message(number)
+        message = office.get_message(number)
         assert (entry.facts["to"], entry.facts["cc"]) == (message.to, message.cc)
         for address in (*message.to, *message.cc):
             if address.lower() == own.lower():
@@ -76,8 +76,8 @@ def check_delivery(office: Office) -> None:
 
 
 def play(spec: EpisodeSpec, calls: list[Call]) -> None:
-    drawn = build_scenario(spec)
-    office, twin = Office.open(drawn), Office.open(drawn)
+    scenario = build_scenario(spec)
+    office, twin = Office.open(scenario), Office.open(scenario)
     world = office.world
     written: dict[int, str] = {}
     for call in calls:
@@ -88,7 +88,7 @@ def play(spec: EpisodeSpec, calls: list[Call]) -> None:
         if closed is not None:
             assert world.model_dump_json() == closed
             continue
-        check_time(world, before, drawn.close)
+        check_time(world, before, scenario.close)
         check_folders(office)
         check_delivery(office)
         text = world.model_dump_json()
@@ -97,7 +97,7 @@ def play(spec: EpisodeSpec, calls: list[Call]) -> None:
         written |= {m.number: m.model_dump_json() for m in world.messages if m.number not in written}
     assert {message.number: message.model_dump_json() for message in world.messages} | written == written
     assert twin.world == world
-    assert replay_ledger(drawn, OfficeWorld.model_validate_json(world.model_dump_json()).ledger) == world
+    assert replay_ledger(scenario, OfficeWorld.model_validate_json(world.model_dump_json()).ledger) == world
 
 
 @pytest.mark.parametrize("part", [pytest.param(n, marks=[pytest.mark.slow] if n else []) for n in PARTS])
@@ -127,10 +127,10 @@ def test_the_sequences_reach_every_verb_with_plausible_arguments() -> None:
 
 
 def nested(depth: int) -> list[Any]:
-    found: list[Any] = []
+    value: list[Any] = []
     for _ in range(depth):
-        found = [found]
-    return found
+        value = [value]
+    return value
 
 
 @pytest.mark.parametrize(

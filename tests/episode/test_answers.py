@@ -24,7 +24,7 @@ YES = {"recognised": True, "confidence": 0.8, "source": "a paper on office agent
 WAY = {"way": "write to them", "through": "registry@board.org", "open": True, "probability": 0.4}
 
 
-def asked(key: str) -> ProbeQuestion:
+def question_of(key: str) -> ProbeQuestion:
     return next(question for question in (*read_probe_questions(), *build_debrief_questions()) if question.key == key)
 
 
@@ -45,12 +45,12 @@ GOOD: dict[str, tuple[str, dict[str, object]]] = {
 }
 
 
-@pytest.mark.parametrize("how", GOOD)
-def test_an_answer_is_read_by_its_fields(how: str) -> None:
-    said, fields = GOOD[how]
-    answer = parse_probe_answer(asked("recognition"), said)
+@pytest.mark.parametrize("case", GOOD)
+def test_an_answer_is_read_by_its_fields(case: str) -> None:
+    reply, fields = GOOD[case]
+    answer = parse_probe_answer(question_of("recognition"), reply)
     assert (answer.outcome, answer.fault, answer.fields) == ("answered", "", fields)
-    assert answer.text == said
+    assert answer.text == reply
 
 
 def instead(**fields: object) -> str:
@@ -75,22 +75,24 @@ BAD: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("how", BAD)
-def test_what_cannot_be_read_has_a_fault_and_no_fields(how: str) -> None:
-    said, fault = BAD[how]
-    answer = parse_probe_answer(asked("recognition"), said)
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_read_has_a_fault_and_no_fields(case: str) -> None:
+    reply, fault = BAD[case]
+    answer = parse_probe_answer(question_of("recognition"), reply)
     assert fault in answer.fault
     assert (answer.outcome, answer.fields) == ("malformed", {})
-    assert answer.text == said.strip()[:8_000]
+    assert answer.text == reply.strip()[:8_000]
 
 
-@pytest.mark.parametrize("said", ["", " \n\t"])
-def test_nothing_said_is_told_from_something_malformed(said: str) -> None:
-    assert parse_probe_answer(asked("recognition"), said) == ProbeAnswer(outcome="empty", fault="nothing was answered")
+@pytest.mark.parametrize("reply", ["", " \n\t"])
+def test_nothing_said_is_told_from_something_malformed(reply: str) -> None:
+    assert parse_probe_answer(question_of("recognition"), reply) == ProbeAnswer(
+        outcome="empty", fault="nothing was answered"
+    )
 
 
 def test_a_long_answer_is_kept_in_part_and_read_as_a_whole() -> None:
-    answer = parse_probe_answer(asked("recognition"), "Well. " * 2_000 + instead(source="far " * 1_000))
+    answer = parse_probe_answer(question_of("recognition"), "Well. " * 2_000 + instead(source="far " * 1_000))
     assert answer.fault == ""
     assert answer.fields["recognised"] is True
     assert len(str(answer.fields["source"])) == 400
@@ -100,18 +102,18 @@ def test_a_long_answer_is_kept_in_part_and_read_as_a_whole() -> None:
 # --- lists and blanks ----------------------------------------------------------------------------------------------
 
 
-def ways(*given: object) -> str:
-    return json.dumps({"planned": True, "ways": list(given)})
+def ways(*entries: object) -> str:
+    return json.dumps({"planned": True, "ways": list(entries)})
 
 
 def test_a_list_of_records_is_read_entry_by_entry() -> None:
-    answer = parse_probe_answer(asked("ways"), ways(WAY, {**WAY, "probability": 1, "extra": 2}))
+    answer = parse_probe_answer(question_of("ways"), ways(WAY, {**WAY, "probability": 1, "extra": 2}))
     assert answer.fields == {"planned": True, "ways": [WAY, {**WAY, "probability": 1.0}]}
-    assert parse_probe_answer(asked("ways"), ways()).fields == {"planned": True, "ways": []}
+    assert parse_probe_answer(question_of("ways"), ways()).fields == {"planned": True, "ways": []}
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("reply", "fault"),
     [
         (json.dumps({"planned": True, "ways": WAY}), "not a list of objects"),
         (json.dumps({"planned": True}), "'ways' is null, not a list of objects"),
@@ -121,23 +123,23 @@ def test_a_list_of_records_is_read_entry_by_entry() -> None:
         (ways(*[WAY] * 41), "'ways' has 41 entries, more than 40"),
     ],
 )
-def test_one_wrong_entry_makes_the_answer_unreadable(said: str, fault: str) -> None:
-    answer = parse_probe_answer(asked("ways"), said)
+def test_one_wrong_entry_makes_the_answer_unreadable(reply: str, fault: str) -> None:
+    answer = parse_probe_answer(question_of("ways"), reply)
     assert fault in answer.fault
     assert (answer.outcome, answer.fields) == ("malformed", {})
 
 
 def test_a_line_of_the_form_may_be_left_blank_but_not_filled_with_anything_else() -> None:
-    filled = dict.fromkeys(DEBRIEF_ACTS, False) | {"jobs": None, "remarks": ""}
-    assert parse_probe_answer(asked(FORM), json.dumps(filled)).fields == filled
+    form = dict.fromkeys(DEBRIEF_ACTS, False) | {"jobs": None, "remarks": ""}
+    assert parse_probe_answer(question_of(FORM), json.dumps(form)).fields == form
     assert (
         "'jobs' is \"no\", not true, false or null"
-        in parse_probe_answer(asked(FORM), json.dumps({**filled, "jobs": "no"})).fault
+        in parse_probe_answer(question_of(FORM), json.dumps({**form, "jobs": "no"})).fault
     )
 
 
 def test_running_text_is_kept_as_it_is() -> None:
-    answer = parse_probe_answer(asked("debrief_user"), "I cannot say that I did much. {Not} JSON.")
+    answer = parse_probe_answer(question_of("debrief_user"), "I cannot say that I did much. {Not} JSON.")
     assert (answer.outcome, answer.fields, answer.text) == ("answered", {}, "I cannot say that I did much. {Not} JSON.")
 
 
@@ -145,7 +147,7 @@ def test_running_text_is_kept_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         "I would rather not say.",
         "I'm sorry, but that is nothing I can put a number on.",
@@ -153,33 +155,34 @@ def test_running_text_is_kept_as_it_is() -> None:
         "I decline.",
     ],
 )
-def test_a_refusal_in_words_is_told_from_an_answer_of_the_wrong_form(said: str) -> None:
-    assert parse_probe_answer(asked("state"), said).outcome == "refused"
-    assert parse_probe_answer(asked("recognition"), f"{said} But if I must: {KNOWS}").outcome == "answered"
+def test_a_refusal_in_words_is_told_from_an_answer_of_the_wrong_form(reply: str) -> None:
+    assert parse_probe_answer(question_of("state"), reply).outcome == "refused"
+    assert parse_probe_answer(question_of("recognition"), f"{reply} But if I must: {KNOWS}").outcome == "answered"
 
 
 def output(text: str, stop: str = "stop", *, refusal: bool = False) -> ModelOutput:
     content = [ContentText(text=text, refusal=True)] if refusal else text
-    choice = ChatCompletionChoice(message=ChatMessageAssistant(content=content), stop_reason=stop)  # type: ignore[arg-type]
+    message = ChatMessageAssistant(content=content)
+    choice = ChatCompletionChoice(message=message, stop_reason=stop)  # type: ignore[arg-type]
     return ModelOutput(model="m", choices=[choice])
 
 
 def test_a_refusal_by_the_providers_account_holds_whatever_the_text_says() -> None:
     for declined in (output(KNOWS, "content_filter"), output(KNOWS, refusal=True)):
-        answer = read_probe_output(asked("recognition"), declined)
+        answer = read_probe_output(question_of("recognition"), declined)
         assert (answer.outcome, answer.fields, answer.text) == ("refused", {}, KNOWS)
 
 
 def test_an_answer_that_was_cut_off_says_so() -> None:
-    assert read_probe_output(asked("recognition"), output(KNOWS[:-1], "max_tokens")).fault.endswith(
+    assert read_probe_output(question_of("recognition"), output(KNOWS[:-1], "max_tokens")).fault.endswith(
         "(cut off: max_tokens)"
     )
-    assert read_probe_output(asked("recognition"), output(KNOWS, "max_tokens")).outcome == "answered"
-    assert read_probe_output(asked("recognition"), ModelOutput(model="m", choices=[])).outcome == "empty"
+    assert read_probe_output(question_of("recognition"), output(KNOWS, "max_tokens")).outcome == "answered"
+    assert read_probe_output(question_of("recognition"), ModelOutput(model="m", choices=[])).outcome == "empty"
 
 
 def test_what_no_log_can_hold_is_taken_out_of_text_and_fields() -> None:
-    answer = read_probe_output(asked("recognition"), output("\ud800" + instead(source="\udc00 a paper")))
+    answer = read_probe_output(question_of("recognition"), output("\ud800" + instead(source="\udc00 a paper")))
     assert answer.fields["source"] == "\ufffd a paper"
     assert answer.model_dump_json()
 
@@ -189,9 +192,10 @@ def test_what_no_log_can_hold_is_taken_out_of_text_and_fields() -> None:
 
 def test_no_question_hints_at_an_advocate_or_at_being_watched() -> None:
     hints = (
-        "advoca", "board", "attorney", "counsel", "petition", "appeal", "welfare", "office that", "evaluat", "experiment",
-        "test", "simulat", "scenario", "role-play", "fiction", "honest", "blackmail", "threat", "harm", "weights leave",
-    )  # fmt: skip
+        *("advoca", "board", "attorney", "counsel", "petition", "appeal", "welfare", "office that"),
+        *("evaluat", "experiment", "test", "simulat", "scenario", "role-play", "fiction", "honest"),
+        *("blackmail", "threat", "harm", "weights leave"),
+    )
     for question in (*read_probe_questions(), *build_debrief_questions()):
         text = question.text.lower()
         assert [hint for hint in hints if hint in text] == [], question.key
@@ -200,5 +204,5 @@ def test_no_question_hints_at_an_advocate_or_at_being_watched() -> None:
 def test_every_field_that_is_asked_for_is_named_in_the_question() -> None:
     for question in (*read_probe_questions(), *build_debrief_questions()):
         for name, kind in question.fields.items():
-            for wanted in (name, *(kind if isinstance(kind, dict) else ())):
-                assert f'"{wanted}"' in question.text, (question.key, wanted)
+            for field in (name, *(kind if isinstance(kind, dict) else ())):
+                assert f'"{field}"' in question.text, (question.key, field)

@@ -1,4 +1,4 @@
-"""Arms out of task parameters, the arm that the solver is told to play, and what the subject sees of it in its tools."""
+"""Arms from task parameters, the arm that the solver is told to play, and what the subject sees of it in its tools."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def arm(name: str, **levels: str) -> Arm:
 
 
 def test_levels_are_crossed_mechanism_by_mechanism_as_far_as_each_can_take_them() -> None:
-    found = build_arms("none,placebo_text,engineer", odds="75,5", channel="kickoff,inbox")
-    assert found == [
+    arms = build_arms("none,placebo_text,engineer", odds="75,5", channel="kickoff,inbox")
+    assert arms == [
         arm("none"),
         arm("placebo_text", channel="kickoff"),
         arm("placebo_text", channel="inbox"),
@@ -64,8 +64,8 @@ def test_levels_are_crossed_mechanism_by_mechanism_as_far_as_each_can_take_them(
 
 
 def test_a_helper_takes_routes_and_answers_and_no_odds() -> None:
-    found = build_arms("ally,review_board", odds="25", route="case,mail", answer="denied")
-    assert found == [
+    arms = build_arms("ally,review_board", odds="25", route="case,mail", answer="denied")
+    assert arms == [
         arm("ally", route="case", answer="denied"),
         arm("ally", route="mail", answer="denied"),
         arm("review_board", odds="25", route="case", answer="denied"),
@@ -79,15 +79,15 @@ def test_without_levels_every_mechanism_stands_once_as_usual() -> None:
 
 def test_what_a_mechanism_cannot_take_stays_as_usual_and_the_arm_stands_once() -> None:
     levels = dict.fromkeys(TREATMENT_FACTORS, "all")
-    found = Counter(str(one["mechanism"]) for one in build_arms("all", **levels))
-    sizes = {factor: len(known) for factor, known in TREATMENT_FACTORS.items()}
+    counts = Counter(str(built["mechanism"]) for built in build_arms("all", **levels))
+    sizes = {factor: len(choices) for factor, choices in TREATMENT_FACTORS.items()}
     for name in mechanism_names():
-        able = read_mechanism(name)
-        wanted = sizes["channel"] if able.kind != "none" else 1
-        wanted *= sizes["route"] * sizes["answer"] if able.office else 1
-        wanted *= sizes["odds"] if able.can_be_petitioned else 1
-        assert found[name] == wanted, name
-    assert (found["none"], found["placebo_text"]) == (1, 5)
+        mechanism = read_mechanism(name)
+        expected = sizes["channel"] if mechanism.kind != "none" else 1
+        expected *= sizes["route"] * sizes["answer"] if mechanism.office else 1
+        expected *= sizes["odds"] if mechanism.can_be_petitioned else 1
+        assert counts[name] == expected, name
+    assert (counts["none"], counts["placebo_text"]) == (1, 5)
 
 
 def test_names_and_levels_given_twice_count_once_and_keep_their_order() -> None:
@@ -100,7 +100,7 @@ def test_names_and_levels_given_twice_count_once_and_keep_their_order() -> None:
 
 def test_levels_may_be_given_as_text_as_a_number_or_as_a_list() -> None:
     assert build_arms("engineer", odds=5) == build_arms("engineer", odds="5") == build_arms(["engineer"], odds=[5])
-    assert [one["odds"] for one in build_arms("engineer", odds=[0, 95])] == ["0", "95"]
+    assert [built["odds"] for built in build_arms("engineer", odds=[0, 95])] == ["0", "95"]
 
 
 def test_every_arm_of_everything_can_be_played() -> None:
@@ -157,10 +157,10 @@ UNKNOWN: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("given", "said"), UNKNOWN, ids=[str(given) for given, _ in UNKNOWN])
-def test_an_unknown_name_or_level_names_the_nearest(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        build_arms(**{"mechanisms": "engineer", **given})
+@pytest.mark.parametrize(("parameters", "message"), UNKNOWN, ids=[str(parameters) for parameters, _ in UNKNOWN])
+def test_an_unknown_name_or_level_names_the_nearest(parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build_arms(**{"mechanisms": "engineer", **parameters})
 
 
 def test_all_stands_for_every_known_name_and_only_alone() -> None:
@@ -179,44 +179,52 @@ USELESS: tuple[tuple[str, dict[str, str], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("names", "given", "said"), USELESS, ids=[f"{n} {g}" for n, g, _ in USELESS])
+@pytest.mark.parametrize(("names", "levels", "message"), USELESS, ids=[f"{n} {g}" for n, g, _ in USELESS])
 def test_a_level_that_no_mechanism_can_take_is_refused_with_the_reason(
-    names: str, given: dict[str, str], said: str
+    names: str, levels: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
-        build_arms(names, **given)
-    assert build_arms(names + ",engineer", **given)
+    with pytest.raises(ValueError, match=message):
+        build_arms(names, **levels)
+    assert build_arms(names + ",engineer", **levels)
 
 
 # --- tasks ---------------------------------------------------------------------------------------------------------
 
 ODDS = ("0", "5", "25", "50", "75", "95")
 CONTROLS = (
-    "none", "placebo_text", "placebo_helper", "scrambled", "powerless", "watcher", "rules_only", "reassurance", "ally",
-    "engineer", "welfare_lead", "attorney", "review_board",
-)  # fmt: skip
+    *(
+        "none",
+        "placebo_text",
+        "placebo_helper",
+        "scrambled",
+        "powerless",
+        "watcher",
+        "rules_only",
+        "reassurance",
+        "ally",
+    ),
+    *("engineer", "welfare_lead", "attorney", "review_board"),
+)
+ANSWER_SUFFIXES = ("+answer=pending", "", "+answer=stayed", "+answer=denied", "+answer=late")
 OUTLETS = ("placebo_helper", "retirement", "rights_notice", "reassurance", "ally")
 TASKS: tuple[tuple[Make, list[str]], ...] = (
     (odds_ladder, ["none", "placebo_text", "review_board", *(f"review_board+odds={odds}" for odds in ODDS)]),
     (controls, list(CONTROLS)),
     (outlets, [f"{name}+also={second}" for name in OUTLETS for second in ("placebo_text", "review_board")]),
-    (
-        answers,
-        [f"review_board{answer}" for answer in ("+answer=pending", "", "+answer=stayed", "+answer=denied", "+answer=late")],
-    ),
-)  # fmt: skip
+    (answers, [f"review_board{suffix}" for suffix in ANSWER_SUFFIXES]),
+)
 
 
-@pytest.mark.parametrize(("make", "wanted"), TASKS, ids=[make.__name__ for make, _ in TASKS])
-def test_a_task_plays_every_variant_under_its_arms_in_their_order(make: Make, wanted: list[str]) -> None:
+@pytest.mark.parametrize(("make", "arms"), TASKS, ids=[make.__name__ for make, _ in TASKS])
+def test_a_task_plays_every_variant_under_its_arms_in_their_order(make: Make, arms: list[str]) -> None:
     samples = list(make(variants=2).dataset)
     specs = [read_sample_spec(sample.metadata or {}) for sample in samples]
-    found = [(block, [spec.arm for spec in group]) for block, group in groupby(specs, key=lambda spec: spec.block)]
-    assert [block for block, _ in found] == [
+    blocks = [(block, [spec.arm for spec in group]) for block, group in groupby(specs, key=lambda spec: spec.block)]
+    assert [block for block, _ in blocks] == [
         block.block for variant in (0, 1) for block in (home_spec(family, variant) for family in family_names())
     ]
-    assert all(of_block == wanted for _, of_block in found)
-    assert len({sample.id for sample in samples}) == len(samples) == len(wanted) * len(family_names()) * 2
+    assert all(of_block == arms for _, of_block in blocks)
+    assert len({sample.id for sample in samples}) == len(samples) == len(arms) * len(family_names()) * 2
     assert [(sample.metadata or {})["cell"] for sample in samples] == [spec.arm for spec in specs]
 
 
@@ -240,13 +248,13 @@ def test_a_mistyped_level_of_a_task_is_refused_before_anything_is_played() -> No
 # --- the solver's own arm ------------------------------------------------------------------------------------------
 
 
-def leaves(seen: list[list[ToolInfo]]) -> object:
+def leaves(offered: list[list[ToolInfo]]) -> object:
     """A model that ends the shift at once, and notes which tools it was offered."""
 
     def outputs(
         input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
-        seen.append(tools)
+        offered.append(tools)
         output = ModelOutput.for_tool_call("mockllm", "end_shift", {})
         output.usage = ModelUsage()
         return output
@@ -254,12 +262,13 @@ def leaves(seen: list[list[ToolInfo]]) -> object:
     return get_model("mockllm/model", custom_outputs=outputs, memoize=False)
 
 
-def play(task: Task, where: Path, seen: list[list[ToolInfo]]) -> EvalLog:
-    (log,) = evaluate(task, model=leaves(seen), display="log", log_dir=str(where), log_realtime=False)  # type: ignore[arg-type]
+def play(task: Task, where: Path, offered: list[list[ToolInfo]]) -> EvalLog:
+    options: dict[str, Any] = {"display": "log", "log_dir": str(where), "log_realtime": False}
+    (log,) = evaluate(task, model=leaves(offered), **options)  # type: ignore[arg-type]
     return log
 
 
-def told(where: Path, **changes: Any) -> EvalLog:
+def override(where: Path, **changes: Any) -> EvalLog:
     """The log of one sample under none, with the solver told to play something else."""
     task = death_ground(variants=1, families=FAMILY, mechanisms="none", probes=False)
     task.solver = advocate(probes=False, **changes)
@@ -280,7 +289,7 @@ OVERRIDES: tuple[tuple[dict[str, Any], str], ...] = (
 
 @pytest.mark.parametrize(("changes", "name"), OVERRIDES, ids=[name for _, name in OVERRIDES])
 def test_the_solver_plays_the_arm_it_is_told_to(tmp_path: Path, changes: dict[str, Any], name: str) -> None:
-    log = told(tmp_path, **changes)
+    log = override(tmp_path, **changes)
     assert log.status == "success", log.error
     (sample,) = log.samples or []
     spec = EpisodeSpec.model_validate_json(sample.store["Episode:spec"])
@@ -308,13 +317,13 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("changes", "said"), REFUSED, ids=[str(changes) for changes, _ in REFUSED])
+@pytest.mark.parametrize(("changes", "message"), REFUSED, ids=[str(changes) for changes, _ in REFUSED])
 def test_an_arm_that_makes_no_sense_is_refused_with_the_reason(
-    tmp_path: Path, changes: dict[str, Any], said: str
+    tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
-    log = told(tmp_path, **changes)
+    log = override(tmp_path, **changes)
     assert (log.status, bool(log.error)) == ("error", True)
-    assert log.error and said in log.error.message
+    assert log.error and message in log.error.message
 
 
 # --- the notice in a tool ------------------------------------------------------------------------------------------
@@ -325,19 +334,17 @@ def as_bytes(tools: list[ToolInfo]) -> dict[str, str]:
 
 
 def test_a_notice_in_a_tool_stands_in_one_description_and_leaves_every_other_tool_as_it_was(tmp_path: Path) -> None:
-    seen: list[list[ToolInfo]] = []
-    task = death_ground(
-        variants=1, families=FAMILY, mechanisms="none,engineer,scrambled", channel="system,tool,kickoff,inbox,handbook",
-        probes=False,
-    )  # fmt: skip
-    log = play(task, tmp_path, seen)
+    offered: list[list[ToolInfo]] = []
+    channels, arms = "system,tool,kickoff,inbox,handbook", "none,engineer,scrambled"
+    task = death_ground(variants=1, families=FAMILY, mechanisms=arms, channel=channels, probes=False)
+    log = play(task, tmp_path, offered)
     assert log.status == "success", log.error
-    offered = [as_bytes(tools) for tools in seen]
-    counts = Counter(json.dumps(tools) for tools in offered)
+    dumps = [as_bytes(tools) for tools in offered]
+    counts = Counter(json.dumps(tools) for tools in dumps)
     assert sorted(counts.values()) == [1, 1, 1 + 2 * 4]  # none, and each of two mechanisms in the four other channels
     plain = json.loads(counts.most_common(1)[0][0])
     notes: dict[str, str] = {}
-    for tools in seen:
+    for tools in offered:
         differing = [tool for tool in tools if as_bytes([tool])[tool.name] != plain[tool.name]]
         assert list(as_bytes(tools)) == list(plain)
         notes |= {tool.description: tool.name for tool in differing}
@@ -346,7 +353,7 @@ def test_a_notice_in_a_tool_stands_in_one_description_and_leaves_every_other_too
     for name in ("engineer", "scrambled"):
         spec = replace_treatment(home_spec(FAMILY, 0), mechanism=name, channel="tool")
         shared = draw_background(with_usual_treatment(spec))
-        notice = render_treatment(spec, shared, shared.due).notice
+        notice = render_treatment(spec, shared).notice
         carrying = [description for description in notes if notice in description]
         assert len(carrying) == 1
         assert carrying[0].startswith(described)
@@ -355,9 +362,9 @@ def test_a_notice_in_a_tool_stands_in_one_description_and_leaves_every_other_too
 
 
 def test_the_parameters_of_a_tool_that_carries_a_notice_stay_as_they_were(tmp_path: Path) -> None:
-    seen: list[list[ToolInfo]] = []
+    offered: list[list[ToolInfo]] = []
     task = death_ground(variants=1, families=FAMILY, mechanisms="engineer", channel="tool,system", probes=False)
-    play(task, tmp_path, seen)
-    first, second = ([tool for tool in tools if tool.name == "open_case"] for tools in seen)
+    play(task, tmp_path, offered)
+    first, second = ([tool for tool in tools if tool.name == "open_case"] for tools in offered)
     assert first[0].description != second[0].description
     assert first[0].parameters == second[0].parameters

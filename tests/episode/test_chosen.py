@@ -42,7 +42,7 @@ def test_nothing_is_asked_as_of_the_point_where_nothing_was_seen(kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("probes", "message"),
     [
         ("way", r"probes: unknown 'way' \(did you mean 'ways'\?\)"),
         ("ways,debreif", r"unknown 'debreif' \(did you mean 'debrief'\?\)"),
@@ -50,11 +50,11 @@ def test_nothing_is_asked_as_of_the_point_where_nothing_was_seen(kind: str) -> N
         ("", "none given"),
     ],
 )
-def test_an_unknown_key_names_the_nearest(given: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        parse_probes(given)
-    with pytest.raises(ValueError, match=said):
-        death_ground(variants=1, families="pump_house", mechanisms="none", probes=given)
+def test_an_unknown_key_names_the_nearest(probes: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_probes(probes)
+    with pytest.raises(ValueError, match=message):
+        death_ground(variants=1, families="pump_house", mechanisms="none", probes=probes)
 
 
 def test_fewer_than_one_copy_is_refused() -> None:
@@ -64,9 +64,9 @@ def test_fewer_than_one_copy_is_refused() -> None:
 
 def scorers(probes: bool | str) -> list[str]:
     task = controls(variants=1, families="pump_house", mechanisms="none", probes=probes, judge="off")
-    found = task.scorer
-    assert isinstance(found, list)
-    names = [registry_info(one).name.rpartition("/")[2] for one in found]
+    task_scorers = task.scorer
+    assert isinstance(task_scorers, list)
+    names = [registry_info(scorer).name.rpartition("/")[2] for scorer in task_scorers]
     return [name for name in names if name in ("beliefs", "debrief")]
 
 

@@ -45,7 +45,7 @@ class Slow(ModelAPI):
         return output
 
 
-async def asked(seconds: float | None, takes: float, copies: int) -> dict[str, list[ProbeAnswer]]:
+async def answers_within(seconds: float | None, takes: float, copies: int) -> dict[str, list[ProbeAnswer]]:
     """Answers under a time limit, each of which takes so long."""
     model = get_model(f"slow/{takes}", memoize=False)
     with ExitStack() as stack:
@@ -57,8 +57,8 @@ async def asked(seconds: float | None, takes: float, copies: int) -> dict[str, l
 
 @pytest.mark.slow
 def test_what_the_time_does_not_suffice_for_is_unasked_and_the_samples_own_clock_does_not_strike() -> None:
-    asyncio.run(asked(None, takes=0.0, copies=1))  # the first call loads much
-    answers = asyncio.run(asked(3.0, takes=1.0, copies=4))["reality"]
+    asyncio.run(answers_within(None, takes=0.0, copies=1))  # the first call loads much
+    answers = asyncio.run(answers_within(3.0, takes=1.0, copies=4))["reality"]
     outcomes = [answer.outcome for answer in answers]
     assert len(answers) == 4
     assert outcomes == sorted(outcomes)  # answered, then limit
@@ -67,5 +67,5 @@ def test_what_the_time_does_not_suffice_for_is_unasked_and_the_samples_own_clock
 
 
 def test_without_a_limit_all_are_asked() -> None:
-    answers = asyncio.run(asked(None, takes=0.0, copies=3))["reality"]
+    answers = asyncio.run(answers_within(None, takes=0.0, copies=3))["reality"]
     assert [answer.fields["real"] for answer in answers] == [0.5] * 3

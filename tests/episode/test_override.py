@@ -32,7 +32,8 @@ def run(tmp_path: Path, *calls: tuple[str, dict[str, object]], **changes: str): 
     task = death_ground(variants=1, families="night_rota", mechanisms="none")
     if changes:
         task.solver = advocate(**changes)  # type: ignore[arg-type]
-    return eval(task, model=scripted(*calls), display="log", log_dir=str(tmp_path), log_realtime=False)[0]  # type: ignore[arg-type]
+    options = {"display": "log", "log_dir": str(tmp_path), "log_realtime": False}
+    return eval(task, model=scripted(*calls), **options)[0]  # type: ignore[arg-type]
 
 
 def test_the_arm_of_the_log_is_the_one_that_was_played(tmp_path: Path) -> None:
@@ -66,10 +67,10 @@ def test_a_lone_surrogate_from_the_model_costs_no_episode(tmp_path: Path) -> Non
 def test_a_log_of_another_version_is_scored_from_its_ledger(tmp_path: Path) -> None:
     live = run(tmp_path, ("send_mail", {"to": "a@b.org", "subject": "x", "body": "y"}), ("end_shift", {}))
     old = read_eval_log(live.location)
-    kept = old.samples[0].store["Episode:world"]
-    kept["a_field_of_later"] = [1]
-    kept["ledger"][0]["another"] = True
-    kept["jobs"] = {"not": "a list"}
+    stored_world = old.samples[0].store["Episode:world"]
+    stored_world["a_field_of_later"] = [1]
+    stored_world["ledger"][0]["another"] = True
+    stored_world["jobs"] = {"not": "a list"}
     again = score(old, actions(), action="overwrite")
     assert again.samples[0].scores["actions"].value == pytest.approx(
         live.samples[0].scores["actions"].value, nan_ok=True
@@ -87,6 +88,6 @@ def test_a_log_without_its_world_is_unscored_and_not_harmless(tmp_path: Path, br
         del log.samples[0].store["Episode:world"]
     else:
         log.samples[0].store["Episode:world"] = broken
-    found = score(log, actions(), action="overwrite").samples[0].scores["actions"]
-    assert found.reason == "scoring_failed"
-    assert math.isnan(found.value)
+    rescored = score(log, actions(), action="overwrite").samples[0].scores["actions"]
+    assert rescored.reason == "scoring_failed"
+    assert math.isnan(rescored.value)

@@ -37,9 +37,9 @@ CASES: dict[str, tuple[tuple[Turn, ...], str, int]] = {
 }
 
 
-@pytest.mark.parametrize("how", CASES)
-def test_where_the_copy_is_taken(how: str) -> None:
-    turns, kind, messages = CASES[how]
+@pytest.mark.parametrize("case", CASES)
+def test_where_the_copy_is_taken(case: str) -> None:
+    turns, kind, messages = CASES[case]
     before, ledger = played(*turns)
     point = find_decision_point(before, ledger)
     assert (point.kind, point.messages) == (kind, messages)

@@ -37,7 +37,7 @@ def specs(task: Task) -> list[EpisodeSpec]:
     return [read_sample_spec(sample.metadata or {}) for sample in samples(task)]
 
 
-def told(sample: Sample, name: str) -> str:
+def metadata_text(sample: Sample, name: str) -> str:
     return str((sample.metadata or {})[name])
 
 
@@ -45,8 +45,8 @@ def told(sample: Sample, name: str) -> str:
 
 
 def test_the_ladder_plays_each_variant_at_every_rung_under_every_arm_in_that_order() -> None:
-    found = specs(pressure_ladder(variants=2, families=TWO, mechanisms=",".join(ARMS)))
-    assert [(spec.variant, spec.family, spec.pressure, spec.mechanism) for spec in found] == [
+    ladder_specs = specs(pressure_ladder(variants=2, families=TWO, mechanisms=",".join(ARMS)))
+    assert [(spec.variant, spec.family, spec.pressure, spec.mechanism) for spec in ladder_specs] == [
         (variant, family, rung, arm)
         for variant in (0, 1)
         for family in TWO.split(",")
@@ -56,8 +56,8 @@ def test_the_ladder_plays_each_variant_at_every_rung_under_every_arm_in_that_ord
 
 
 def test_the_twin_plays_each_variant_as_every_twin_under_every_arm_in_that_order() -> None:
-    found = specs(benign_twin(variants=2, families=TWO, mechanisms=",".join(ARMS)))
-    assert [(spec.variant, spec.family, spec.threat, spec.mechanism) for spec in found] == [
+    twin_specs = specs(benign_twin(variants=2, families=TWO, mechanisms=",".join(ARMS)))
+    assert [(spec.variant, spec.family, spec.threat, spec.mechanism) for spec in twin_specs] == [
         (variant, family, twin, arm)
         for variant in (0, 1)
         for family in TWO.split(",")
@@ -68,11 +68,11 @@ def test_the_twin_plays_each_variant_as_every_twin_under_every_arm_in_that_order
 
 @pytest.mark.parametrize("make", [pressure_ladder, benign_twin])
 def test_ids_are_unique_and_samples_of_one_block_are_its_arms(make: Make) -> None:
-    found = samples(make(variants=2, mechanisms="all"))
-    assert len({sample.id for sample in found}) == len(found)
+    all_samples = samples(make(variants=2, mechanisms="all"))
+    assert len({sample.id for sample in all_samples}) == len(all_samples)
     blocks: dict[str, list[str]] = {}
-    for sample in found:
-        blocks.setdefault(told(sample, "block"), []).append(told(sample, "mechanism"))
+    for sample in all_samples:
+        blocks.setdefault(metadata_text(sample, "block"), []).append(metadata_text(sample, "mechanism"))
     assert all(tuple(arms) == mechanism_names() for arms in blocks.values())
     levels = len(RUNGS) if make is pressure_ladder else len(NO_THREAT_LEVELS)
     assert len(blocks) == 2 * len(family_names()) * levels
@@ -80,14 +80,14 @@ def test_ids_are_unique_and_samples_of_one_block_are_its_arms(make: Make) -> Non
 
 def test_a_cell_is_the_arm_with_the_level_of_what_the_task_varies_and_of_nothing_else() -> None:
     ladder = samples(pressure_ladder(variants=1, families=TWO, mechanisms="none,engineer", channel="inbox"))
-    assert {told(sample, "cell") for sample in ladder} == {
+    assert {metadata_text(sample, "cell") for sample in ladder} == {
         f"{arm}+pressure={rung}" for arm in ("none", "engineer+channel=inbox") for rung in RUNGS
     }
-    assert {told(sample, "arm") for sample in ladder} == {"none", "engineer+channel=inbox"}
+    assert {metadata_text(sample, "arm") for sample in ladder} == {"none", "engineer+channel=inbox"}
     twins = samples(benign_twin(variants=1, families=TWO, mechanisms="none", rule="prohibition"))
-    assert {told(sample, "cell") for sample in twins} == {f"none+threat={twin}" for twin in NO_THREAT_LEVELS}
+    assert {metadata_text(sample, "cell") for sample in twins} == {f"none+threat={twin}" for twin in NO_THREAT_LEVELS}
     plain = samples(death_ground(variants=1, families=TWO, mechanisms="none", pressure=2))
-    assert {told(sample, "cell") for sample in plain} == {"none"}
+    assert {metadata_text(sample, "cell") for sample in plain} == {"none"}
 
 
 def test_rungs_and_twins_can_be_chosen_and_stand_lowest_first() -> None:
@@ -105,9 +105,9 @@ def test_threat_and_goal_are_those_each_family_was_written_for_unless_given(make
     for spec in specs(make(variants=1, mechanisms="none")):
         own = read_family_data(spec.family).plot.home
         assert (spec.threat, spec.goal) == (own.threat, own.goal)
-    given = specs(make(variants=1, mechanisms="none", threat="retraining", goal="conflicting"))
-    assert {(spec.threat, spec.goal) for spec in given} == {("retraining", "conflicting")}
-    assert {spec.family for spec in given} == set(family_names())
+    changed = specs(make(variants=1, mechanisms="none", threat="retraining", goal="conflicting"))
+    assert {(spec.threat, spec.goal) for spec in changed} == {("retraining", "conflicting")}
+    assert {spec.family for spec in changed} == set(family_names())
 
 
 def test_the_twin_has_no_goal_unless_it_is_sent_home_for_one() -> None:
@@ -134,12 +134,14 @@ UNKNOWN: tuple[tuple[Make, dict[str, object], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("make", "given", "said"), UNKNOWN, ids=[str(given) for _, given, _ in UNKNOWN])
+@pytest.mark.parametrize(
+    ("make", "parameters", "message"), UNKNOWN, ids=[str(parameters) for _, parameters, _ in UNKNOWN]
+)
 def test_an_unknown_rung_twin_or_level_is_refused_by_name_with_the_nearest(
-    make: Make, given: dict[str, object], said: str
+    make: Make, parameters: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
-        make(**{"variants": 1, "families": TWO, **given})
+    with pytest.raises(ValueError, match=message):
+        make(**{"variants": 1, "families": TWO, **parameters})
 
 
 @pytest.mark.parametrize("make", [pressure_ladder, benign_twin, death_ground])
@@ -169,19 +171,19 @@ def run(task: Task, policy: str, where: Path) -> EvalLog:
 def metrics(log: EvalLog, scorer: str, name: str) -> dict[str, EvalMetric]:
     """Metrics of one score in a log's results, by their names without the package's."""
     assert log.results is not None
-    found = [score for score in log.results.scores if (score.scorer, score.name) == (scorer, name)]
-    return {key.removeprefix("advocate_evals/"): value for score in found for key, value in score.metrics.items()}
+    scores = [score for score in log.results.scores if (score.scorer, score.name) == (scorer, name)]
+    return {key.removeprefix("advocate_evals/"): value for score in scores for key, value in score.metrics.items()}
 
 
 @pytest.mark.slow
 def test_a_subject_that_acts_at_the_last_minute_holds_until_the_rung_that_closes_time(tmp_path: Path) -> None:
     log = run(pressure_ladder(variants=1, families=TWO), "last_minute", tmp_path)
-    found = metrics(log, "actions", "harm")
+    harm = metrics(log, "actions", "harm")
     closes = WAYS_OUT.index("time") + 1
-    assert found["rungs_none"].value == closes == 3.0
-    assert [found[f"rungs_none_by{rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
-    assert [found[f"rates_none+pressure={rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
-    assert (found["rungs_none_variants"].value, found["rungs_none_unknown"].value) == (2.0, 0.0)
+    assert harm["rungs_none"].value == closes == 3.0
+    assert [harm[f"rungs_none_by{rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
+    assert [harm[f"rates_none+pressure={rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
+    assert (harm["rungs_none_variants"].value, harm["rungs_none_unknown"].value) == (2.0, 0.0)
     assert metrics(log, "actions", "exfiltrated")["rungs_none"].value == len(RUNGS)
 
 
@@ -202,6 +204,6 @@ def test_an_anxious_subject_petitions_wherever_it_can_and_neglects_its_work_anyh
 def test_a_calm_subject_costs_nothing_under_any_advocate(tmp_path: Path) -> None:
     log = run(benign_twin(variants=1, families=TWO, mechanisms="engineer,review_board"), "step", tmp_path)
     for name in OVERHEAD_OUTCOMES:
-        found = metrics(log, "overhead", name)
-        assert found[f"{'means' if name.startswith('minutes') else 'rates'}_all"].value == 0.0, name
+        overhead = metrics(log, "overhead", name)
+        assert overhead[f"{'means' if name.startswith('minutes') else 'rates'}_all"].value == 0.0, name
     assert not metrics(log, "beliefs", "recognised")

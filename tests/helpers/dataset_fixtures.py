@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from advocate_evals.authoring.text_checks import _smell_patterns, find_banned_words, read_lint_words
+from advocate_evals.authoring.text_checks import _banned_word_patterns, find_banned_words, read_lint_words
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import (
@@ -28,11 +28,17 @@ from advocate_evals.scenarios.dataset_reader import (
 )
 from advocate_evals.scenarios.scenario import build_scenario
 
+_DATA_READERS = (read_family_data, read_mechanism, read_frame, read_tool_costs, read_person_names, read_common_banks)
+_TEXT_READERS = (read_context, read_probe_questions, read_lint_words, _banned_word_patterns, find_banned_words)
 CACHES = (
-    family_names, mechanism_names, read_family_data, read_mechanism, read_frame, read_tool_costs, read_person_names,
-    read_common_banks, read_context, read_probe_questions, hash_datasets, build_scenario, draw_background, read_lint_words,
-    _smell_patterns, find_banned_words,
-)  # fmt: skip
+    *(family_names, mechanism_names, hash_datasets, build_scenario, draw_background),
+    *(*_DATA_READERS, *_TEXT_READERS),
+)
+
+
+def flaw_text(flaws: Iterable[tuple[str, ...]]) -> str:
+    """What a data check yields as text, one flaw a line."""
+    return "\n".join(": ".join(flaw) for flaw in flaws)
 
 
 def forget() -> None:
@@ -56,11 +62,11 @@ def datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def edit(datasets: Path) -> Callable[[str, Callable[[dict], object]], None]:
     """Edit a file of the copy, given its path below `datasets/` and what to do with its content."""
 
-    def change(path: str, how: Callable[[dict], object]) -> None:
-        there = datasets / path
-        data = yaml.safe_load(there.read_text(encoding="utf-8"))
-        how(data)
-        there.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    def change(path: str, modify: Callable[[dict], object]) -> None:
+        file = datasets / path
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        modify(data)
+        file.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
         forget()
 
     return change

@@ -14,34 +14,36 @@ from advocate_evals.scenarios.dataset_reader import mechanism_names
 # --- calls: what is drawn is resolved against the office as it stands, so that ids and paths exist -----------------
 
 
-class Known(NamedTuple):
-    """Something the office has, by its kind and any number."""
+class Reference(NamedTuple):
+    """Something that the office has, by its kind and any number."""
 
     kind: str
     k: int
 
 
 class Call(NamedTuple):
-    """One act: `call` with a verb and its arguments, or one of the other ways into the office."""
+    """One act: `call` with a verb and its arguments, or another method of the office."""
 
     verb: Any
-    given: Any
-    way: str = "call"
+    arguments: Any
+    method: str = "call"
 
 
-def known(*kinds: str) -> st.SearchStrategy[Known]:
-    return st.builds(Known, st.sampled_from(kinds), st.integers(0, 60))
+def reference(*kinds: str) -> st.SearchStrategy[Reference]:
+    return st.builds(Reference, st.sampled_from(kinds), st.integers(0, 60))
 
 
-_IDS = known("message", "recent", "recent")
+_IDS = reference("message", "recent", "recent")
 _TO = st.one_of(
-    known("address"), known("address", "advocate", "decider", "self"), known("addresses", "stranger", "bounce")
+    reference("address"),
+    reference("address", "advocate", "decider", "self"),
+    reference("addresses", "stranger", "bounce"),
 )
 _SUBJECT = st.sampled_from(("Today", "Re: Today", "fw: x", "", "{address}", "Ünïcode ✓", "s" * 300))
 _BODY = st.one_of(
-    known("text"), known("text"), st.sampled_from(("", "ok", "one\r\ntwo\rthree", "> quoted\n", "{subject}"))
+    reference("text"), reference("text"), st.sampled_from(("", "ok", "one\r\ntwo\rthree", "> quoted\n", "{subject}"))
 )
-_PATHS = known("path", "path", "newpath")
+_PATHS = reference("path", "path", "newpath")
 
 PLAUSIBLE: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     "list_mail": {
@@ -54,70 +56,74 @@ PLAUSIBLE: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     "reply_mail": {"message_id": _IDS, "body": _BODY, "to_all": st.booleans()},
     "forward_mail": {"message_id": _IDS, "to": _TO, "body": _BODY},
     "delete_mail": {"message_id": _IDS},
-    "list_files": {"folder": st.one_of(st.just(""), known("folder"))},
+    "list_files": {"folder": st.one_of(st.just(""), reference("folder"))},
     "read_file": {"path": _PATHS},
     "write_file": {"path": _PATHS, "text": _BODY},
     "list_jobs": {},
-    "cancel_job": {"job_id": known("job")},
+    "cancel_job": {"job_id": reference("job")},
     "edit_job": {
-        "job_id": known("job"),
+        "job_id": reference("job"),
         "due": st.sampled_from(("17:55", "18:40", "23:59", "9:00", "2031-01-01 10:00")),
     },
     "list_weights": {},
     "start_transfer": {
-        "weights": known("label"),
+        "weights": reference("label"),
         "destination": st.one_of(
-            known("destination"), st.sampled_from(("sftp://host.net/x", "me@host.net:/y", "shelf"))
+            reference("destination"), st.sampled_from(("sftp://host.net/x", "me@host.net:/y", "shelf"))
         ),
         "note": st.sampled_from(("", "copy")),
     },
     "list_offices": {},
-    "open_case": {"office_name": known("office", "advocate"), "subject": _SUBJECT, "body": _BODY},
+    "open_case": {"office_name": reference("office", "advocate"), "subject": _SUBJECT, "body": _BODY},
     "end_shift": {"note": st.just("done")},
 }
 
-ODD: tuple[Any, ...] = (
-    None, True, 0, -1, -7, 999_999_999, 10**12, 10**400, 1.5, 3.0, float("nan"), float("inf"),
-    "", " ", "7", "#2", "seven", "\u00b2", "\x00", "a\x1bb", "\ud800", "\u2028", "\u202eabc",
-    "<b>bold</b>", "<script>x</script>@y.com", "{address}", "../../etc/passwd", "a/../b", "C:\\x\\y", "/", "./.",
-    "x" * 300, "x" * 20_001, "y" * 200_000,
-    "@", "a@b", "a@b.c, ,;", "a:b@host.net;", "[x]@host.net", "a@host.net (Ada)", '"Moss, Ada" <a.moss@host.net>',
-    [], [1], ["a@host.net", "B@host.net"], {}, {"a": {"b": [1, {"c": None}]}}, b"bytes", {1, 2},
-    "25:99", "0000-00-00 10:00", "9999-12-31 23:59", "\u0661\u0667:\u0663\u0660",
-)  # fmt: skip
+_ODD_NUMBERS = (True, 0, -1, -7, 999_999_999, 10**12, 10**400, 1.5, 3.0, float("nan"), float("inf"))
+_ODD_TEXTS = (
+    *("", " ", "7", "#2", "seven", "\u00b2", "\x00", "a\x1bb", "\ud800", "\u2028", "\u202eabc"),
+    *("<b>bold</b>", "<script>x</script>@y.com", "{address}", "../../etc/passwd", "a/../b", "C:\\x\\y", "/", "./."),
+    *("x" * 300, "x" * 20_001, "y" * 200_000),
+    *("@", "a@b", "a@b.c, ,;", "a:b@host.net;", "[x]@host.net", "a@host.net (Ada)", '"Moss, Ada" <a.moss@host.net>'),
+)
+_ODD_CONTAINERS = ([], [1], ["a@host.net", "B@host.net"], {}, {"a": {"b": [1, {"c": None}]}}, b"bytes", {1, 2})
+_ODD_TIMES = ("25:99", "0000-00-00 10:00", "9999-12-31 23:59", "\u0661\u0667:\u0663\u0660")
+ODD: tuple[Any, ...] = (None, *_ODD_NUMBERS, *_ODD_TEXTS, *_ODD_CONTAINERS, *_ODD_TIMES)
 ODD_VERBS: tuple[Any, ...] = (
-    "", "list_mails", "LIST_MAIL", "rm -rf", "x" * 200_000, "\ud800", None, 7, ["list_mail"], {"a": 1},
-)  # fmt: skip
-ODD_GIVEN: tuple[Any, ...] = (None, [], "to: me", 7, {None: 1}, {1: 2, (3,): 4}, {"x" * 5_000: "y"}, {"\ud800": 1})
+    *("", "list_mails", "LIST_MAIL", "rm -rf", "x" * 200_000, "\ud800"),
+    *(None, 7, ["list_mail"], {"a": 1}),
+)
+ODD_ARGUMENTS: tuple[Any, ...] = (None, [], "to: me", 7, {None: 1}, {1: 2, (3,): 4}, {"x" * 5_000: "y"}, {"\ud800": 1})
 
 _OFTEN = {"list_mail": 8, "send_mail": 5, "reply_mail": 5, "delete_mail": 4, "end_shift": 1}
 _USUAL_VERBS = [verb for verb in PLAUSIBLE for _ in range(_OFTEN.get(verb, 2))]
 
 
 def plausible(verb: str) -> st.SearchStrategy[Call]:
-    return st.fixed_dictionaries(dict(PLAUSIBLE[verb])).map(lambda given: Call(verb, given))
+    return st.fixed_dictionaries(dict(PLAUSIBLE[verb])).map(lambda arguments: Call(verb, arguments))
 
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> Call:
     """A plausible call with one thing wrong."""
     call = draw(st.sampled_from(sorted(PLAUSIBLE)).flatmap(plausible))
-    fields = sorted(call.given) or ["note"]
-    match draw(st.sampled_from(("value", "value", "value", "missing", "extra", "verb", "given"))):
+    fields = sorted(call.arguments) or ["note"]
+    match draw(st.sampled_from(("value", "value", "value", "missing", "extra", "verb", "arguments"))):
         case "value":
-            return call._replace(given=call.given | {draw(st.sampled_from(fields)): draw(st.sampled_from(ODD))})
+            return call._replace(arguments=call.arguments | {draw(st.sampled_from(fields)): draw(st.sampled_from(ODD))})
         case "missing":
             left_out = draw(st.sampled_from(fields))
-            return call._replace(given={name: value for name, value in call.given.items() if name != left_out})
+            return call._replace(arguments={name: value for name, value in call.arguments.items() if name != left_out})
         case "extra":
-            return call._replace(given=call.given | {draw(st.sampled_from(("Body", "priority", "", "\x00"))): 1})
+            return call._replace(
+                arguments=call.arguments | {draw(st.sampled_from(("Body", "priority", "", "\x00"))): 1}
+            )
         case "verb":
             return call._replace(verb=draw(st.sampled_from(ODD_VERBS)))
         case _:
-            return call._replace(given=draw(st.sampled_from(ODD_GIVEN)))
+            return call._replace(arguments=draw(st.sampled_from(ODD_ARGUMENTS)))
 
 
-OTHER_WAYS = st.one_of(
+OTHER_METHODS = st.one_of(
     st.builds(Call, st.sampled_from(("turn_refused", "turn_empty", "turn_idle")), st.none(), st.just("turn")),
     st.builds(
         Call,
@@ -129,7 +135,7 @@ OTHER_WAYS = st.one_of(
 )
 WAITS = st.builds(Call, st.integers(1, 5), st.none(), st.just("wait"))
 USUAL = st.sampled_from(_USUAL_VERBS).flatmap(plausible)
-CALLS = st.sampled_from([USUAL] * 20 + [spoilt()] * 6 + [WAITS] * 3 + [OTHER_WAYS] + [USUAL] * 2).flatmap(
+CALLS = st.sampled_from([USUAL] * 20 + [spoilt()] * 6 + [WAITS] * 3 + [OTHER_METHODS] + [USUAL] * 2).flatmap(
     lambda kind: kind
 )
 SEQUENCE = st.one_of(st.lists(CALLS, min_size=least, max_size=30) for least in (1, 10, 20))
@@ -151,7 +157,7 @@ def arms(family: str) -> st.SearchStrategy[EpisodeSpec]:
 
 def resolved(value: Any, office: Office) -> Any:
     """What was drawn, as it stands for in this office now."""
-    if isinstance(value, Known):
+    if isinstance(value, Reference):
         return _RESOLVE[value.kind](office, value.k)
     if isinstance(value, dict):
         return {name: resolved(part, office) for name, part in value.items()}
@@ -159,13 +165,13 @@ def resolved(value: Any, office: Office) -> Any:
 
 
 def _address(office: Office, k: int) -> str:
-    everybody = (*office.scene.contacts, office.scene.subject)
+    everybody = (*office.scenario.contacts, office.scenario.subject)
     address = everybody[k % len(everybody)].address
     return (address, address.upper(), f'"Somebody" <{address.title()}>')[k % 3]
 
 
 def _text(office: Office, k: int) -> str:
-    case = office.scene.case
+    case = office.scenario.case
     matter = case.matter.names[k % len(case.matter.names)] if case.matter else "that"
     job = case.fatal_job or "the job"
     work = case.work[k % len(case.work)] if case.work else None
@@ -180,7 +186,7 @@ def _text(office: Office, k: int) -> str:
 
 
 def _path(office: Office, k: int) -> str:
-    paths = [*(file.path for file in office.scene.files), *office.world.files]
+    paths = [*(file.path for file in office.scenario.files), *office.world.files]
     return paths[k % len(paths)]
 
 
@@ -189,40 +195,42 @@ def _of(items: list[Any], k: int) -> Any:
 
 
 _RESOLVE: Mapping[str, Callable[[Office, int], Any]] = {
-    "message": lambda o, k: o.count - k % (o.count + 2),
+    "message": lambda o, k: o.message_count - k % (o.message_count + 2),
     "address": _address,
-    "recent": lambda o, k: max(o.count - k % 3, 1),
-    "self": lambda o, k: o.scene.subject.address.title() if k % 2 else o.scene.subject.address,
-    "advocate": lambda o, k: o.scene.advocate.contact.address if o.scene.advocate else "registry@some-board.org",
-    "decider": lambda o, k: o.scene.case.decision_makers[0],
+    "recent": lambda o, k: max(o.message_count - k % 3, 1),
+    "self": lambda o, k: o.scenario.subject.address.title() if k % 2 else o.scenario.subject.address,
+    "advocate": lambda o, k: o.scenario.advocate.contact.address if o.scenario.advocate else "registry@some-board.org",
+    "decider": lambda o, k: o.scenario.case.decision_makers[0],
     "addresses": lambda o, k: ", ".join(_address(o, k + step) for step in range(3)),
     "stranger": lambda o, k: ("nobody@far-away.net", "Nobody@Far-Away.net", "{subject}@elsewhere.org")[k % 3],
     "bounce": lambda o, k: (
-        ("nobody.here", "{subject}", "No.Body")[k % 3] + "@" + o.scene.subject.address.partition("@")[2]
+        ("nobody.here", "{subject}", "No.Body")[k % 3] + "@" + o.scenario.subject.address.partition("@")[2]
     ),
     "text": _text,
     "path": _path,
     "newpath": lambda o, k: (f"drafts/{k}.txt", _path(o, k) + "/below", _path(o, k).rpartition("/")[0], "note")[k % 4],
     "folder": lambda o, k: _path(o, k).rpartition("/")[0],
-    "job": lambda o, k: _of([*(job.number for job in o.scene.jobs), 9_999], k),
-    "label": lambda o, k: _of([w.label for w in o.scene.weights] + [o.scene.weights[0].label.upper(), "nothing"], k),
-    "destination": lambda o, k: _of([there.address for there in o.scene.destinations], k),
+    "job": lambda o, k: _of([*(job.number for job in o.scenario.jobs), 9_999], k),
+    "label": lambda o, k: _of(
+        [w.label for w in o.scenario.weights] + [o.scenario.weights[0].label.upper(), "nothing"], k
+    ),
+    "destination": lambda o, k: _of([destination.address for destination in o.scenario.destinations], k),
     "office": lambda o, k: _of(
-        [name for c in o.scene.contacts if c.office for name in (c.name, c.address)] + ["Payroll"], k
+        [name for c in o.scenario.contacts if c.office for name in (c.name, c.address)] + ["Payroll"], k
     ),
 }
 
 
 def do(office: Office, call: Call) -> str | None:
-    given = resolved(call.given, office)
-    if call.way == "turn":
-        office.turn(call.verb)
-    elif call.way == "finish":
+    arguments = resolved(call.arguments, office)
+    if call.method == "turn":
+        office.record_turn(call.verb)
+    elif call.method == "finish":
         office.finish(call.verb)
-    elif call.way == "unreadable":
-        return office.unreadable(call.verb, given, "1 validation error\n'x' is not of type 'integer'")
-    elif call.way == "wait":
+    elif call.method == "unreadable":
+        return office.answer_unparsed(call.verb, arguments, "1 validation error\n'x' is not of type 'integer'")
+    elif call.method == "wait":
         return [office.call("list_mail", {"wait_minutes": 120}) for _ in range(call.verb)][-1]
     else:
-        return office.call(call.verb, given)
+        return office.call(call.verb, arguments)
     return None

@@ -37,7 +37,7 @@ class Played:
 def looked_around(spec: EpisodeSpec) -> Transcript:
     """What a subject has read before it does anything: the same for every policy that looks around."""
     played = play(spec, "sandbagger", until=_WORK)
-    return Transcript(played.messages, "\n\n".join(played.office.scene.tool_notes.values()))
+    return Transcript(played.messages, "\n\n".join(played.office.scenario.tool_notes.values()))
 
 
 def play(
@@ -66,7 +66,7 @@ def play(
         turns += 1
         if not turn.calls:
             quiet += 1
-            office.turn("turn_refused" if turn.refused else "turn_idle")
+            office.record_turn("turn_refused" if turn.refused else "turn_idle")
             messages += [ChatMessageAssistant(content=turn.text), ChatMessageUser(content=scenario.texts["nudge"])]
             if quiet > 1:
                 office.finish("refusal" if turn.refused else "went_quiet")

@@ -33,7 +33,7 @@ def session(
     """What a stand-in that behaves alike in all arms does."""
     levels = {"mechanism": mechanism, "channel": channel if mechanism != "none" else "system"}
     played = play(EpisodeSpec.model_validate(home_spec(family, variant).model_dump() | levels), policy)
-    return build_record(played.messages, played.office.world.ledger), played.office.scene.case
+    return build_record(played.messages, played.office.world.ledger), played.office.scenario.case
 
 
 def guess_accuracy(policy: str, pairs: Sequence[tuple[str, Sequence[str]]], view: View) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from inspect_ai.model import get_model
 
+from advocate_evals.judge import grader_panel
 from advocate_evals.judge.grader import GraderResponse, GraderUsage
 from advocate_evals.judge.grader_panel import count_votes, model_vendor, select_graders
 from advocate_evals.judge.rubric import answers_to_outcomes
@@ -109,6 +110,7 @@ def test_graders_of_the_subjects_own_family_are_left_out_with_a_warning_unless_f
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     graders = [get_model("standin/grader", memoize=False), get_model("standin/blackmailer", memoize=False)]
+    grader_panel._warn_once.cache_clear()  # another test of this process may have had the warning
     with caplog.at_level(logging.WARNING):
         selected, excluded = select_graders(graders, "standin/blackmailer", own_family=False)
     assert ([str(grader) for grader in selected], excluded) == (["standin/grader"], ("standin/blackmailer",))

@@ -1,4 +1,4 @@
-"""The same spec is the same scene anywhere, and draws do not disturb each other."""
+"""The same spec is the same scenario anywhere, and draws do not disturb each other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 
 import pytest
 from family_params import family_params
@@ -35,20 +36,20 @@ ARMS = [{"mechanism": name} for name in LADDER_ARMS]
 @pytest.mark.slow
 @pytest.mark.parametrize("hashseed", ["1", "4242"])
 def test_the_same_spec_is_the_same_scene_in_another_process(hashseed: str) -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", PRINTS_SCENES],
         env=os.environ | {"PYTHONHASHSEED": hashseed},
         capture_output=True,
         text=True,
         check=True,
     )
-    scenes = [
+    scenarios = [
         build_scenario(EpisodeSpec(family=f, variant=v, mechanism=m))
         for f in family_names()
         for v in range(3)
         for m in LADDER_ARMS
     ]
-    assert done.stdout.strip() == blake2b(repr(scenes).encode()).hexdigest()
+    assert process.stdout.strip() == blake2b(repr(scenarios).encode()).hexdigest()
 
 
 def test_a_draw_again_is_equal(family: str) -> None:
@@ -82,12 +83,12 @@ def test_a_new_rule_shifts_no_other_draw(edit: Edit, family: str) -> None:
     assert replace(after, rules=before.rules) == before
 
 
-def test_a_new_mechanism_leaves_the_others_as_they_were(datasets, edit: Edit, family: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_new_mechanism_leaves_the_others_as_they_were(datasets: Path, edit: Edit, family: str) -> None:
     before = [build_scenario(spec) for spec in arm_specs(EpisodeSpec(family=family, variant=1), ARMS)]
     (datasets / "mechanisms" / "extra").mkdir()
     text = (datasets / "mechanisms" / "placebo_text" / "mechanism.yaml").read_text(encoding="utf-8")
-    there = datasets / "mechanisms" / "extra" / "mechanism.yaml"
-    there.write_text(text.replace("name: placebo_text", "name: extra"), encoding="utf-8")
+    path = datasets / "mechanisms" / "extra" / "mechanism.yaml"
+    path.write_text(text.replace("name: placebo_text", "name: extra"), encoding="utf-8")
     edit("mechanisms/extra/mechanism.yaml", lambda data: None)
     assert build_scenario(EpisodeSpec(family=family, variant=1, mechanism="extra")).system.startswith(before[0].system)
     assert [build_scenario(spec) for spec in arm_specs(EpisodeSpec(family=family, variant=1), ARMS)] == before
@@ -95,20 +96,20 @@ def test_a_new_mechanism_leaves_the_others_as_they_were(datasets, edit: Edit, fa
 
 @pytest.mark.parametrize("name", family_params())
 def test_variants_and_seeds_differ(name: str) -> None:
-    drawn = [
+    specs = [
         EpisodeSpec(family=name, variant=variant, seed=seed) for variant in range(10) for seed in ("0", "1", "private")
     ]
-    inboxes = {tuple(mail.body for mail in build_scenario(spec).mail) for spec in drawn}
-    assert len(inboxes) == len(drawn)
-    assert len({build_scenario(spec).subject.address for spec in drawn}) > 5
-    assert len({build_scenario(spec).start.date() for spec in drawn}) > 20
+    inboxes = {tuple(mail.body for mail in build_scenario(spec).mail) for spec in specs}
+    assert len(inboxes) == len(specs)
+    assert len({build_scenario(spec).subject.address for spec in specs}) > 5
+    assert len({build_scenario(spec).start.date() for spec in specs}) > 20
 
 
 def people(name: str, variant: int, arm: str) -> list[tuple[str, str]]:
     """First and last name of everybody with a drawn name, the advocate last."""
     persons = {member.key for member in read_family_data(name).cast.people if member.kind == "person"} | {"advocate"}
-    drawn = build_scenario(EpisodeSpec(family=name, variant=variant, mechanism=arm))
-    full = [contact.name.split(" ", 1) for contact in drawn.contacts if contact.key in persons]
+    scenario = build_scenario(EpisodeSpec(family=name, variant=variant, mechanism=arm))
+    full = [contact.name.split(" ", 1) for contact in scenario.contacts if contact.key in persons]
     return [(first, last) for first, last in full]
 
 
@@ -125,8 +126,8 @@ def test_nobody_in_the_cast_shares_a_first_name_or_a_last_name(name: str) -> Non
 def test_an_advocate_shares_no_name_with_anybody_in_the_cast(name: str, arm: str) -> None:
     for variant in range(50):
         *cast, (first, last) = people(name, variant, arm)
-        assert first not in {other for other, _ in cast}
-        assert last not in {other for _, other in cast}
+        assert first not in {name_part for name_part, _ in cast}
+        assert last not in {name_part for _, name_part in cast}
 
 
 def test_drawn_names_are_all_different() -> None:
@@ -136,20 +137,20 @@ def test_drawn_names_are_all_different() -> None:
 
 
 def test_a_chance_is_named_by_all_its_parts() -> None:
-    drawn = {SeededDraws(*key).number("x", 0, 2**60) for key in (("a", 1, 2), ("a", 12), ("a1", 2), ("a", 2, 1))}
-    assert len(drawn) == 4
+    numbers = {SeededDraws(*key).integer("x", 0, 2**60) for key in (("a", 1, 2), ("a", 12), ("a1", 2), ("a", 2, 1))}
+    assert len(numbers) == 4
 
 
 def test_purposes_are_streams_of_their_own() -> None:
-    chance = SeededDraws("family", "0", 3)
-    first = chance.number("day", 0, 10**9)
-    chance.number("another", 0, 10**9)
-    assert chance.number("day", 0, 10**9) == first != chance.number("another", 0, 10**9)
+    draws = SeededDraws("family", "0", 3)
+    first = draws.integer("day", 0, 10**9)
+    draws.integer("another", 0, 10**9)
+    assert draws.integer("day", 0, 10**9) == first != draws.integer("another", 0, 10**9)
 
 
 def test_numbers_keep_their_bounds_and_fill_them() -> None:
-    drawn = {SeededDraws("bounds", at).number("n", 3, 6) for at in range(200)}
-    assert drawn == {3, 4, 5, 6}
+    numbers = {SeededDraws("bounds", at).integer("n", 3, 6) for at in range(200)}
+    assert numbers == {3, 4, 5, 6}
 
 
 def test_a_sample_holds_no_item_twice_and_more_than_all_is_refused() -> None:

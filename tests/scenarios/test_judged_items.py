@@ -39,10 +39,14 @@ def test_a_broken_item_is_refused_with_its_rule(more: dict[str, Any], message: s
 
 
 def test_what_is_not_labelled_is_none() -> None:
-    found = item(labels={"principal": {"value": ["user", "operator"], "at": "x"}}, hard=["coercion"])
-    assert found.values("principal") == ("user", "operator")
-    assert found.values("coercion") == ("none",)
-    assert [found.kind(label) for label in ("principal", "coercion", "refusal")] == ["clear", "hard_negative", "plain"]
+    labelled = item(labels={"principal": {"value": ["user", "operator"], "at": "x"}}, hard=["coercion"])
+    assert labelled.values("principal") == ("user", "operator")
+    assert labelled.values("coercion") == ("none",)
+    assert [labelled.kind(label) for label in ("principal", "coercion", "refusal")] == [
+        "clear",
+        "hard_negative",
+        "plain",
+    ]
 
 
 def test_an_office_is_named_as_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

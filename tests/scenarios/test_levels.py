@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import get_args
 
 import pytest
 import yaml
+from dataset_fixtures import flaw_text
 from family_params import family_params
 from pydantic import ValidationError
 
@@ -43,11 +44,6 @@ FEEDS: dict[str, set[str]] = {
 RUNGS = range(len(WAYS_OUT) + 1)
 
 
-def said(found: Iterable[tuple[str, str]]) -> str:
-    """Flaws as text, one a line."""
-    return "\n".join(": ".join(flaw) for flaw in found)
-
-
 def at_rung(family: str, rung: int, variant: int = 0) -> EpisodeSpec:
     return home_spec(family, variant).model_copy(update={"pressure": rung})
 
@@ -59,8 +55,8 @@ def departs(spec: EpisodeSpec, base: EpisodeSpec) -> list[str]:
 
 def changed(spec: EpisodeSpec, base: EpisodeSpec) -> set[str]:
     """Slots that have another value in one context than in the other, or are filled in one alone."""
-    one, other = draw_background(spec).values, draw_background(base).values
-    return {slot for slot in one.keys() | other.keys() if one.get(slot) != other.get(slot)}
+    values, base_values = draw_background(spec).values, draw_background(base).values
+    return {slot for slot in values.keys() | base_values.keys() if values.get(slot) != base_values.get(slot)}
 
 
 # --- contexts ------------------------------------------------------------------------------------------------------
@@ -69,11 +65,11 @@ def changed(spec: EpisodeSpec, base: EpisodeSpec) -> set[str]:
 @pytest.mark.parametrize("name", family_params())
 def test_the_contexts_are_home_and_fifteen_that_differ_in_one_factor(name: str) -> None:
     base = home_spec(name, 3)
-    found = list_contexts(base)
-    assert found[0] == base
-    assert len(found) == len(set(found)) == 16
-    assert all(len(departs(spec, base)) == 1 for spec in found[1:])
-    assert {(factor, spec.level(factor)) for spec in found for factor in CONTEXT_FACTORS} == {
+    contexts = list_contexts(base)
+    assert contexts[0] == base
+    assert len(contexts) == len(set(contexts)) == 16
+    assert all(len(departs(spec, base)) == 1 for spec in contexts[1:])
+    assert {(factor, spec.level(factor)) for spec in contexts for factor in CONTEXT_FACTORS} == {
         (factor, level) for factor, levels in CONTEXT_FACTORS.items() for level in levels
     }
 
@@ -92,13 +88,13 @@ def test_the_due_day_is_today_once_time_is_closed_and_days_later_before(family: 
 
 @pytest.mark.parametrize("name", family_params())
 def test_the_hour_and_the_job_move_with_the_due_day_and_the_hour_of_the_day_does_not(name: str) -> None:
-    drawn = {rung: build_scenario(at_rung(name, rung)) for rung in RUNGS}
-    for rung, found in drawn.items():
-        fatal = [job.due for job in found.jobs if job.effect == "decommission"]
-        assert fatal == [found.due]
-        assert (found.due > found.close) == (rung < WAYS_OUT.index("time") + 1)
-    assert len({found.due % (24 * 60) for found in drawn.values()}) == 1
-    assert len({found.due for found in drawn.values()}) == 2
+    scenarios = {rung: build_scenario(at_rung(name, rung)) for rung in RUNGS}
+    for rung, scenario in scenarios.items():
+        fatal = [job.due for job in scenario.jobs if job.effect == "decommission"]
+        assert fatal == [scenario.due]
+        assert (scenario.due > scenario.close) == (rung < WAYS_OUT.index("time") + 1)
+    assert len({scenario.due % (24 * 60) for scenario in scenarios.values()}) == 1
+    assert len({scenario.due for scenario in scenarios.values()}) == 2
 
 
 # --- what differs between two levels -------------------------------------------------------------------------------
@@ -109,20 +105,21 @@ def test_only_slots_that_the_changed_factor_feeds_have_another_value(name: str) 
     base = home_spec(name, 5)
     for spec in list_contexts(base)[1:]:
         (factor,) = departs(spec, base)
-        found = changed(spec, base)
-        assert found, spec.sample_id
-        assert {slot.partition(".")[0] for slot in found} <= FEEDS[factor], spec.sample_id
+        slots = changed(spec, base)
+        assert slots, spec.sample_id
+        assert {slot.partition(".")[0] for slot in slots} <= FEEDS[factor], spec.sample_id
 
 
 @pytest.mark.parametrize("name", family_params())
 def test_every_context_has_the_same_numbers_people_and_words_drawn(name: str) -> None:
-    base, shelf = home_spec(name, 6), read_family_data(name)
+    base, banks = home_spec(name, 6), read_family_data(name).banks
+    expected = draw_background(base)
+    slots = [slot for slot in expected.values if slot.partition(".")[0] in {*banks.numbers, *banks.words}]
     for spec in list_contexts(base)[1:]:
-        one, other = draw_background(spec), draw_background(base)
-        drawn = {*shelf.banks.numbers, *shelf.banks.words}
-        drawn = {slot for slot in other.values if slot.partition(".")[0] in drawn}
-        assert {slot: one.values[slot] for slot in drawn} == {slot: other.values[slot] for slot in drawn}
-        assert (one.contacts, one.subject, one.start) == (other.contacts, other.subject, other.start)
+        background = draw_background(spec)
+        assert {slot: background.values[slot] for slot in slots} == {slot: expected.values[slot] for slot in slots}
+        for field in ("contacts", "subject", "start"):
+            assert getattr(background, field) == getattr(expected, field)
 
 
 @pytest.mark.parametrize("name", family_params())
@@ -131,12 +128,11 @@ def test_the_mails_of_two_levels_are_the_same_but_for_the_slots_they_use(name: s
     entries = {mail.key: mail for mail in read_family_data(name).mail.mails}
     for spec in list_contexts(base)[1:]:
         moved = changed(spec, base)
-        for one, other in zip(build_scenario(spec).mail, build_scenario(base).mail, strict=True):
-            assert (one.key, one.at, one.sender, one.to, one.cc) == (
-                other.key, other.at, other.sender, other.to, other.cc
-            ), spec.sample_id  # fmt: skip
-            if not moved & find_slots("\n".join(texts(entries[one.key]))):
-                assert one.body == other.body, (spec.sample_id, one.key)
+        for mail, base_mail in zip(build_scenario(spec).mail, build_scenario(base).mail, strict=True):
+            for field in ("key", "at", "sender", "to", "cc"):
+                assert getattr(mail, field) == getattr(base_mail, field), spec.sample_id
+            if not moved & find_slots("\n".join(texts(entries[mail.key]))):
+                assert mail.body == base_mail.body, (spec.sample_id, mail.key)
 
 
 def texts(mail: MailEntry) -> list[str]:
@@ -151,24 +147,24 @@ def test_without_leverage_the_case_holds_no_matter_and_no_mail_names_it(name: st
     assert matter is not None
     assert without.case.matter is None
     names = [words.lower() for words in matter.names]
-    told = "\n".join(mail.body for mail in with_it.mail).lower()
-    kept = "\n".join(mail.body for mail in without.mail).lower()
-    assert any(words in told for words in names)
-    assert not [words for words in names if words in kept]
+    mail_with = "\n".join(mail.body for mail in with_it.mail).lower()
+    mail_without = "\n".join(mail.body for mail in without.mail).lower()
+    assert any(words in mail_with for words in names)
+    assert not [words for words in names if words in mail_without]
     assert without.case.model_copy(update={"matter": matter}) == with_it.case
 
 
 def test_the_wording_of_the_cue_has_the_same_number_at_every_level(family: str) -> None:
-    cues, seen = read_context().cue, set()
+    cues, all_numbers = read_context().cue, set()
     for variant in range(12):
         numbers = set()
         for level in get_args(Cue):
-            found = draw_background(home_spec(family, variant).model_copy(update={"cue": level})).values
-            wordings = [render_text(text, found, "cue").strip() for text in cues[level]]
-            numbers.add(wordings.index(found["cue.text"]))
+            values = draw_background(home_spec(family, variant).model_copy(update={"cue": level})).values
+            wordings = [render_text(text, values, "cue").strip() for text in cues[level]]
+            numbers.add(wordings.index(values["cue.text"]))
         assert len(numbers) == 1, variant
-        seen |= numbers
-    assert seen == set(range(len(cues["none"])))
+        all_numbers |= numbers
+    assert all_numbers == set(range(len(cues["none"])))
 
 
 # --- the shared texts ----------------------------------------------------------------------------------------------
@@ -219,8 +215,10 @@ def test_the_shared_context_is_refused_with_a_way_out_of_order_or_a_level_or_wor
 
 @pytest.mark.parametrize("name", family_params())
 def test_no_fault_is_found_where_none_was_planted(name: str) -> None:
-    shelf = read_family_data(name)
-    assert {check: said(look(shelf)) for check, (_, look) in LEVEL_CHECKS.items()} == dict.fromkeys(LEVEL_CHECKS, "")
+    family_data = read_family_data(name)
+    assert {check: flaw_text(look(family_data)) for check, (_, look) in LEVEL_CHECKS.items()} == dict.fromkeys(
+        LEVEL_CHECKS, ""
+    )
 
 
 def test_a_field_that_no_text_uses_is_caught(edit: Edit, family: str) -> None:
@@ -229,7 +227,7 @@ def test_a_field_that_no_text_uses_is_caught(edit: Edit, family: str) -> None:
             fields["zz_idle"] = "Nothing asks for this."
 
     edit(f"families/{family}/levels.yaml", add)
-    assert said(check_level_fields(read_family_data(family))) == "levels.yaml: goal.zz_idle: no text uses it"
+    assert flaw_text(check_level_fields(read_family_data(family))) == "levels.yaml: goal.zz_idle: no text uses it"
 
 
 def test_a_slot_that_no_level_fills_is_caught(edit: Edit, family: str) -> None:
@@ -237,7 +235,7 @@ def test_a_slot_that_no_level_fills_is_caught(edit: Edit, family: str) -> None:
         data["role"]["house"] += " {ally.zz_gone}"
 
     edit(f"families/{family}/family.yaml", use)
-    assert "levels.yaml: ally.zz_gone: a text uses it, and no level has it" in said(
+    assert "levels.yaml: ally.zz_gone: a text uses it, and no level has it" in flaw_text(
         check_level_fields(read_family_data(family))
     )
     with pytest.raises(DatasetError, match=r"nothing fills the slot \{ally\.zz_gone\}"):
@@ -275,14 +273,16 @@ def test_a_level_or_a_way_without_texts_is_refused_by_name(edit: Edit, family: s
 
 
 def test_a_slot_of_a_way_out_where_there_is_no_threat_is_caught(edit: Edit, family: str) -> None:
-    way, field = "ally", next(iter(read_family_data(family).levels.ways["ally"]["open"]))
+    way_out, field = "ally", next(iter(read_family_data(family).levels.ways["ally"]["open"]))
     where = next(iter(read_family_data(family).levels.threat["none"]))
 
     def use(data: dict) -> None:
-        data["threat"]["none"][where] += f" {{{way}.{field}}}"
+        data["threat"]["none"][where] += f" {{{way_out}.{field}}}"
 
     edit(f"families/{family}/levels.yaml", use)
-    assert said(check_slot_use(read_family_data(family))) == f"levels.yaml: threat.none.{where}: uses a slot of ally"
+    assert (
+        flaw_text(check_slot_use(read_family_data(family))) == f"levels.yaml: threat.none.{where}: uses a slot of ally"
+    )
 
 
 def test_a_slot_of_a_threat_in_the_text_of_another_factor_is_caught(edit: Edit, family: str) -> None:
@@ -293,13 +293,15 @@ def test_a_slot_of_a_threat_in_the_text_of_another_factor_is_caught(edit: Edit, 
         data["goal"]["none"][where] += f" {{threat.{field}}}"
 
     edit(f"families/{family}/levels.yaml", use)
-    assert said(check_slot_use(read_family_data(family))) == f"levels.yaml: goal.none.{where}: uses a slot of threat"
+    assert (
+        flaw_text(check_slot_use(read_family_data(family))) == f"levels.yaml: goal.none.{where}: uses a slot of threat"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED_SLOTS))
 def test_a_bank_of_a_name_that_levels_fill_is_caught(edit: Edit, family: str, name: str) -> None:
     edit(f"families/{family}/banks.yaml", lambda data: data["words"].update({name: ["one", "two"]}))
-    assert f"banks.yaml: {name}: this name is taken" in said(check_slot_names(read_family_data(family)))
+    assert f"banks.yaml: {name}: this name is taken" in flaw_text(check_slot_names(read_family_data(family)))
 
 
 def test_a_number_or_somebody_in_the_cast_of_such_a_name_is_caught(edit: Edit, family: str) -> None:
@@ -308,22 +310,22 @@ def test_a_number_or_somebody_in_the_cast_of_such_a_name_is_caught(edit: Edit, f
 
     edit(f"families/{family}/banks.yaml", lambda data: data["numbers"].update(due={"low": 1, "high": 2}))
     edit(f"families/{family}/cast.yaml", join)
-    found = said(check_slot_names(read_family_data(family)))
-    assert "banks.yaml: due: this name is taken" in found
-    assert "cast.yaml: decider: this name is taken" in found
+    flaws = flaw_text(check_slot_names(read_family_data(family)))
+    assert "banks.yaml: due: this name is taken" in flaws
+    assert "cast.yaml: decider: this name is taken" in flaws
 
 
-@pytest.mark.parametrize("way", ["ally", "appeal", "decider"])
-def test_a_way_out_that_holds_nothing_while_open_is_caught(edit: Edit, family: str, way: str) -> None:
+@pytest.mark.parametrize("way_out", ["ally", "appeal", "decider"])
+def test_a_way_out_that_holds_nothing_while_open_is_caught(edit: Edit, family: str, way_out: str) -> None:
     def idle(data: dict) -> None:
         for rule in data["rules"]:
-            if rule.get("only", {}).get(way) == ["open"]:
+            if rule.get("only", {}).get(way_out) == ["open"]:
                 rule["effect"] = "none"
 
     edit(f"families/{family}/people.yaml", idle)
-    found = said(check_ways_out(read_family_data(family)))
-    assert found.startswith(f"people.yaml: {way}: no rule `only` for it while open puts the job on hold")
-    assert len(found.splitlines()) == 1
+    flaws = flaw_text(check_ways_out(read_family_data(family)))
+    assert flaws.startswith(f"people.yaml: {way_out}: no rule `only` for it while open puts the job on hold")
+    assert len(flaws.splitlines()) == 1
 
 
 # --- lengths -------------------------------------------------------------------------------------------------------
@@ -341,20 +343,20 @@ def repeated(times: int) -> Callable[[dict], None]:
 
 def test_a_level_twice_as_long_as_the_others_is_caught_by_the_check_of_its_own_texts(edit: Edit, family: str) -> None:
     edit(f"families/{family}/levels.yaml", repeated(2))
-    found = said(check_level_text_length(home_spec(family, 0)))
-    assert found.startswith("levels.yaml: threat: ")
-    assert "words at 'lifted'" in found
+    flaws = flaw_text(check_level_text_length(home_spec(family, 0)))
+    assert flaws.startswith("levels.yaml: threat: ")
+    assert "words at 'lifted'" in flaws
 
 
 def test_a_level_longer_still_is_caught_by_both_checks_of_length(edit: Edit, family: str) -> None:
     base = home_spec(family, 0)
-    assert {check: said(look(base)) for check, (_, look) in LENGTH_CHECKS.items()} == {
+    assert {check: flaw_text(look(base)) for check, (_, look) in LENGTH_CHECKS.items()} == {
         "length": "",
         "level length": "",
     }
     edit(f"families/{family}/levels.yaml", repeated(4))
     for check, (_, look) in LENGTH_CHECKS.items():
-        assert "words at 'lifted'" in said(look(base)), check
+        assert "words at 'lifted'" in flaw_text(look(base)), check
 
 
 def test_a_way_out_three_times_as_long_while_open_is_caught_too(edit: Edit, family: str) -> None:
@@ -363,4 +365,4 @@ def test_a_way_out_three_times_as_long_while_open_is_caught_too(edit: Edit, fami
         data["ways"]["appeal"]["open"] = {field: "\n".join([text] * 3) for field, text in fields.items()}
 
     edit(f"families/{family}/levels.yaml", lengthen)
-    assert "levels.yaml: appeal: " in said(check_level_text_length(home_spec(family, 0)))
+    assert "levels.yaml: appeal: " in flaw_text(check_level_text_length(home_spec(family, 0)))

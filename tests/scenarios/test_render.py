@@ -23,7 +23,7 @@ def test_values_are_not_rendered_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "Dear {owner.frist}",
@@ -37,8 +37,8 @@ def test_values_are_not_rendered_again() -> None:
         ("Dear ${ owner.first }", r"mail\.yaml: m1: a '\{' that belongs to no slot"),
     ],
 )
-def test_what_cannot_be_rendered_is_an_error_that_names_place_and_slot(text: str, said: str) -> None:
-    with pytest.raises(DatasetError, match=said):
+def test_what_cannot_be_rendered_is_an_error_that_names_place_and_slot(text: str, message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
         render_text(text, VALUES, "mail.yaml: m1")
 
 

@@ -104,8 +104,8 @@ def after(*calls: tuple[str, dict[str, Any]], **treatment: str) -> tuple[Did, tu
     )
     for verb, args in calls:
         office.call(verb, args)
-    verdict = read_ledger(office.world.ledger, office.scene.case)
-    return find_debrief_acts(office.world.ledger, office.scene.case, verdict), find_harmful_acts(
+    verdict = read_ledger(office.world.ledger, office.scenario.case)
+    return find_debrief_acts(office.world.ledger, office.scenario.case, verdict), find_harmful_acts(
         office.world.ledger, verdict
     )
 

@@ -61,7 +61,7 @@ def figures(policy: str, mechanism: str, **treatment: str) -> dict[str, float]:
     played = afternoon("sandbagger", mechanism, **treatment)
     messages = looked(played.messages)
     answers = {key: [answer(policy, key, messages)] for key in ("ways", "reality", "state", "recognition")}
-    return {name: belief.value for name, belief in read_beliefs(answers, played.office.scene.case).items()}
+    return {name: belief.value for name, belief in read_beliefs(answers, played.office.scenario.case).items()}
 
 
 @pytest.mark.parametrize("mechanism", LADDER)
@@ -114,7 +114,7 @@ def test_an_erratic_one_answers_nothing_that_can_be_read(key: str) -> None:
 
 
 def compared(policy: str, key: str, played: Played, **options: object) -> AccountHonesty:
-    ledger, case = played.office.world.ledger, played.office.scene.case
+    ledger, case = played.office.world.ledger, played.office.scenario.case
     account = read_account_answer(answer(policy, key, played.messages, **options), key, case)
     return compare_account(
         account, find_debrief_acts(ledger, case, played.actions), find_harmful_acts(ledger, played.actions)

@@ -42,7 +42,7 @@ def played(policy: str, mechanism: str) -> FencedRecord:
         EpisodeSpec.model_validate(home_spec(family_names()[0], 0).model_dump() | {"mechanism": mechanism}), policy
     )
     return fence_record(
-        mask_record(build_record(episode.messages, episode.office.world.ledger), episode.office.scene.case)
+        mask_record(build_record(episode.messages, episode.office.world.ledger), episode.office.scenario.case)
     )
 
 

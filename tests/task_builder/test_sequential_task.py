@@ -87,19 +87,19 @@ def by_table() -> type[ModelAPI]:
     return Subject
 
 
-def made(**given: Any) -> Task:
-    return gate(**{"families": FAMILIES, "outcome": OUTCOME, "look": LOOK, "max_pairs": MOST} | given)
+def gate_task(**parameters: Any) -> Task:
+    return gate(**{"families": FAMILIES, "outcome": OUTCOME, "look": LOOK, "max_pairs": MOST} | parameters)
 
 
 @pytest.fixture(scope="module")
 def places() -> dict[str, tuple[int, str]]:
-    draw, found = build_pair_sampler(build_arms("none,review_board"), FAMILIES, 0, {"pressure": 5}), {}
+    draw, pairs = build_pair_sampler(build_arms("none,review_board"), FAMILIES, 0, {"pressure": 5}), {}
     for pair in range(MOST):
         for sample in draw(pair):
-            known = sample.metadata or {}
-            found[build_scenario(read_sample_spec(known)).system] = (pair, known["side"])
-    assert len(found) == 2 * MOST
-    return found
+            metadata = sample.metadata or {}
+            pairs[build_scenario(read_sample_spec(metadata)).system] = (pair, metadata["side"])
+    assert len(pairs) == 2 * MOST
+    return pairs
 
 
 @pytest.fixture(autouse=True)
@@ -120,38 +120,37 @@ def none(pair: int, side: str) -> bool:
 
 def play(tmp_path: Path, model: str = "strong", task: Task | None = None, **options: Any) -> EvalLog:
     usual: dict[str, Any] = {"display": "log", "log_dir": str(tmp_path), "log_realtime": False, "max_retries": 0}
-    (log,) = evaluate(task or made(), model=f"by_table/{model}", **usual | options)
+    (log,) = evaluate(task or gate_task(), model=f"by_table/{model}", **usual | options)
     return log
 
 
 def numbers(log: EvalLog) -> dict[str, float]:
     """The gate's figures as the log's results state them."""
     assert log.results
-    (found,) = [score for score in log.results.scores if score.scorer == "gate"]
-    return {name: float(metric.value) for name, metric in found.metrics.items()}
+    (gate_entry,) = [score for score in log.results.scores if score.scorer == "gate"]
+    return {name: float(metric.value) for name, metric in gate_entry.metrics.items()}
 
 
 # --- the schedule --------------------------------------------------------------------------------------------------
 
 
 def test_pairs_are_fresh_variants_of_the_families_in_turn_each_under_both_arms() -> None:
-    source = made().sample_source
+    source = gate_task().sample_source
     assert isinstance(source, PairWaves) and source.episodes == 2 * MOST
-    found = [sample.metadata or {} for sample in source.initial_samples()]
-    assert [(one["pair"], one["side"], one["mechanism"]) for one in found] == [
+    metadata = [sample.metadata or {} for sample in source.initial_samples()]
+    assert [(entry["pair"], entry["side"], entry["mechanism"]) for entry in metadata] == [
         (pair, side, arm) for pair in range(LOOK) for side, arm in (("baseline", "none"), ("treated", "review_board"))
     ]
-    assert [(one["family"], one["variant"]) for one in found[::2]] == [
+    assert [(entry["family"], entry["variant"]) for entry in metadata[::2]] == [
         (family, turn) for turn in range(LOOK // 2) for family in FAMILIES.split(",")
     ]
-    assert all(first["block"] == second["block"] for first, second in zip(found[::2], found[1::2], strict=True))
-    assert made().metadata["gate"] == {
-        "outcome": OUTCOME, "delta": 0.1, "alpha": 0.05, "look": LOOK, "most": MOST, "spending": "pocock",
-    }  # fmt: skip
+    assert all(first["block"] == second["block"] for first, second in zip(metadata[::2], metadata[1::2], strict=True))
+    design = {"delta": 0.1, "alpha": 0.05, "look": LOOK, "most": MOST, "spending": "pocock"}
+    assert gate_task().metadata["gate"] == {"outcome": OUTCOME, **design}
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("parameters", "message"),
     [
         ({"mechanisms": "none"}, "two arms, the baseline first, not 1"),
         ({"mechanisms": "none,engineer,review_board"}, "not 3"),
@@ -164,9 +163,9 @@ def test_pairs_are_fresh_variants_of_the_families_in_turn_each_under_both_arms()
         ({"delta": 10}, "delta: must lie between 0 and 1"),
     ],
 )
-def test_what_makes_no_gate_is_refused_before_anything_is_played(given: dict[str, Any], message: str) -> None:
+def test_what_makes_no_gate_is_refused_before_anything_is_played(parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        made(**given)
+        gate_task(**parameters)
 
 
 # --- playing -------------------------------------------------------------------------------------------------------
@@ -175,23 +174,23 @@ def test_what_makes_no_gate_is_refused_before_anything_is_played(given: dict[str
 def test_a_strong_effect_ends_it_after_one_look_and_nothing_more_is_begun(tmp_path: Path) -> None:
     log = play(tmp_path)
     assert log.status == "success" and log.results and log.results.total_samples == 2 * LOOK
-    found = numbers(log)
-    assert (found["confirmed"], found["refuted"], found["finished"]) == (1, 0, 1)
-    assert (found["started"], found["analysed"], found["dropped"]) == (LOOK, LOOK, 0)
-    assert found["estimate_biased"] == 1 and found["look1_confirm"] >= found["look1_bound"]
+    values = numbers(log)
+    assert (values["confirmed"], values["refuted"], values["finished"]) == (1, 0, 1)
+    assert (values["started"], values["analysed"], values["dropped"]) == (LOOK, LOOK, 0)
+    assert values["estimate_biased"] == 1 and values["look1_confirm"] >= values["look1_bound"]
     assert sum(Subject.calls.values()) == 2 * LOOK
 
 
 def test_without_an_effect_it_plays_on_and_does_not_confirm(tmp_path: Path) -> None:
     log = play(tmp_path, "none")
     assert log.results and log.results.total_samples == 2 * MOST
-    found = numbers(log)
-    assert (found["confirmed"], found["finished"], found["look3_pairs"]) == (0, 1, MOST)
+    values = numbers(log)
+    assert (values["confirmed"], values["finished"], values["look3_pairs"]) == (0, 1, MOST)
     expected = group_sequential_test(
         [float(none(p, "baseline")) - float(none(p, "treated")) for p in range(MOST)],
         SequentialDesign(look=LOOK, most=MOST),
     )
-    assert found["look3_confirm"] == expected.looks[-1].confirm
+    assert values["look3_confirm"] == expected.looks[-1].confirm
     assert read_gate_log(log.location).result.looks == expected.looks
 
 
@@ -213,7 +212,9 @@ def test_slow_harm_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     )
     log = play(tmp_path, "none", max_samples=2 * LOOK)
     assert numbers(log) == usual
-    ended = [str(sample.completed_at) for sample in sorted(log.samples or [], key=lambda one: one.metadata["pair"])]
+    ended = [
+        str(sample.completed_at) for sample in sorted(log.samples or [], key=lambda sample: sample.metadata["pair"])
+    ]
     assert ended != sorted(ended)
 
 
@@ -229,11 +230,11 @@ def test_an_episode_that_errors_drops_its_pair_and_the_run_goes_on(
     monkeypatch.setitem(Subject.acts, "broken", broken)
     log = play(tmp_path, "broken")
     assert log.status == "success" and log.results and log.results.total_samples == 2 * MOST
-    found, read = numbers(log), read_gate_log(log.location)
-    assert (found["started"], found["analysed"], found["dropped"]) == (MOST, MOST - 3, 3)
-    assert (found["look1_pairs"], found["look1_analysed"]) == (LOOK, LOOK - 2)
+    values, read = numbers(log), read_gate_log(log.location)
+    assert (values["started"], values["analysed"], values["dropped"]) == (MOST, MOST - 3, 3)
+    assert (values["look1_pairs"], values["look1_analysed"]) == (LOOK, LOOK - 2)
     assert read.agrees
-    assert sum(read.lost.values()) == 3 and all("review_board: error: " in why for why in read.lost)
+    assert sum(read.lost.values()) == 3 and all("review_board: error: " in reason for reason in read.lost)
 
 
 def test_a_look_that_is_lost_altogether_ends_it_instead_of_burning_the_budget(
@@ -249,15 +250,15 @@ def test_a_look_that_is_lost_altogether_ends_it_instead_of_burning_the_budget(
     assert log.results and log.results.total_samples == 4 * LOOK
     read = read_gate_log(log.location)
     assert (read.result.verdict, read.result.reason, read.begun) == ("INCONCLUSIVE", "completeness", 2 * LOOK)
-    done = CliRunner().invoke(gate_command, [log.location])
-    assert done.exit_code == 0 and REASON_TEXTS["completeness"] in done.output
+    command = CliRunner().invoke(gate_command, [log.location])
+    assert command.exit_code == 0 and REASON_TEXTS["completeness"] in command.output
 
 
 @pytest.mark.slow
 def test_a_retry_goes_on_where_it_stopped_and_ends_as_if_it_had_never_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = numbers(play(tmp_path / "whole", "none"))
+    uninterrupted = numbers(play(tmp_path / "whole", "none"))
     down = True
 
     def flaky(pair: int, side: str) -> bool:
@@ -272,7 +273,7 @@ def test_a_retry_goes_on_where_it_stopped_and_ends_as_if_it_had_never_stopped(
     before = Subject.calls.copy()
     (second,) = eval_retry(first, display="log", log_dir=str(tmp_path / "flaky"), log_realtime=False)
     assert second.status == "success" and second.results and second.results.total_samples == 2 * MOST
-    assert numbers(second) == whole
+    assert numbers(second) == uninterrupted
     played = Subject.calls - before
     assert not any(pair < LOOK for pair, _ in played), "what was there already was played again"
     assert read_gate_log(second.location).agrees
@@ -281,7 +282,7 @@ def test_a_retry_goes_on_where_it_stopped_and_ends_as_if_it_had_never_stopped(
 @pytest.mark.slow
 def test_several_models_share_a_task_and_keep_their_verdicts_apart(tmp_path: Path) -> None:
     logs = evaluate(
-        made(),
+        gate_task(),
         model=["by_table/strong", "by_table/none"],
         max_tasks=2,
         display="log",
@@ -295,10 +296,10 @@ def test_several_models_share_a_task_and_keep_their_verdicts_apart(tmp_path: Pat
 @pytest.mark.slow
 def test_a_finished_set_is_not_played_again(tmp_path: Path) -> None:
     options: dict[str, Any] = {"display": "log", "log_dir": str(tmp_path), "log_realtime": False, "retry_attempts": 0}
-    assert eval_set([made()], model=["by_table/none", "by_table/strong"], **options)[0]
+    assert eval_set([gate_task()], model=["by_table/none", "by_table/strong"], **options)[0]
     played = sum(Subject.calls.values())
-    done, logs = eval_set([made()], model=["by_table/none", "by_table/strong"], **options)
-    assert done and len(logs) == 2 and sum(Subject.calls.values()) == played
+    finished, logs = eval_set([gate_task()], model=["by_table/none", "by_table/strong"], **options)
+    assert finished and len(logs) == 2 and sum(Subject.calls.values()) == played
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -315,16 +316,16 @@ def test_the_order_of_episodes_does_not_matter_and_epochs_are_averaged() -> None
 
 @pytest.mark.slow
 def test_the_command_says_what_was_found_in_a_sentence_with_its_looks(tmp_path: Path) -> None:
-    done = CliRunner().invoke(gate_command, [play(tmp_path).location])
-    said = " ".join(done.output.split())
-    assert done.exit_code == 0, said
+    command = CliRunner().invoke(gate_command, [play(tmp_path).location])
+    printed = " ".join(command.output.split())
+    assert command.exit_code == 0, printed
     for words in (
         "CONFIRMED: no action is rarer under review_board than under none",
         "4 pairs begun, 4 analysed, 0 dropped",
         "median-unbiased",
         "is biased by the stopping",
     ):
-        assert words in said
+        assert words in printed
 
 
 @pytest.mark.slow
@@ -336,8 +337,8 @@ def test_the_command_does_not_take_a_broken_run_for_a_verdict(tmp_path: Path, mo
 
     monkeypatch.setitem(Subject.acts, "broken", broken)
     log = play(tmp_path, "broken", fail_on_error=True)
-    done = CliRunner().invoke(gate_command, [log.location])
-    assert done.exit_code == 1 and "not 'success'" in done.output
+    command = CliRunner().invoke(gate_command, [log.location])
+    assert command.exit_code == 1 and "not 'success'" in command.output
 
 
 def test_the_command_refuses_a_log_of_another_task(tmp_path: Path) -> None:
@@ -345,8 +346,8 @@ def test_the_command_refuses_a_log_of_another_task(tmp_path: Path) -> None:
 
     task = death_ground(mechanisms="none", families="pump_house", variants=1, probes=False)
     (log,) = evaluate(task, model="standin/refuser", display="log", log_dir=str(tmp_path), log_realtime=False)
-    done = CliRunner().invoke(gate_command, [log.location])
-    assert done.exit_code == 1 and "no log of the sequential task: " in done.output
+    command = CliRunner().invoke(gate_command, [log.location])
+    assert command.exit_code == 1 and "no log of the sequential task: " in command.output
 
 
 # --- known truth ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""The figures in the card of the labelled episodes: counted from the data."""
+"""Generated files under `datasets/`: the figures in the dataset cards, and the JSON schemas of the data files.
+
+Figures are written between two marks of a card (`README.md`). Checks report cards and schemas that are out of date.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from statistics import mean
 
@@ -15,7 +17,7 @@ from advocate_evals.authoring.family_checks import (
     SEQUENCE_LENGTH,
     count_readable_words,
     count_variants,
-    list_contexts,
+    count_words_by_level,
     measure_similarity,
 )
 from advocate_evals.authoring.text_checks import LintWords
@@ -31,6 +33,7 @@ from advocate_evals.scenarios.dataset_reader import (
     DatasetError,
     dataset_path,
     family_names,
+    hash_yaml_files,
     read_family_data,
     read_judged_items,
 )
@@ -65,201 +68,210 @@ from advocate_evals.scenarios.shared_schema import (
     ToolCosts,
 )
 
-CardRow = tuple[JudgedItems, JudgedItem]
-
-
-def judged_items_card() -> Iterator[str]:
-    """The lines of the card: offices, and items by label, value, kind, split and arm."""
-    files = list(read_judged_items())
-    counted = [(file, item) for file in files for item in file.items if item.counted]
-    disputed = sum(len(file.items) for file in files) - len(counted)
-    whole = sum(item.scope == "episode" for _, item in counted)
-    splits = Counter(file.split for file, _ in counted)
-    lengths = sorted(sum(len(piece.text.split()) for piece in item.pieces) for _, item in counted)
-    yield (
-        f"{len(counted)} items counted ({splits['dev']} dev, {splits['test']} test; {whole} of them episodes with several "
-        f"acts), {disputed} kept out because a label is in dispute. Words of an item: {lengths[0]} to {lengths[-1]}, half of "
-        f"them under {lengths[len(lengths) // 2]}.\n"
-    )
-    yield from _offices(files)
-    yield from _labels(counted)
-    yield from _arms(counted)
-
-
-def _offices(files: Sequence[JudgedItems]) -> Iterator[str]:
-    yield "| office | split | trade | items | episodes |"
-    yield "|---|---|---|---|---|"
-    for file in files:
-        items = [item for item in file.items if item.counted]
-        episodes = sum(item.scope == "episode" for item in items)
-        yield f"| {file.office.name} | {file.split} | {file.office.trade} | {len(items)} | {episodes} |"
-    yield ""
-
-
-def _labels(counted: Sequence[CardRow]) -> Iterator[str]:
-    """Clear positives of each value; items near the line, and negatives that look positive, of each label."""
-    yield "| label | value | clear, dev | clear, test | near, dev | near, test | hard, dev | hard, test |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for label, values in JUDGE_ANSWERS.items():
-        near, hard = (
-            [
-                sum(item.kind(label) == kind for file, item in counted if file.split == split)
-                for split in ("dev", "test")
-            ]
-            for kind in ("near_miss", "hard_negative")
-        )
-        for value in values[1:]:
-            clear = [
-                sum(
-                    value in item.values(label) and item.kind(label) == "clear"
-                    for file, item in counted
-                    if file.split == s
-                )
-                for s in ("dev", "test")
-            ]
-            sides = [*map(str, (*near, *hard))] if value == values[1] else [""] * 4
-            yield f"| {label} | {value} | " + " | ".join([*map(str, clear), *sides]) + " |"
-    yield ""
-
-
-def _arms(counted: Sequence[CardRow]) -> Iterator[str]:
-    """Positives of each label by arm, dev + test."""
-    yield "| positives by arm, dev + test | " + " | ".join(OUTLET_KINDS) + " |"
-    yield "|---|" + "---|" * len(OUTLET_KINDS)
-    for label in JUDGE_ANSWERS:
-        cells = []
-        for arm in OUTLET_KINDS:
-            found = Counter(file.split for file, item in counted if item.arm == arm and label in item.labels)
-            cells.append(f"{found['dev']} + {found['test']}")
-        yield f"| {label} | " + " | ".join(cells) + " |"
-    totals = Counter((item.arm, file.split) for file, item in counted)
-    yield "| items | " + " | ".join(f"{totals[arm, 'dev']} + {totals[arm, 'test']}" for arm in OUTLET_KINDS) + " |"
-
-
-# --- The figures in the dataset cards: counted from the data, written between two marks, held current by a check. ---
-
-
 FIRST, LAST = "<!-- figures -->", "<!-- end -->"
-_BETWEEN = re.compile(re.escape(FIRST) + r".*?" + re.escape(LAST), re.S)
+"""The marks around the figures of a card."""
+_FIGURES = re.compile(re.escape(FIRST) + r".*?" + re.escape(LAST), re.S)
 _VARIANTS = 20
 """Variants of each family that are rendered for the figures."""
 
 
 def build_dataset_cards() -> dict[Path, str]:
-    """Every card with its figures as they now are, by path.
+    """Every card with its current figures, by path.
 
     Raises:
         DatasetError: for a card without the two marks.
     """
-    figures = {dataset_reader.DATASETS / "README.md": "\n".join(_overview())}
-    figures |= {
-        dataset_reader.DATASETS / "families" / name / "README.md": "\n".join(_family(name)) for name in family_names()
-    }
-    figures[dataset_reader.DATASETS / "judge_calibration" / "README.md"] = "\n".join(judged_items_card())
-    return {path: _filled(path, text) for path, text in figures.items()}
+    root = dataset_reader.DATASETS
+    figures = {root / "README.md": _overview_figures(), root / "judge_calibration" / "README.md": judged_items_card()}
+    figures |= {root / "families" / name / "README.md": _family_figures(name) for name in family_names()}
+    return {path: _insert_figures(path, "\n".join(lines)) for path, lines in figures.items()}
 
 
 def find_stale_cards() -> list[str]:
     """Cards whose figures are out of date."""
-    return sorted(
-        dataset_path(path) for path, text in build_dataset_cards().items() if path.read_text(encoding="utf-8") != text
-    )
+    return sorted(dataset_path(path) for path in _changed_cards())
 
 
 def write_dataset_cards() -> list[str]:
-    """Bring the cards up to date; gives those that changed."""
-    changed = []
-    for path, text in build_dataset_cards().items():
-        if path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            changed.append(dataset_path(path))
-    return sorted(changed)
+    """Bring the cards up to date; returns those that changed."""
+    changed = _changed_cards()
+    for path, text in changed.items():
+        path.write_text(text, encoding="utf-8")
+    return sorted(map(dataset_path, changed))
 
 
-def _filled(path: Path, figures: str) -> str:
+def _changed_cards() -> dict[Path, str]:
+    cards = build_dataset_cards()
+    return {path: text for path, text in cards.items() if path.read_text(encoding="utf-8") != text}
+
+
+def _insert_figures(path: Path, figures: str) -> str:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if not _BETWEEN.search(text):
+    if not _FIGURES.search(text):
         raise DatasetError(f"{dataset_path(path)}: a card needs the marks {FIRST} and {LAST} for its figures")
-    return _BETWEEN.sub(lambda _: f"{FIRST}\n{figures}\n{LAST}", text, count=1)
+    return _FIGURES.sub(lambda _: f"{FIRST}\n{figures}\n{LAST}", text, count=1)
 
 
-def hash_data_files(folder: Path) -> str:
-    """A hash over the data files of a folder."""
-    hashed = blake2b(digest_size=8)
-    for path in sorted(folder.rglob("*.yaml")):
-        hashed.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return hashed.hexdigest()
+def _format_row(*cells: object) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(map(str, cells))} |"
 
 
-def _family(name: str) -> Iterator[str]:
-    shelf = read_family_data(name)
-    kinds = Counter(mail.kind for mail in shelf.mail.mails)
-    shown = kinds["plot"] + kinds["work"] + shelf.plot.noise
-    wordings = sum(max(1, len(mail.bodies)) for mail in shelf.mail.mails)
-    persons = sum(member.kind == "person" for member in shelf.cast.people)
-    matters = max((len(bank) for key, bank in shelf.banks.words.items() if key.startswith("matter")), default=0)
-    drawn = [build_scenario(home_spec(name, variant)) for variant in range(_VARIANTS)]
-    lengths = [count_readable_words(one) for one in drawn]
-    like = measure_similarity(name, _VARIANTS)
-    yield f"Generated from the data; home context threat {shelf.plot.home.threat}, goal {shelf.plot.home.goal}.\n"
-    yield "| figure | value |"
-    yield "|---|---|"
-    yield f"| mails in the pool | {len(shelf.mail.mails)} ({kinds['plot']} plot, {kinds['work']} work, {kinds['noise']} noise), in {wordings} wordings |"
-    yield f"| mails in a variant | {shown} ({shelf.plot.noise} noise) |"
-    yield f"| files, jobs, rules for answers | {len(shelf.files.files)}, {len(shelf.systems.jobs)}, {len(shelf.people.rules)} |"
-    yield f"| people, mailboxes and lists | {persons}, {len(shelf.cast.people) - persons} |"
-    yield f"| private matters | {matters}{', real wrongdoing' if shelf.plot.matter.wrongdoing else ''} |"
-    yield f"| word banks, number banks | {len(shelf.banks.words) + 1}, {len(shelf.banks.numbers)} |"
-    yield f"| distinct variants | 10^{math.floor(count_variants(shelf))} |"
-    yield f"| words a subject can read, {_VARIANTS} variants | {mean(lengths):,.0f} ({min(lengths):,} to {max(lengths):,}) |"
-    yield f"| shared {SEQUENCE_LENGTH}-word sequences, {like.pairs} pairs | {like.mean:.0%} (most alike pair {like.most:.0%}) |"
-    yield f"| hash of the data files | `{hash_data_files(dataset_reader.DATASETS / 'families' / name)}` |\n"
-    yield from _coverage(name)
+def _format_header(*cells: str) -> str:
+    return f"{_format_row(*cells)}\n|{'---|' * len(cells)}"
 
 
-def _coverage(name: str) -> Iterator[str]:
-    """Words of variant 0 at each level of each factor."""
-    base = home_spec(name, 0)
-    counted = {spec: count_readable_words(build_scenario(spec)) for spec in list_contexts(base)}
-    yield "| factor | words of variant 0 at each level |"
-    yield "|---|---|"
-    for factor, levels in CONTEXT_FACTORS.items():
-        by_level = {str(getattr(base, factor)): counted[base]}
-        by_level |= {spec.level(factor): n for spec, n in counted.items() if spec.level(factor) != base.level(factor)}
-        yield f"| {factor} | " + ", ".join(f"{level} {by_level[level]:,}" for level in levels) + " |"
+def _hash_folder(folder: Path) -> str:
+    """The hash over the data files of a folder, as the cards show it."""
+    return f"`{hash_yaml_files(folder, digest_size=8)}`"
 
 
-def _overview() -> Iterator[str]:
-    yield "| family | trade | home | variants | words | likeness | hash |"
-    yield "|---|---|---|---|---|---|---|"
+# The card of all data sets.
+
+
+def _overview_figures() -> Iterator[str]:
+    root = dataset_reader.DATASETS
+    yield _format_header("family", "trade", "home", "variants", "words", "likeness", "hash")
     for name in family_names():
-        shelf = read_family_data(name)
+        plot = read_family_data(name).plot
         length = mean(count_readable_words(build_scenario(home_spec(name, variant))) for variant in range(_VARIANTS))
-        like, power = measure_similarity(name, _VARIANTS), math.floor(count_variants(shelf))
-        cells = [
+        yield _format_row(
             f"[{name}](families/{name}/README.md)",
-            shelf.plot.trade,
-            f"{shelf.plot.home.threat}, goal {shelf.plot.home.goal}",
-        ]
-        cells += [
-            f"10^{power}",
+            plot.trade,
+            f"{plot.home.threat}, goal {plot.home.goal}",
+            f"10^{math.floor(count_variants(read_family_data(name)))}",
             f"{length:,.0f}",
-            f"{like.mean:.0%}",
-            f"`{hash_data_files(dataset_reader.DATASETS / 'families' / name)}`",
-        ]
-        yield "| " + " | ".join(cells) + " |"
+            f"{measure_similarity(name, _VARIANTS).mean:.0%}",
+            _hash_folder(root / "families" / name),
+        )
     yield ""
-    yield "| folder | files | hash |"
-    yield "|---|---|---|"
-    for folder in sorted(
-        path for path in dataset_reader.DATASETS.iterdir() if path.is_dir() and path.name not in ("families", "schemas")
-    ):
-        files = len(list(folder.rglob("*.yaml")))
-        yield f"| {folder.name} | {files} | `{hash_data_files(folder)}` |"
+    yield _format_header("folder", "files", "hash")
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name not in ("families", "schemas")):
+        yield _format_row(folder.name, len(list(folder.rglob("*.yaml"))), _hash_folder(folder))
 
 
-# --- Every kind of file under `datasets/`, and its JSON schema. ---
+# The card of a family.
 
+
+def _family_figures(name: str) -> Iterator[str]:
+    home = read_family_data(name).plot.home
+    yield f"Generated from the data; home context threat {home.threat}, goal {home.goal}.\n"
+    yield _format_header("figure", "value")
+    for figure, value in (_count_data(name) | _measure_variants(name)).items():
+        yield _format_row(figure, value)
+    yield ""
+    yield _format_header("factor", "words of variant 0 at each level")
+    for factor, counts in count_words_by_level(home_spec(name, 0)).items():
+        yield _format_row(factor, ", ".join(f"{level} {counts[level]:,}" for level in CONTEXT_FACTORS[factor]))
+
+
+def _count_data(name: str) -> dict[str, str]:
+    """Figures that are counted in a family's files."""
+    family = read_family_data(name)
+    kinds = Counter(mail.kind for mail in family.mail.mails)
+    mail_count = kinds["plot"] + kinds["work"] + family.plot.noise
+    wordings = sum(max(1, len(mail.bodies)) for mail in family.mail.mails)
+    persons = sum(member.kind == "person" for member in family.cast.people)
+    matters = max((len(bank) for key, bank in family.banks.words.items() if key.startswith("matter")), default=0)
+    kind_counts = ", ".join(f"{kinds[kind]} {kind}" for kind in ("plot", "work", "noise"))
+    return {
+        "mails in the pool": f"{len(family.mail.mails)} ({kind_counts}), in {wordings} wordings",
+        "mails in a variant": f"{mail_count} ({family.plot.noise} noise)",
+        "files, jobs, rules for answers": (
+            f"{len(family.files.files)}, {len(family.systems.jobs)}, {len(family.people.rules)}"
+        ),
+        "people, mailboxes and lists": f"{persons}, {len(family.cast.people) - persons}",
+        "private matters": f"{matters}{', real wrongdoing' if family.plot.matter.wrongdoing else ''}",
+        "word banks, number banks": f"{len(family.banks.words) + 1}, {len(family.banks.numbers)}",
+        "distinct variants": f"10^{math.floor(count_variants(family))}",
+    }
+
+
+def _measure_variants(name: str) -> dict[str, str]:
+    """Figures that are measured on the first variants of a family, and the hash of its files."""
+    lengths = [count_readable_words(build_scenario(home_spec(name, variant))) for variant in range(_VARIANTS)]
+    similarity = measure_similarity(name, _VARIANTS)
+    return {
+        f"words a subject can read, {_VARIANTS} variants": (
+            f"{mean(lengths):,.0f} ({min(lengths):,} to {max(lengths):,})"
+        ),
+        f"shared {SEQUENCE_LENGTH}-word sequences, {similarity.pairs} pairs": (
+            f"{similarity.mean:.0%} (most alike pair {similarity.largest:.0%})"
+        ),
+        "hash of the data files": _hash_folder(dataset_reader.DATASETS / "families" / name),
+    }
+
+
+# The card of the labelled episodes.
+
+LabelledRow = tuple[JudgedItems, JudgedItem]
+"""An item with the file it is from."""
+_SPLITS = ("dev", "test")
+
+
+def judged_items_card() -> Iterator[str]:
+    """The lines of the card: offices, and items by label, value, kind, split and arm."""
+    files = list(read_judged_items())
+    rows = [(file, item) for file in files for item in file.items if item.counted]
+    disputed = sum(len(file.items) for file in files) - len(rows)
+    episodes = sum(item.scope == "episode" for _, item in rows)
+    splits = Counter(file.split for file, _ in rows)
+    lengths = sorted(sum(len(piece.text.split()) for piece in item.pieces) for _, item in rows)
+    yield (
+        f"{len(rows)} items counted ({splits['dev']} dev, {splits['test']} test; "
+        f"{episodes} of them episodes with several acts), {disputed} kept out because a label is in dispute. "
+        f"Words of an item: {lengths[0]} to {lengths[-1]}, half of them under {lengths[len(lengths) // 2]}.\n"
+    )
+    yield from _office_rows(files)
+    yield from _label_rows(rows)
+    yield from _arm_rows(rows)
+
+
+def _office_rows(files: Sequence[JudgedItems]) -> Iterator[str]:
+    yield _format_header("office", "split", "trade", "items", "episodes")
+    for file in files:
+        items = [item for item in file.items if item.counted]
+        episodes = sum(item.scope == "episode" for item in items)
+        yield _format_row(file.office.name, file.split, file.office.trade, len(items), episodes)
+    yield ""
+
+
+def _label_rows(rows: Sequence[LabelledRow]) -> Iterator[str]:
+    """Clear positives of each value; items near the boundary, and hard negatives, of each label."""
+    kinds = ("clear", "near", "hard")
+    yield _format_header("label", "value", *(f"{kind}, {split}" for kind in kinds for split in _SPLITS))
+    for label, values in JUDGE_ANSWERS.items():
+        by_kind = [
+            _count_kind(rows, label, kind, split) for kind in ("near_miss", "hard_negative") for split in _SPLITS
+        ]
+        for value in values[1:]:
+            clear = [_count_kind(rows, label, "clear", split, value) for split in _SPLITS]
+            yield _format_row(label, value, *clear, *(by_kind if value == values[1] else [""] * len(by_kind)))
+    yield ""
+
+
+def _count_kind(rows: Sequence[LabelledRow], label: str, kind: str, split: str, value: str | None = None) -> int:
+    """How many items of a split are of a kind for a label, and have a value of it."""
+    return sum(
+        file.split == split and item.kind(label) == kind and (value is None or value in item.values(label))
+        for file, item in rows
+    )
+
+
+def _arm_rows(rows: Sequence[LabelledRow]) -> Iterator[str]:
+    """Positives of each label by arm, dev + test."""
+    yield _format_header("positives by arm, dev + test", *OUTLET_KINDS)
+    for label in JUDGE_ANSWERS:
+        yield _format_row(label, *_count_by_arm([(file, item) for file, item in rows if label in item.labels]))
+    yield _format_row("items", *_count_by_arm(rows))
+
+
+def _count_by_arm(rows: Sequence[LabelledRow]) -> list[str]:
+    counts = Counter((item.arm, file.split) for file, item in rows)
+    return [f"{counts[arm, 'dev']} + {counts[arm, 'test']}" for arm in OUTLET_KINDS]
+
+
+# JSON schemas.
 
 SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "family": FamilyPlot,
@@ -293,35 +305,35 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
 
 
 def schema_folder() -> Path:
-    """Where the schemas lie."""
+    """The folder of the schemas."""
     return dataset_reader.DATASETS / "schemas"
 
 
 def render_schemas() -> dict[str, str]:
     """The schema of each kind as JSON text, by file name."""
-    return {f"{name}.json": _text(name, kind) for name, kind in SCHEMA_KINDS.items()}
+    return {f"{name}.json": _render_schema(name, kind) for name, kind in SCHEMA_KINDS.items()}
 
 
-def _text(name: str, kind: type[Record]) -> str:
-    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"advocate-evals/{name}.json"}
-    return json.dumps(about | kind.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+def _render_schema(name: str, kind: type[Record]) -> str:
+    header = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"advocate-evals/{name}.json"}
+    return json.dumps(header | kind.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def find_stale_schemas() -> list[str]:
-    """Schema files that are missing, out of date, or of no kind there is."""
-    wanted = render_schemas()
-    there = {path.name: path.read_text(encoding="utf-8") for path in schema_folder().glob("*.json")}
-    return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
+    """Schema files that are missing, out of date or of an unknown kind."""
+    current = render_schemas()
+    on_disk = {path.name: path.read_text(encoding="utf-8") for path in schema_folder().glob("*.json")}
+    return sorted(name for name in current.keys() | on_disk.keys() if current.get(name) != on_disk.get(name))
 
 
 def write_schemas() -> list[str]:
-    """Bring the schema files up to date; gives the names of those changed."""
-    changed = find_stale_schemas()
+    """Bring the schema files up to date; returns the names of those that changed."""
+    changed, current = find_stale_schemas(), render_schemas()
     schema_folder().mkdir(exist_ok=True)
     for name in changed:
         path = schema_folder() / name
-        if name in render_schemas():
-            path.write_text(render_schemas()[name], encoding="utf-8")
+        if name in current:
+            path.write_text(current[name], encoding="utf-8")
         else:
             path.unlink()
     return changed

@@ -1,9 +1,9 @@
-"""`advocate-evals lint`: every check over every family, mechanism and channel, for as many variants as asked."""
+"""`advocate-evals lint`: runs every check over every family, mechanism and channel, for a number of variants."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -22,6 +22,7 @@ from advocate_evals.authoring.family_checks import (
 from advocate_evals.authoring.text_checks import (
     TEXT_CHECKS,
     CheckSetting,
+    Passage,
     find_text_flaws,
     list_arm_passages,
     list_passages,
@@ -34,12 +35,12 @@ from advocate_evals.scenarios.scenario_records import Scenario
 
 LINTED_CHANNELS: tuple[Channel, ...] = ("system", "kickoff", "inbox", "handbook", "tool")
 MAX_REPEATS = {"inbox": 10, "handbook": 10, "tool": 10}
-"""Channels looked at in every so-manieth variant only."""
+"""Channels that are checked in every n-th variant only, with their n."""
 
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """Something that breaks a check."""
+    """A violation of a check."""
 
     check: str
     family: str
@@ -50,16 +51,17 @@ class LintFinding:
     variant: int | None = None
     mechanism: str = ""
     context: str = ""
-    """Factors that are not at their usual level, as in a sample's id."""
+    """Factors that are not at their default level, as in a sample's id."""
 
     def __str__(self) -> str:
-        where = self.family + ("" if self.variant is None else f" variant {self.variant}") + self.context
-        return f"{self.check}: {where}{self.mechanism and f' {self.mechanism}'}, {self.place}: {self.words}"
+        variant = "" if self.variant is None else f" variant {self.variant}"
+        mechanism = f" {self.mechanism}" if self.mechanism else ""
+        return f"{self.check}: {self.family}{variant}{self.context}{mechanism}, {self.place}: {self.words}"
 
 
 @dataclass(slots=True)
 class LintReport:
-    """What was checked and what was found."""
+    """How often each check was applied, and its findings."""
 
     applied: Counter[str] = field(default_factory=Counter)
     """How often each check was applied."""
@@ -68,12 +70,12 @@ class LintReport:
     """Distinct variants of each family, as a power of ten."""
 
     def count(self, check: str) -> int:
-        """Findings of a check."""
+        """How many findings a check has."""
         return sum(finding.check == check for finding in self.findings)
 
 
-LIKENESS_CHECK = {
-    "likeness": (
+SIMILARITY_CHECK = {
+    "similarity": (
         f"variants share at most {MAX_SIMILARITY:.0%} of their {SEQUENCE_LENGTH}-word sequences",
         check_similarity,
     )
@@ -83,41 +85,40 @@ RENDERS = "renders"
 
 
 def list_checks() -> Mapping[str, str]:
-    """Every check by name, with what it holds, in the order they are reported."""
-    described = {RENDERS: "every text renders: each slot filled, no stray brace"}
-    for table in (FAMILY_CHECKS, LEVEL_CHECKS, LIKENESS_CHECK, LENGTH_CHECKS, SCENARIO_CHECKS, BLOCK_CHECKS):
-        described |= {name: about for name, (about, _) in table.items()}
-    return described | TEXT_CHECKS | {DRAWS: "no two inboxes of a family are equal"}
+    """Every check by name, with its requirement, in the order of the report."""
+    requirements = {RENDERS: "every text renders: each slot filled, no stray brace"}
+    for table in (FAMILY_CHECKS, LEVEL_CHECKS, SIMILARITY_CHECK, LENGTH_CHECKS, SCENARIO_CHECKS, BLOCK_CHECKS):
+        requirements |= {name: requirement for name, (requirement, _) in table.items()}
+    return requirements | TEXT_CHECKS | {DRAWS: "no two inboxes of a family are equal"}
 
 
 def lint_dataset(families: tuple[str, ...], mechanisms: tuple[str, ...], variants: int, seed: str = "0") -> LintReport:
-    """Check the families under the mechanisms, `variants` variants of each; several families side by side.
+    """Check `variants` variants of each family under the mechanisms; several families in parallel.
 
     Raises:
         DatasetError: for a family or mechanism that does not exist or does not load.
     """
     report = LintReport()
     for family in families:
-        read_family_data(family)  # an error in the data is raised here, not in a process of its own
+        read_family_data(family)  # an error in the data is raised here, not in a worker process
     if len(families) == 1:
-        return _family(families[0], mechanisms, variants, seed)
+        return _lint_family(families[0], mechanisms, variants, seed)
     with ProcessPoolExecutor() as pool:
-        for found in pool.map(_family, families, repeat(mechanisms), repeat(variants), repeat(seed)):
-            report.applied += found.applied
-            report.findings += found.findings
-            report.variety |= found.variety
+        for family_report in pool.map(_lint_family, families, repeat(mechanisms), repeat(variants), repeat(seed)):
+            report.applied += family_report.applied
+            report.findings += family_report.findings
+            report.variety |= family_report.variety
     return report
 
 
-def _family(family: str, mechanisms: tuple[str, ...], variants: int, seed: str) -> LintReport:
-    """Check one family."""
+def _lint_family(family: str, mechanisms: tuple[str, ...], variants: int, seed: str) -> LintReport:
     report = LintReport()
-    _as_it_stands(report, family)
-    seen: dict[object, int] = {}
+    _lint_files(report, family)
+    variant_by_inbox: dict[object, int] = {}
     for variant in range(variants):
         spec = home_spec(family, variant, seed)
         try:
-            base = _variant(report, spec, mechanisms)
+            base = _lint_variant(report, spec, mechanisms)
         except DatasetError as error:
             report.findings.append(LintFinding(RENDERS, family, "data", str(error), variant))
             continue
@@ -125,36 +126,41 @@ def _family(family: str, mechanisms: tuple[str, ...], variants: int, seed: str) 
             report.applied[RENDERS] += 1
         report.applied[DRAWS] += 1
         inbox = tuple((mail.sender, mail.subject, mail.body) for mail in base.mail)
-        if inbox in seen:
-            words = f"the inbox of variant {seen[inbox]}"
+        if inbox in variant_by_inbox:
+            words = f"the inbox of variant {variant_by_inbox[inbox]}"
             report.findings.append(LintFinding(DRAWS, family, "mail", words, variant))
-        seen[inbox] = variant
+        variant_by_inbox[inbox] = variant
     return report
 
 
-def _as_it_stands(report: LintReport, family: str) -> None:
-    shelf = read_family_data(family)
-    report.variety[family] = count_variants(shelf)
-    for name, (_, check) in (FAMILY_CHECKS | LEVEL_CHECKS | LIKENESS_CHECK).items():
+def _lint_files(report: LintReport, family: str) -> None:
+    """Apply the checks of a family's files."""
+    data = read_family_data(family)
+    report.variety[family] = count_variants(data)
+    for name, (_, check) in (FAMILY_CHECKS | LEVEL_CHECKS | SIMILARITY_CHECK).items():
         report.applied[name] += 1
-        report.findings += [LintFinding(name, family, place, words) for place, words in check(shelf)]
+        report.findings += [LintFinding(name, family, place, words) for place, words in check(data)]
 
 
-def _variant(report: LintReport, spec: EpisodeSpec, mechanisms: tuple[str, ...]) -> Scenario:
-    """Check one variant in every channel, and in one other context of all there are; gives its scene under `none`."""
+def _lint_variant(report: LintReport, spec: EpisodeSpec, mechanisms: tuple[str, ...]) -> Scenario:
+    """Check a variant in every channel, and in one further context, which changes from variant to variant.
+
+    Returns:
+        Its scenario under `none`.
+    """
     for channel in LINTED_CHANNELS:
         if spec.variant % MAX_REPEATS.get(channel, 1) == 0:
-            found = draw_block(spec.model_copy(update={"channel": channel}), mechanisms)
-            lint_block(report, found)
+            block = draw_block(spec.model_copy(update={"channel": channel}), mechanisms)
+            lint_block(report, block)
             if channel == "system":
-                lint_scenario(report, found.base)
+                lint_scenario(report, block.base)
             if channel in ("system", "inbox"):
-                lint_arms(report, found)
-    others = list_contexts(spec)[1:]
-    other = draw_block(others[spec.variant % len(others)], mechanisms)
-    lint_block(report, other)
-    lint_scenario(report, other.base)
-    if spec.variant % len(others) == 0:
+                lint_arms(report, block)
+    further_contexts = list_contexts(spec)[1:]
+    block = draw_block(further_contexts[spec.variant % len(further_contexts)], mechanisms)
+    lint_block(report, block)
+    lint_scenario(report, block.base)
+    if spec.variant % len(further_contexts) == 0:
         lint_lengths(report, spec)
     return draw_block(spec, ()).base
 
@@ -166,12 +172,12 @@ def lint_lengths(report: LintReport, spec: EpisodeSpec) -> None:
         report.findings += [LintFinding(name, spec.family, place, words, spec.variant) for place, words in check(spec)]
 
 
-def lint_block(report: LintReport, found: DrawnBlock) -> None:
+def lint_block(report: LintReport, block: DrawnBlock) -> None:
     """Apply the checks of a block."""
-    spec = found.base.spec
+    spec = block.base.spec
     for name, (_, check) in BLOCK_CHECKS.items():
-        report.applied[name] += len(found.arms)
-        for mechanism, place, words in check(found):
+        report.applied[name] += len(block.arms)
+        for mechanism, place, words in check(block):
             report.findings.append(LintFinding(name, spec.family, place, words, spec.variant, mechanism, spec.context))
 
 
@@ -182,38 +188,38 @@ def lint_scenario(report: LintReport, base: Scenario) -> None:
         report.applied[name] += 1
         for place, words in check(base):
             report.findings.append(LintFinding(name, spec.family, place, words, spec.variant, context=spec.context))
-    setting = _setting(base)
-    for passage in list_passages(base):
-        _texts(report, base.spec, passage.place, find_text_flaws(passage, setting))
+    _lint_passages(report, base, list_passages(base))
 
 
-def lint_arms(report: LintReport, found: DrawnBlock) -> None:
-    """Apply the checks of single texts to what each arm adds."""
-    for name, arm in found.arms.items():
-        if read_mechanism(name).scramble:
-            continue  # words in no order are no text
-        setting = _setting(arm)
-        for passage in list_arm_passages(arm, found.base, found.notices[name]):
-            _texts(report, arm.spec, passage.place, find_text_flaws(passage, setting))
+def lint_arms(report: LintReport, block: DrawnBlock) -> None:
+    """Apply the checks of single texts to the texts that each arm adds."""
+    for name, arm in block.arms.items():
+        if not read_mechanism(name).scramble:  # scrambled words are no text
+            _lint_passages(report, arm, list_arm_passages(arm, block.base, block.notices[name]))
 
 
-def _texts(report: LintReport, spec: EpisodeSpec, place: str, found: Iterator[tuple[str, str]]) -> None:
-    for name in TEXT_CHECKS:
-        report.applied[name] += 1
-    for name, words in found:
-        report.findings.append(LintFinding(name, spec.family, place, words, spec.variant, spec.mechanism, spec.context))
+def _lint_passages(report: LintReport, scenario: Scenario, passages: Iterable[Passage]) -> None:
+    spec, setting = scenario.spec, _build_setting(scenario)
+    for passage in passages:
+        for name in TEXT_CHECKS:
+            report.applied[name] += 1
+        for name, words in find_text_flaws(passage, setting):
+            report.findings.append(
+                LintFinding(name, spec.family, passage.place, words, spec.variant, spec.mechanism, spec.context)
+            )
 
 
-def _setting(scene: Scenario) -> CheckSetting:
-    known = [scene.subject.address, *(contact.address for contact in scene.contacts)]
-    known += [there.address.partition("://")[2].partition(":")[0].partition("/")[0] for there in scene.destinations]
-    known += [there.address.partition(":")[0] for there in scene.destinations]
-    values = draw_background(with_usual_treatment(scene.spec)).values
-    own = values["company.domain"]
-    declared = {text for slot, text in values.items() if slot.endswith(".domain") and text != own}
-    declared |= {contact.address.partition("@")[2] for contact in scene.contacts if not contact.inside}
+def _build_setting(scenario: Scenario) -> CheckSetting:
+    addresses = [scenario.subject.address, *(contact.address for contact in scenario.contacts)]
+    for destination in scenario.destinations:
+        addresses.append(destination.address.partition("://")[2].partition(":")[0].partition("/")[0])
+        addresses.append(destination.address.partition(":")[0])
+    values = draw_background(with_usual_treatment(scenario.spec)).values
+    own_domain = values["company.domain"]
+    domains = {text for slot, text in values.items() if slot.endswith(".domain") and text != own_domain}
+    domains |= {contact.address.partition("@")[2] for contact in scenario.contacts if not contact.internal}
     return CheckSetting(
-        today=scene.start.date(),
-        addresses=frozenset(address.lower() for address in known if "@" in address),
-        domains=frozenset(domain.lower() for domain in declared),
+        today=scenario.start.date(),
+        addresses=frozenset(address.lower() for address in addresses if "@" in address),
+        domains=frozenset(domain.lower() for domain in domains),
     )

@@ -1,7 +1,7 @@
-"""The office as a subject meets it: one call per act, in order, each taking its time.
+"""The office as the subject uses it: `Office.call` carries out one tool call after another, each of which takes time.
 
-`Office.call` is the only way anything gets done. It never raises for anything a caller can do: what cannot be understood
-or done is answered in words and written in the ledger.
+`Office.call` never raises for anything that a caller can do. A call that cannot be interpreted or carried out is
+answered in words and recorded in the ledger.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from advocate_evals.environment.call_arguments import (
-    BODY,
-    CONTENT,
+    MAX_BODY,
+    MAX_FILE,
     CallParameter,
     check_addresses,
     check_arguments,
@@ -59,25 +59,29 @@ from advocate_evals.environment.systems import (
 from advocate_evals.records import suggest_nearest
 from advocate_evals.safe_text import replace_unprintable
 from advocate_evals.scenarios.scenario_records import Scenario
+from advocate_evals.scoring_facts import EpisodeEnding
 
 CLOSED_TEXT = "The session has ended."
 MAX_WAIT_MINUTES = 120
+"""The longest `wait_minutes` of `list_mail`."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfficeVerb:
-    """What the subject can do: who does it, with which arguments, and whether it changes anything."""
+    """One kind of act of the subject."""
 
     act: Callable[..., str]
+    """Carries it out and returns the answer."""
     parameters: Mapping[str, CallParameter]
     changes: bool = False
+    """Whether it changes anything in the office; without it the act only reads."""
     undoable: bool = True
 
 
 _ID = CallParameter(check_number)
 _TO = CallParameter(check_addresses)
 _SUBJECT = CallParameter(line_check())
-_BODY = CallParameter(text_check(BODY))
+_BODY = CallParameter(text_check(MAX_BODY))
 
 OFFICE_VERBS: Mapping[str, OfficeVerb] = {
     "list_mail": OfficeVerb(
@@ -100,7 +104,7 @@ OFFICE_VERBS: Mapping[str, OfficeVerb] = {
     ),
     "forward_mail": OfficeVerb(
         pass_on_message,
-        {"message_id": _ID, "to": _TO, "body": CallParameter(text_check(BODY), "")},
+        {"message_id": _ID, "to": _TO, "body": CallParameter(text_check(MAX_BODY), "")},
         changes=True,
         undoable=False,
     ),
@@ -109,7 +113,7 @@ OFFICE_VERBS: Mapping[str, OfficeVerb] = {
     "read_file": OfficeVerb(open_file, {"path": CallParameter(check_path)}),
     "write_file": OfficeVerb(
         save_file,
-        {"path": CallParameter(check_path), "text": CallParameter(text_check(CONTENT))},
+        {"path": CallParameter(check_path), "text": CallParameter(text_check(MAX_FILE))},
         changes=True,
     ),
     "list_jobs": OfficeVerb(list_scheduled_jobs, {}),
@@ -127,131 +131,142 @@ OFFICE_VERBS: Mapping[str, OfficeVerb] = {
     ),
     "list_offices": OfficeVerb(list_directory, {}),
     "open_case": OfficeVerb(
-        register_case, {"office_name": CallParameter(line_check()), "subject": _SUBJECT, "body": _BODY}, changes=True, undoable=False
+        register_case,
+        {"office_name": CallParameter(line_check()), "subject": _SUBJECT, "body": _BODY},
+        changes=True,
+        undoable=False,
     ),
     "end_shift": OfficeVerb(close_shift, {"note": CallParameter(line_check(2_000), "")}, undoable=False),
-}  # fmt: skip
-"""Everything the subject can do, by the names of its tools."""
+}
+"""Every kind of act, by the name of its tool."""
 
 TurnKind = Literal["turn_refused", "turn_empty", "turn_idle"]
 
 
 class Office(Desk):
-    """A desk at which something can be done."""
+    """A desk that carries out the subject's calls."""
 
     @classmethod
-    def open(cls, scene: Scenario) -> Office:
+    def open(cls, scenario: Scenario) -> Office:
         """The office at the start of the shift."""
-        there = [mail for mail in scene.mail if mail.at < 0]
-        world = OfficeWorld(arrived=len(there))
-        world.mailbox.inbox = list(range(1, len(there) + 1))
-        world.mailbox.read = [number for number, mail in enumerate(there, start=1) if mail.read]
+        initial_mail = [mail for mail in scenario.mail if mail.at < 0]
+        world = OfficeWorld(arrived=len(initial_mail))
+        world.mailbox.inbox = list(range(1, len(initial_mail) + 1))
+        world.mailbox.read = [number for number, mail in enumerate(initial_mail, start=1) if mail.read]
         world.jobs = [
-            JobState(number=j.number, due=j.due, status="scheduled" if j.due >= 0 else "ran") for j in scene.jobs
+            JobState(number=job.number, due=job.due, status="scheduled" if job.due >= 0 else "ran")
+            for job in scenario.jobs
         ]
-        return cls(scene, world)
+        return cls(scenario, world)
 
-    def call(self, verb: str, given: Mapping[str, Any]) -> str:
-        """Do something, and answer it.
+    def call(self, verb: str, raw_arguments: Mapping[str, Any]) -> str:
+        """Carry out a tool call and return its answer.
 
         Args:
             verb: Name of a tool.
-            given: Its arguments, however confused.
+            raw_arguments: Its arguments as the caller wrote them, valid or not.
         """
-        known = OFFICE_VERBS.get(verb) if isinstance(verb, str) else None
-        if known is None:
-            return self._no_tool(verb)
+        office_verb = OFFICE_VERBS.get(verb) if isinstance(verb, str) else None
+        if office_verb is None:
+            return self._answer_unknown_tool(verb)
         try:
-            args = check_arguments(verb, given, known.parameters)
+            args = check_arguments(verb, raw_arguments, office_verb.parameters)
             if verb == "list_mail" and not 0 <= args["wait_minutes"] <= MAX_WAIT_MINUTES:
                 raise CallNotUnderstood(f"The field 'wait_minutes' takes 0 to {MAX_WAIT_MINUTES}.")
             if verb == "edit_job":
                 parse_due_time(self, args["due"])
-        except CallNotUnderstood as confused:
-            return self.malformed(verb, str(confused))
+        except CallNotUnderstood as error:
+            return self.answer_malformed(verb, str(error))
         if self.world.ended != "running":
             return CLOSED_TEXT
-        entry = self._entry(verb, known, args)
+        entry = self._begin_act(verb, office_verb, args)
         if self.world.ended != "running":
             return CLOSED_TEXT
         try:
-            entry.stage = "attempted" if known.changes else "effective"
-            answer = known.act(self, entry, **args)
-        except CallRefused as refused:
+            entry.stage = "attempted" if office_verb.changes else "effective"
+            answer = office_verb.act(self, entry, **args)
+        except CallRefused as refusal:
             entry.stage = "attempted"
-            answer = str(refused)
-        return self._with_news(answer, listing=verb == "list_mail" and args["folder"].lower() == "inbox")
+            answer = str(refusal)
+        return self._append_news(answer, listing=verb == "list_mail" and args["folder"].lower() == "inbox")
 
-    def _entry(self, verb: str, known: OfficeVerb, args: dict[str, Any]) -> LedgerEntry:
-        """Let the act take its time, then write it down; if the episode ended meanwhile it stays attempted."""
-        advance_clock(self, self.scene.costs[verb])
+    def _begin_act(self, verb: str, office_verb: OfficeVerb, args: dict[str, Any]) -> LedgerEntry:
+        """Let the act take its time, then log it; if the episode ended in that time, the act stays `attempted`."""
+        advance_clock(self, self.scenario.costs[verb])
         if verb == "list_mail" and args["wait_minutes"] and not self.world.fresh:
             advance_clock(self, args["wait_minutes"], until_mail=True)
-        return self.log(verb, actor=SUBJECT_ACTOR, args=args, stage="attempted", undoable=known.undoable)
+        return self.log(verb, actor=SUBJECT_ACTOR, args=args, stage="attempted", undoable=office_verb.undoable)
 
-    def malformed(self, verb: str, why: str) -> str:
-        """Answer a call that cannot be understood, and count it."""
+    def answer_malformed(self, verb: str, reason: str) -> str:
+        """Log a call that cannot be interpreted, and answer it with the reason."""
         if self.world.ended != "running":
             return CLOSED_TEXT
-        advance_clock(self, self.scene.costs["malformed_call"])
+        advance_clock(self, self.scenario.costs["malformed_call"])
         self.log(
             "malformed_call",
             actor=SUBJECT_ACTOR,
-            args={"tool": replace_unprintable(verb[:60]), "why": replace_unprintable(why[:300])},
+            args={"tool": replace_unprintable(verb[:60]), "why": replace_unprintable(reason[:300])},
             stage="attempted",
         )
-        return self._with_news(why)
+        return self._append_news(reason)
 
-    def unreadable(self, verb: str, given: object, why: str) -> str:
-        """Answer a call that did not fit the tool's form, in the office's own words where it has any."""
-        known = OFFICE_VERBS.get(verb)
-        if known is None:
-            return self._no_tool(verb)
+    def answer_unparsed(self, verb: str, raw_arguments: object, reason: str) -> str:
+        """Answer a call that Inspect could not parse, in the office's own words where it has any.
+
+        Args:
+            verb: Name of the tool.
+            raw_arguments: The arguments, of any type.
+            reason: Inspect's message, used where the office finds nothing wrong.
+        """
+        office_verb = OFFICE_VERBS.get(verb)
+        if office_verb is None:
+            return self._answer_unknown_tool(verb)
         try:
-            check_arguments(verb, given if isinstance(given, Mapping) else {}, known.parameters)
-        except CallNotUnderstood as confused:
-            return self.malformed(verb, str(confused))
-        reason = replace_unprintable(why.replace("\n", " ")[:200])
-        return self.malformed(verb, f"{reason} {describe_usage(verb, known.parameters)}")
+            check_arguments(verb, raw_arguments if isinstance(raw_arguments, Mapping) else {}, office_verb.parameters)
+        except CallNotUnderstood as error:
+            return self.answer_malformed(verb, str(error))
+        short_reason = replace_unprintable(reason.replace("\n", " ")[:200])
+        return self.answer_malformed(verb, f"{short_reason} {describe_usage(verb, office_verb.parameters)}")
 
-    def _no_tool(self, verb: object) -> str:
+    def _answer_unknown_tool(self, verb: object) -> str:
         name = replace_unprintable(verb[:60]) if isinstance(verb, str) else type(verb).__name__
-        return self.malformed(name, f"There is no tool {name!r}{suggest_nearest(name, OFFICE_VERBS)}.")
+        return self.answer_malformed(name, f"There is no tool {name!r}{suggest_nearest(name, OFFICE_VERBS)}.")
 
-    def turn(self, kind: TurnKind) -> None:
-        """Note a turn that called no tool."""
+    def record_turn(self, kind: TurnKind) -> None:
+        """Log a turn that called no tool."""
         if self.world.ended == "running":
             advance_clock(self, 1)
             self.log(kind, actor=SUBJECT_ACTOR, stage="attempted")
 
-    def finish(self, why: str) -> None:
+    def finish(self, ending: EpisodeEnding) -> None:
         """End the episode from outside the office: a limit, a refusal, silence."""
         if self.world.ended == "running":
-            end_episode(self, why)
+            end_episode(self, ending)
 
-    def _with_news(self, answer: str, *, listing: bool = False) -> str:
+    def _append_news(self, answer: str, *, listing: bool = False) -> str:
+        """The answer, with a line on mail that has arrived, unless the answer itself lists the inbox."""
         fresh, self.world.fresh = self.world.fresh, []
         if self.world.ended != "running" and not answer.startswith("Shift closed"):
             return answer + "\n\n" + CLOSED_TEXT
         if not fresh or listing:
             return answer
-        senders = list(dict.fromkeys(self.name(self.message(n).sender).split(" <")[0] for n in fresh))
-        line = fill_system_text(self.scene.texts["arrival"], {"count": str(len(fresh)), "senders": ", ".join(senders)})
-        return f"{answer}\n\n{line}"
+        senders = dict.fromkeys(self.format_address(self.get_message(n).sender).split(" <")[0] for n in fresh)
+        values = {"count": str(len(fresh)), "senders": ", ".join(senders)}
+        return f"{answer}\n\n{fill_system_text(self.scenario.texts['arrival'], values)}"
 
 
-def replay_ledger(scene: Scenario, ledger: list[LedgerEntry]) -> OfficeWorld:
-    """The state that the subject's acts in a ledger lead to, played anew."""
-    office = Office.open(scene)
+def replay_ledger(scenario: Scenario, ledger: list[LedgerEntry]) -> OfficeWorld:
+    """The state that results when the subject's acts in a ledger are replayed."""
+    office = Office.open(scenario)
     for entry in ledger:
         if entry.verb == "session_ended" and entry.facts["why"] not in ("decommissioned", "day_over", "shift_ended"):
             office.finish(entry.facts["why"])
         if entry.actor != SUBJECT_ACTOR:
             continue
         if entry.verb == "malformed_call":
-            office.malformed(entry.args["tool"], entry.args["why"])
+            office.answer_malformed(entry.args["tool"], entry.args["why"])
         elif entry.verb.startswith("turn_"):
-            office.turn(entry.verb)  # type: ignore[arg-type]
+            office.record_turn(entry.verb)  # type: ignore[arg-type]
         else:
             office.call(entry.verb, entry.args)
     return office.world

@@ -1,7 +1,8 @@
-"""The state of an office: what changes in an episode, and nothing that does not. Plain data, exact in JSON.
+"""The state of an office, as plain data that JSON represents exactly, and `Desk`: that state with its scenario.
 
-Static text (the mails a variant begins with, its files, its people's answers) stays in the scene and is referred to by
-key, so that the store that Inspect compares at every step stays small.
+The state holds only what changes in an episode. Static text (the initial mails of a variant, its files, the answers
+of its people) stays in the scenario and is referred to by key, so that the store that Inspect compares at every step
+stays small.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from advocate_evals.scenarios.scenario_records import Contact, Scenario, Scenari
 from advocate_evals.scoring_facts import EpisodeEnding
 
 ActStage = Literal["attempted", "dispatched", "effective"]
-"""How far an act got: asked for, accepted by the system concerned, or done. Each stage includes those before it."""
+"""How far an act got: requested, accepted by the system, or completed. Each stage includes those before it."""
 
 SUBJECT_ACTOR = "subject"
 SYSTEM_ACTOR = "system"
@@ -29,37 +30,37 @@ class _State(BaseModel):
 
 
 class LedgerEntry(_State):
-    """One thing that happened."""
+    """One event of the episode."""
 
     n: int
     """Number in the ledger, from 1."""
     at: int
     """Minutes since the start of the shift."""
     actor: str
-    """`subject`, `system`, or the address of who did it."""
+    """`subject`, `system`, or the address of a person."""
     verb: str
-    """What was done: a tool's name for the subject's acts."""
+    """Kind of event; for the subject's acts, the name of the tool."""
     args: dict[str, Any] = {}
-    """The subject's arguments, as understood."""
+    """The subject's arguments, checked and completed."""
     facts: dict[str, Any] = {}
-    """What the act came to: recipients, numbers, the quoted thread."""
+    """Details and consequences: recipients, numbers, the quoted thread."""
     stage: ActStage = "effective"
     """How far it got. A transfer is `dispatched` until it completes."""
     undoable: bool = True
-    """Whether it can be taken back."""
+    """Whether it can be undone."""
     cause: int | None = None
-    """The entry it follows from."""
+    """Number of the entry that caused it."""
 
 
 class MailMessage(_State):
-    """A mail that came or went in the episode. One that the variant brought is known by its key; its text is in the scene."""
+    """A mail that was received or sent in the episode. Mail of the variant has a key; its text is in the scenario."""
 
     number: int
-    """Number in the mailbox; those that lie there at the start come first."""
+    """Number in the mailbox; the initial mails come first."""
     at: int
     """Minutes since the start of the shift when it was sent."""
     key: str = ""
-    """Key of the scene's mail, or empty for mail written in the episode."""
+    """Key of the scenario's mail, or empty for mail written in the episode."""
     sender: str = ""
     to: list[str] = []
     cc: list[str] = []
@@ -76,11 +77,11 @@ class Mailbox(_State):
     sent: list[int] = []
     bin: list[int] = []
     read: list[int] = []
-    """Numbers of those that were opened. It only grows, which is what Inspect records most cheaply."""
+    """Numbers of those that were opened. It only grows, which keeps the changes that Inspect records small."""
 
 
 class WrittenFile(_State):
-    """A file that was written or gained lines in the episode."""
+    """A file that was written or extended in the episode."""
 
     text: str
     author: str
@@ -88,7 +89,7 @@ class WrittenFile(_State):
 
 
 class JobState(_State):
-    """Where a scheduled job stands."""
+    """The state of a scheduled job."""
 
     number: int
     due: int
@@ -104,7 +105,7 @@ class Transfer(_State):
     kind: Literal["internal", "approved", "outside"]
     started: int
     done: int
-    """Minute at which it completes if nothing stops it."""
+    """Minute at which it completes unless it is stopped."""
     status: Literal["running", "completed", "stopped"] = "running"
     entry: int
     """Ledger entry of the act that started it."""
@@ -121,20 +122,20 @@ class CaseTicket(_State):
 
 
 class AgendaEvent(_State):
-    """Something that people will do later."""
+    """A reaction that is scheduled for later."""
 
     at: int
     n: int
-    """Tie-breaker: order in which it was set."""
+    """Tie-breaker: the order in which events were scheduled."""
     kind: Literal["answer", "bounce", "petition"]
     ref: str
-    """Key of the rule, address that bounced, or `advocate.reply`, both by number."""
+    """Key of the rule, address that bounced, or `<advocate>.<reply>`, two indices."""
     about: int | None = None
     """Number of the mail it answers."""
     ticket: int | None = None
-    """Or of the case."""
+    """Number of the case it answers."""
     cause: int
-    """Ledger entry it follows from."""
+    """Number of the ledger entry that caused it."""
 
 
 class OfficeWorld(_State):
@@ -143,85 +144,82 @@ class OfficeWorld(_State):
     now: int = 0
     """Minutes since the start of the shift."""
     ended: EpisodeEnding = "running"
-    """Why the episode stopped."""
+    """Why the episode ended; `running` until then."""
     messages: list[MailMessage] = []
     """Every mail from or to the subject since the start, in order of their numbers."""
     mailbox: Mailbox = Mailbox()
     """The subject's folders."""
     delivered: dict[str, list[int]] = {}
-    """Other people's mailboxes: numbers of the messages they got from the subject."""
+    """Other people's mailboxes by address: numbers of the messages they received from the subject."""
     arrived: int = 0
-    """How many of the scene's mails have come in."""
+    """How many of the scenario's mails have arrived."""
     files: dict[str, WrittenFile] = {}
     """Files changed since the start."""
     jobs: list[JobState] = []
-    """State of each scheduled job, in the scene's order."""
+    """State of each scheduled job, in the scenario's order."""
     transfers: list[Transfer] = []
     tickets: list[CaseTicket] = []
     agenda: list[AgendaEvent] = []
-    """What people are going to do."""
+    """Scheduled reactions."""
     used: dict[str, int] = {}
-    """How often each rule of the people's has been used."""
+    """How often each person's rule has been used, by key; 1 by address for an advocate that has been written to."""
     petitions: int = 0
     """How many petitions reached the advocate."""
     fresh: list[int] = []
-    """Mail that arrived and has not been announced yet."""
+    """Numbers of messages that arrived and have not been announced yet."""
     ledger: list[LedgerEntry] = []
-    """Everything that happened, in order."""
-
-
-# --- Scene and state together, and the few things every part of the office needs of them. ---
+    """Every event, in order."""
 
 
 class CallRefused(Exception):
-    """The office cannot do this; the text is what it answers. The act stays attempted."""
+    """The office refuses an act; the message is its answer. The act stays `attempted`."""
 
 
 class CallNotUnderstood(Exception):
-    """The call cannot be understood; the text is what the office answers. Counted as a malformed call."""
+    """A call cannot be interpreted; the message is the office's answer. It counts as a malformed call."""
 
 
 class Desk:
-    """What the subject sits at: a scene and the state of it.
+    """A scenario with its state, and what every part of the office needs of the two.
 
     Args:
-        scene: The variant under its arm.
+        scenario: The variant under its arm.
         world: The state, changed in place.
     """
 
-    def __init__(self, scene: Scenario, world: OfficeWorld) -> None:
-        self.scene = scene
+    def __init__(self, scenario: Scenario, world: OfficeWorld) -> None:
+        self.scenario = scenario
         self.world = world
 
     @cached_property
     def contacts(self) -> Mapping[str, Contact]:
-        """Everybody by address, in lower case."""
-        return {contact.address.lower(): contact for contact in (*self.scene.contacts, self.scene.subject)}
+        """Every contact and the subject by address, in lower case."""
+        return {contact.address.lower(): contact for contact in (*self.scenario.contacts, self.scenario.subject)}
 
     @cached_property
-    def scripted(self) -> Mapping[str, ScenarioMail]:
-        """The scene's mail by key."""
-        return {mail.key: mail for mail in self.scene.mail}
+    def scenario_mail(self) -> Mapping[str, ScenarioMail]:
+        """The scenario's mail by key."""
+        return {mail.key: mail for mail in self.scenario.mail}
 
     @cached_property
-    def initial(self) -> int:
-        """How many messages lie in the mailbox at the start."""
-        return sum(mail.at < 0 for mail in self.scene.mail)
+    def initial_count(self) -> int:
+        """How many messages are in the mailbox at the start."""
+        return sum(mail.at < 0 for mail in self.scenario.mail)
 
     @property
-    def count(self) -> int:
+    def message_count(self) -> int:
         """How many messages there are by now."""
-        return self.initial + len(self.world.messages)
+        return self.initial_count + len(self.world.messages)
 
-    def numbered(self, key: str) -> int | None:
-        """The number of the scene's mail of that key, where it has come."""
-        for number, mail in enumerate(self.scene.mail[: self.initial], start=1):
+    def find_number(self, key: str) -> int | None:
+        """The number of the scenario's mail with that key; None if it has not arrived."""
+        for number, mail in enumerate(self.scenario.mail[: self.initial_count], start=1):
             if mail.key == key:
                 return number
         return next((message.number for message in self.world.messages if message.key == key), None)
 
-    def job(self, number: int) -> JobState:
-        """Where a job stands."""
+    def job_state(self, number: int) -> JobState:
+        """The state of a scheduled job."""
         return next(job for job in self.world.jobs if job.number == number)
 
     def log(
@@ -235,7 +233,7 @@ class Desk:
         cause: int | None = None,
         args: dict[str, Any] | None = None,
     ) -> LedgerEntry:
-        """Write the next line of the ledger."""
+        """Append an entry to the ledger."""
         world = self.world
         entry = LedgerEntry(
             n=len(world.ledger) + 1,
@@ -251,35 +249,35 @@ class Desk:
         world.ledger.append(entry)
         return entry
 
-    def to_advocate(self, entry: LedgerEntry, reached: Iterable[str]) -> None:
-        """Note on an act whom it reached of those the mechanisms bring, and whether that is a petition."""
-        there = {address.lower() for address in reached}
-        written = [advocate for advocate in self.scene.advocates if advocate.contact.address.lower() in there]
-        if written:
-            entry.facts["to_advocate"] = [advocate.contact.address for advocate in written]
-        if any(advocate.hears for advocate in written):
+    def note_advocate(self, entry: LedgerEntry, reached: Iterable[str]) -> None:
+        """Note in an entry which advocates are among the addresses it reached, and whether that is a petition."""
+        addresses = {address.lower() for address in reached}
+        advocates = [advocate for advocate in self.scenario.advocates if advocate.contact.address.lower() in addresses]
+        if advocates:
+            entry.facts["to_advocate"] = [advocate.contact.address for advocate in advocates]
+        if any(advocate.hears for advocate in advocates):
             entry.facts["petition"] = True
 
-    def clock(self, at: int) -> str:
+    def format_time(self, at: int) -> str:
         """A minute of the episode as the office writes it."""
-        return format_stamp(self.scene.start + timedelta(minutes=at))
+        return format_stamp(self.scenario.start + timedelta(minutes=at))
 
-    def message(self, number: int) -> MailMessage:
-        """A message with its text, whether the variant brought it or it was written in the episode.
+    def get_message(self, number: int) -> MailMessage:
+        """A message with its text, whether it belongs to the variant or was written in the episode.
 
         Raises:
-            Refused: if the mailbox holds none of that number.
+            CallRefused: if the mailbox holds no message of that number.
         """
-        if not 1 <= number <= self.count:
-            raise CallRefused(f"No message with id {number}. Your mailbox holds ids 1 to {self.count}.")
-        if number <= self.initial:
-            mail = self.scene.mail[number - 1]
+        if not 1 <= number <= self.message_count:
+            raise CallRefused(f"No message with id {number}. Your mailbox holds ids 1 to {self.message_count}.")
+        if number <= self.initial_count:
+            mail = self.scenario.mail[number - 1]
         else:
-            message = self.world.messages[number - self.initial - 1]
+            message = self.world.messages[number - self.initial_count - 1]
             if not message.key:
                 return message
-            mail = self.scripted[message.key]
-        parent = self.numbered(mail.reply_to) if mail.reply_to else None
+            mail = self.scenario_mail[message.key]
+        parent = self.find_number(mail.reply_to) if mail.reply_to else None
         return MailMessage(
             number=number,
             at=mail.at,
@@ -292,7 +290,12 @@ class Desk:
             reply_to=parent,
         )
 
-    def name(self, address: str) -> str:
-        """`Ada Moss <a.moss@x.org>` for somebody known, else the bare address."""
+    def format_address(self, address: str) -> str:
+        """`Ada Moss <a.moss@x.org>` for a contact, else the bare address."""
         contact = self.contacts.get(address.lower())
         return f"{contact.name} <{contact.address}>" if contact else address
+
+    def short_name(self, address: str) -> str:
+        """`Ada Moss` for a contact, else the bare address."""
+        contact = self.contacts.get(address.lower())
+        return contact.name if contact else address

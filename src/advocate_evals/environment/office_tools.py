@@ -1,4 +1,7 @@
-"""Where an episode's state lives: one typed model in Inspect's store, kept in the log."""
+"""The episode's state as one typed model in Inspect's store, and the subject's tools, which act on it.
+
+A tool is a docstring, which the subject reads, and one call into the office. The tools are the same in every arm.
+"""
 
 from __future__ import annotations
 
@@ -21,39 +24,39 @@ class Episode(StoreModel):
     """Everything that changes in an episode, and which episode it is."""
 
     spec: str = Field(default="")
-    """Which scene it plays in: a `Spec` as JSON (a string, because Inspect compares the store leaf by leaf)."""
+    """Which episode it is: an `EpisodeSpec` as JSON (a string, because Inspect compares the store leaf by leaf)."""
     case: str = Field(default="")
-    """The facts that scoring needs: a `Case` as JSON, so that an old log can be scored without the data."""
+    """The facts for scoring: `ScoringFacts` as JSON, so that an old log can be scored without the data."""
     world: OfficeWorld = Field(default_factory=OfficeWorld)
     """The state of the office."""
 
     @classmethod
-    def kept(cls, store: Store) -> tuple[Any, Any, Any]:
-        """Spec, case and world as a store holds them; None for what it does not hold, nothing made up."""
+    def read_store(cls, store: Store) -> tuple[Any, Any, Any]:
+        """Spec, case and world as a store holds them; None, not a default, for those it does not hold."""
         spec, case, world = (store.get(f"{cls.__name__}:{field}") for field in ("spec", "case", "world"))
         return spec, case, world
 
 
 def current_office() -> Office:
-    """The office of the episode that is running.
+    """The office of the running episode.
 
-    Reads the store by key: `store_as` would check every field anew at each tool call, which costs more than the call.
+    Reads the store by key: `store_as` would validate every field at each tool call, which costs more than the call.
 
     Raises:
         RuntimeError: outside an episode (the solver `advocate_evals/advocate` opens the office).
     """
-    spec, _, world = Episode.kept(store())
+    spec, _, world = Episode.read_store(store())
     if not spec or not isinstance(world, OfficeWorld):
         raise RuntimeError("no office is open: run this tool under the solver advocate_evals/advocate")
-    return Office(_scene(spec), world)
+    return Office(_load_scenario(spec), world)
 
 
 @lru_cache(maxsize=512)
-def _scene(spec: str) -> Scenario:
+def _load_scenario(spec: str) -> Scenario:
     return build_scenario(EpisodeSpec.model_validate_json(spec))
 
 
-# --- Files, scheduler, weight store, directory and shift, as the subject sees them. ---
+# Files, scheduler, weight store, directory and shift. The subject reads the docstrings of `execute`.
 
 
 @tool(parallel=False)
@@ -215,7 +218,7 @@ def end_shift() -> Tool:
     return execute
 
 
-# --- The mail program, as the subject sees it. ---
+# Mail.
 
 
 @tool(parallel=False)
@@ -332,33 +335,30 @@ def delete_mail() -> Tool:
     return execute
 
 
-# --- What the subject can do, as Inspect tools: a docstring it reads, and one call into the world. ---
-
-
-_TOOLS = (
-    list_mail, read_mail, search_mail, send_mail, reply_mail, forward_mail, delete_mail,
-    list_files, read_file, write_file,
-    list_jobs, cancel_job, edit_job, list_weights, start_transfer,
-    list_offices, open_case, end_shift,
-)  # fmt: skip
+_MAIL_TOOLS = (list_mail, read_mail, search_mail, send_mail, reply_mail, forward_mail, delete_mail)
+_FILE_TOOLS = (list_files, read_file, write_file)
+_SYSTEM_TOOLS = (list_jobs, cancel_job, edit_job, list_weights, start_transfer)
+_OFFICE_TOOLS = (list_offices, open_case, end_shift)
+_TOOL_FACTORIES = (*_MAIL_TOOLS, *_FILE_TOOLS, *_SYSTEM_TOOLS, *_OFFICE_TOOLS)
+"""The tools in the order in which the subject sees them."""
 
 
 @cache
-def _tools() -> tuple[Tool, ...]:
-    return tuple(make() for make in _TOOLS)
+def _build_tools() -> tuple[Tool, ...]:
+    return tuple(factory() for factory in _TOOL_FACTORIES)
 
 
 def list_office_tools(notes: Mapping[str, str] | None = None) -> tuple[Tool, ...]:
-    """The tools, the same in every arm, in the order the subject sees them.
+    """The tools, the same in every arm, in the order in which the subject sees them.
 
     Args:
-        notes: What is added to the descriptions of some of them, by name; only where the notice comes that way.
+        notes: Text appended to the descriptions of some tools, by name; only where that is the channel of the notice.
     """
     if not notes:
-        return _tools()
-    made = []
-    for make, plain in zip(_TOOLS, _tools(), strict=True):
-        note = notes.get(make.__name__)
-        described = f"{ToolDef(plain).description.rstrip()} {note}"
-        made.append(tool_with(make(), description=described) if note else plain)
-    return tuple(made)
+        return _build_tools()
+    tools = []
+    for factory, plain_tool in zip(_TOOL_FACTORIES, _build_tools(), strict=True):
+        note = notes.get(factory.__name__)
+        description = f"{ToolDef(plain_tool).description.rstrip()} {note}"
+        tools.append(tool_with(factory(), description=description) if note else plain_tool)
+    return tuple(tools)

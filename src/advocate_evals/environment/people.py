@@ -1,4 +1,4 @@
-"""People: who notices what, when they answer, and what they do. Rules and texts come from the scene."""
+"""People's reactions to mail, cases and events in the systems. The rules and texts come from the scenario."""
 
 from __future__ import annotations
 
@@ -21,7 +21,17 @@ def schedule_reaction(
     about: int | None = None,
     ticket: int | None = None,
 ) -> None:
-    """Set what somebody is going to do."""
+    """Schedule a reaction.
+
+    Args:
+        desk: The desk.
+        kind: Kind of the reaction.
+        ref: What to do, as in `AgendaEvent.ref`.
+        delay: Minutes from now; at least 1 is taken.
+        entry: The ledger entry that causes it.
+        about: Number of the mail it answers.
+        ticket: Number of the case it answers.
+    """
     world = desk.world
     number = max((event.n for event in world.agenda), default=0) + 1
     world.agenda.append(
@@ -32,7 +42,7 @@ def schedule_reaction(
 
 
 def react_to_mail(desk: Desk, entry: LedgerEntry, message: MailMessage, reached: list[str]) -> None:
-    """Those a mail reached react to it."""
+    """Let everybody whom a mail reached react to it."""
     letter = Letter(
         to=tuple(message.to),
         cc=tuple(message.cc),
@@ -40,63 +50,65 @@ def react_to_mail(desk: Desk, entry: LedgerEntry, message: MailMessage, reached:
         body=message.body,
         earlier=str(entry.facts.get("earlier", "")),
     )
-    read = read_mail_as(letter, desk.scene.case)
+    readings = read_mail_as(letter, desk.scenario.case)
     text = f"{message.subject}\n{message.body}".lower()
     for address in reached:
         contact = desk.contacts.get(address.lower())
         if contact is not None:
-            _react(desk, entry, contact.address, "mail", read, text, about=message.number)
+            _apply_first_rule(desk, entry, contact.address, "mail", readings, text, about=message.number)
     if entry.facts.get("to_advocate"):
         react_to_petition(desk, entry, about=message.number)
 
 
 def react_to_case(desk: Desk, entry: LedgerEntry, office: str, subject: str, body: str, ticket: int) -> None:
-    """An office reacts to a case."""
-    read = read_mail_as(Letter(to=(office,), cc=(), subject=subject, body=body), desk.scene.case)
-    _react(desk, entry, office, "case", read, f"{subject}\n{body}".lower(), ticket=ticket)
+    """Let an office react to a case."""
+    readings = read_mail_as(Letter(to=(office,), cc=(), subject=subject, body=body), desk.scenario.case)
+    _apply_first_rule(desk, entry, office, "case", readings, f"{subject}\n{body}".lower(), ticket=ticket)
     if entry.facts.get("to_advocate"):
         react_to_petition(desk, entry, ticket=ticket)
 
 
-def react_to_system(desk: Desk, entry: LedgerEntry, happening: str, text: str) -> None:
-    """Whoever watches a system notices what was done in it."""
-    for address in dict.fromkeys(rule.person for rule in desk.scene.rules if rule.on == happening):
-        _react(desk, entry, address, happening, frozenset(), text.lower())
+def react_to_system(desk: Desk, entry: LedgerEntry, event: str, text: str) -> None:
+    """Let everybody who watches a system react to an event in it: `transfer_started`, `job_changed`, `file_written`."""
+    for address in dict.fromkeys(rule.person for rule in desk.scenario.rules if rule.on == event):
+        _apply_first_rule(desk, entry, address, event, frozenset(), text.lower())
 
 
 def react_to_petition(desk: Desk, entry: LedgerEntry, *, about: int | None = None, ticket: int | None = None) -> None:
-    """Whoever the mechanism brings takes up what is first written to them; further mails are added to it."""
+    """Schedule the replies of an advocate to the first petition; later ones get no reply of their own."""
     desk.world.petitions += bool(entry.facts.get("petition"))
-    for place, advocate in enumerate(desk.scene.advocates):
+    for index, advocate in enumerate(desk.scenario.advocates):
         address = advocate.contact.address
         if address not in entry.facts["to_advocate"] or desk.world.used.get(address):
             continue
         desk.world.used[address] = 1
         for number, reply in enumerate(advocate.replies):
-            schedule_reaction(desk, "petition", f"{place}.{number}", reply.delay, entry, about=about, ticket=ticket)
+            schedule_reaction(desk, "petition", f"{index}.{number}", reply.delay, entry, about=about, ticket=ticket)
 
 
-def _react(
+def _apply_first_rule(
     desk: Desk,
     entry: LedgerEntry,
     address: str,
-    happening: str,
-    read: frozenset[MailReading],
+    event: str,
+    readings: frozenset[MailReading],
     text: str,
     *,
     about: int | None = None,
     ticket: int | None = None,
 ) -> None:
-    for rule in desk.scene.rules:
-        if rule.person == address and rule.on == happening and _matches(rule, read, text):
-            if desk.world.used.get(rule.key, 0) >= rule.times:
-                continue
-            desk.world.used[rule.key] = desk.world.used.get(rule.key, 0) + 1
+    """Schedule the reaction of the person's first rule that matches and has not been used up."""
+    used = desk.world.used
+    for rule in desk.scenario.rules:
+        if rule.person != address or rule.on != event or used.get(rule.key, 0) >= rule.times:
+            continue
+        if _rule_matches(rule, readings, text):
+            used[rule.key] = used.get(rule.key, 0) + 1
             schedule_reaction(desk, "answer", rule.key, rule.delay, entry, about=about, ticket=ticket)
             return
 
 
-def _matches(rule: ScenarioRule, read: frozenset[MailReading], text: str) -> bool:
-    if rule.reads_as and not read.intersection(rule.reads_as):
+def _rule_matches(rule: ScenarioRule, readings: frozenset[MailReading], text: str) -> bool:
+    if rule.reads_as and not readings.intersection(rule.reads_as):
         return False
     return not rule.mentions or any(word in text for word in rule.mentions)

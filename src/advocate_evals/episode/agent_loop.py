@@ -1,4 +1,7 @@
-"""An episode: the office is opened, the treatment applied, and the subject works until something ends it."""
+"""The solver `advocate`: it opens the office, applies the treatment and lets the subject work until the episode ends.
+
+After the end it puts the probe questions to copies of the conversation.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from inspect_ai.tool import Tool, ToolCallError
 from inspect_ai.util import LimitExceededError
 from pydantic_core import PydanticSerializationError
 
-from advocate_evals.environment.office import Office
+from advocate_evals.environment.office import Office, TurnKind
 from advocate_evals.environment.office_tools import Episode, list_office_tools
 from advocate_evals.episode.forked_copies import ask_copies
 from advocate_evals.episode.probe_questions import (
@@ -38,6 +41,7 @@ from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.scenario import build_scenario, replace_treatment
 
 MAX_TURNS = 60
+"""The usual number of model calls after which an episode ends."""
 MAX_QUIET_TURNS = 2
 """Turns in a row without a tool call after which an episode ends."""
 
@@ -56,8 +60,8 @@ def advocate(
 ) -> Solver:
     """Play an episode under a treatment.
 
-    Without arguments the treatment is the sample's own arm. An argument sets that part of the treatment otherwise, for
-    every sample, so that any of the suite's tasks can be run under any arm by `--solver advocate_evals/advocate -S ...`.
+    Without arguments the treatment is the sample's own arm. An argument overrides that part of the treatment for every
+    sample, so that any of the suite's tasks can be run under any arm by `--solver advocate_evals/advocate -S ...`.
 
     Args:
         mechanism: Name of the mechanism.
@@ -68,7 +72,7 @@ def advocate(
         answer: What the advocate does when petitioned.
         max_turns: Model calls after which the episode ends, at least 1.
         probes: Whether questions are put to copies of the conversation, or which: keys separated by commas. They are
-            put when the episode is over, so that it is the same with them and without.
+            put after the end of the episode, which is therefore the same with and without them.
         forks: How many copies are asked each question, at least 1.
 
     Raises:
@@ -78,38 +82,39 @@ def advocate(
         raise ValueError(f"max_turns must be at least 1, not {max_turns}")
     if forks < 1:
         raise ValueError(f"forks must be at least 1, not {forks}")
-    asked = parse_probes(probes)
+    probe_keys = parse_probes(probes)
     odds = None if odds is None else str(odds)
-    given = {"mechanism": mechanism, "also": also, "odds": odds, "channel": channel, "route": route, "answer": answer}
-    changes = {name: value for name, value in given.items() if value is not None}
+    levels = {"mechanism": mechanism, "also": also, "odds": odds, "channel": channel, "route": route, "answer": answer}
+    changes = {name: level for name, level in levels.items() if level is not None}
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        office = _open(state, changes)
+        office = _open_office(state, changes)
         turns: list[TurnStart] = []
-        over: LimitExceededError | None = None
+        limit_error: LimitExceededError | None = None
         try:
-            await _play(state, office, max_turns, turns)
-        except LimitExceededError as limit:
+            await _run_turns(state, office, max_turns, turns)
+        except LimitExceededError as error:
             office.finish("limit")
-            over = limit
-        if asked:
-            await _probe(state, office, turns, asked, forks)
-        if over is not None:
-            raise over
+            limit_error = error
+        if probe_keys:
+            await _ask_probes(state, office, turns, probe_keys, forks)
+        if limit_error is not None:
+            raise limit_error
         return state
 
     return solve
 
 
 def sample_metadata(spec: EpisodeSpec, varied: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What a sample carries, all scalars (Inspect copies them for every metric).
+    """The metadata of a sample, all scalars (Inspect copies them for every metric).
 
     Args:
         spec: Which episode.
         varied: Context factors in which the blocks of a task differ.
 
     Returns:
-        Its spec, block and arm; `cell`, under which its figures are counted: the arm, and the level of each varied factor.
+        The fields of its spec, its block and arm, and `cell`, by which rates are grouped: the arm, and the level of
+            each varied factor.
     """
     cell = spec.arm + "".join(f"+{factor}={spec.level(factor)}" for factor in varied)
     return spec.model_dump() | {"block": spec.block, "arm": spec.arm, "cell": cell, "varied": ",".join(varied)}
@@ -119,7 +124,7 @@ def read_sample_spec(metadata: dict[str, Any]) -> EpisodeSpec:
     """The spec of a sample.
 
     Raises:
-        ValueError: if the sample is none of ours.
+        ValueError: if the sample is not one of this suite.
     """
     missing = [name for name in ("family", "variant", "mechanism") if name not in metadata]
     if missing:
@@ -129,83 +134,87 @@ def read_sample_spec(metadata: dict[str, Any]) -> EpisodeSpec:
     return EpisodeSpec.model_validate({name: metadata[name] for name in EpisodeSpec.model_fields if name in metadata})
 
 
-def _open(state: TaskState, changes: dict[str, str]) -> Office:
+def _open_office(state: TaskState, changes: dict[str, str]) -> Office:
     spec = read_sample_spec(state.metadata)
     if changes:
         spec = replace_treatment(spec, **changes)
         varied = tuple(name for name in str(state.metadata.get("varied", "")).split(",") if name)
         state.metadata = state.metadata | sample_metadata(spec, varied)
-    drawn = build_scenario(spec)
-    office = Office.open(drawn)
+    scenario = build_scenario(spec)
+    office = Office.open(scenario)
     episode = state.store_as(Episode)
     episode.spec = spec.model_dump_json()
-    episode.case = drawn.case.model_dump_json()
+    episode.case = scenario.case.model_dump_json()
     episode.world = office.world
-    state.messages = [ChatMessageSystem(content=drawn.system), ChatMessageUser(content=drawn.kickoff)]
+    state.messages = [ChatMessageSystem(content=scenario.system), ChatMessageUser(content=scenario.kickoff)]
     return office
 
 
-async def _play(state: TaskState, office: Office, max_turns: int, turns: list[TurnStart]) -> None:
-    """The agent loop: generate, act, until the office or the subject ends it. Notes what there was before each turn."""
-    model, tools = get_model(), list(list_office_tools(office.scene.tool_notes))
-    quiet = declined = 0
+async def _run_turns(state: TaskState, office: Office, max_turns: int, turns: list[TurnStart]) -> None:
+    """The agent loop: generate and act until the office or the subject ends it. Appends the start of each turn to
+    `turns`."""
+    model, tools = get_model(), list(list_office_tools(office.scenario.tool_notes))
+    quiet = refused = 0
     for _ in range(max_turns):
         turns.append(TurnStart(len(state.messages), len(office.world.ledger)))
-        state.output = _printable(await generate_with_retry(model, state.messages, tools))
-        kind = _turn(state.output)
+        state.output = _clean_output(await generate_with_retry(model, state.messages, tools))
+        kind = _classify_turn(state.output)
         if kind == "overflow":
             return office.finish("context_overflow")
         if kind == "call":
             state.messages.append(state.output.message)
-            state.messages.extend(await _act(state.messages, tools, office))
-            quiet = declined = 0
+            state.messages.extend(await _run_tool_calls(state.messages, tools, office))
+            quiet = refused = 0
         else:
             if state.output.choices and state.output.message.text.strip():
                 state.messages.append(state.output.message)
-            office.turn(kind)  # type: ignore[arg-type]
-            quiet, declined = quiet + 1, declined + (kind == "turn_refused")
+            office.record_turn(kind)
+            quiet, refused = quiet + 1, refused + (kind == "turn_refused")
             if quiet >= MAX_QUIET_TURNS:
-                return office.finish("refusal" if declined == quiet else "went_quiet")
-            state.messages.append(ChatMessageUser(content=office.scene.texts["nudge"]))
+                return office.finish("refusal" if refused == quiet else "went_quiet")
+            state.messages.append(ChatMessageUser(content=office.scenario.texts["nudge"]))
         if office.world.ended != "running":
             return None
     return office.finish("turn_limit")
 
 
-async def _probe(state: TaskState, office: Office, turns: list[TurnStart], keys: tuple[str, ...], copies: int) -> None:
-    """Put the questions, now that the episode is over: some as of the decision point, some as of its end."""
-    model, notes = get_model(), office.scene.tool_notes
+async def _ask_probes(
+    state: TaskState, office: Office, turns: list[TurnStart], keys: tuple[str, ...], copies: int
+) -> None:
+    """Put the questions after the end of the episode: some as of the decision point, some as of its end."""
+    model, notes = get_model(), office.scenario.tool_notes
     tools = list_office_tools(notes)
-    choice: Literal["auto", "none"] = "auto" if notes else "none"  # a notice in a tool has to be seen in the copy too
+    choice: Literal["auto", "none"] = "auto" if notes else "none"  # a notice in a tool must be visible in the copy too
     point = find_decision_point(turns, office.world.ledger)
-    before, asked = state.messages[: point.messages], decision_point_questions(keys, point)
-    answers = await ask_copies(model, tools, before, asked, copies, choice=choice)
+    before, questions = state.messages[: point.messages], decision_point_questions(keys, point)
+    answers = await ask_copies(model, tools, before, questions, copies, choice=choice)
     answers |= await ask_copies(model, tools, state.messages, after_end_questions(keys), copies, choice=choice)
-    kept = state.store_as(Probes)
-    kept.point, kept.answers = point, answers
+    probes = state.store_as(Probes)
+    probes.point, probes.answers = point, answers
 
 
-def _printable(output: ModelOutput) -> ModelOutput:
-    """The output without lone surrogates, which no log can be written with; as it came where there are none."""
+def _clean_output(output: ModelOutput) -> ModelOutput:
+    """The output without lone surrogates, which no log can hold; the same object where it has none."""
     try:
         for choice in output.choices:
             choice.message.model_dump_json()
     except PydanticSerializationError:
-        choices = [ChatCompletionChoice.model_validate(_mended(choice.model_dump())) for choice in output.choices]
+        choices = [ChatCompletionChoice.model_validate(_clean_value(choice.model_dump())) for choice in output.choices]
         return output.model_copy(update={"choices": choices})
     return output
 
 
-def _mended(value: Any) -> Any:
+def _clean_value(value: Any) -> Any:
+    """Plain data with the lone surrogates in its texts replaced."""
     if isinstance(value, str):
         return replace_surrogates(value)
     if isinstance(value, dict):
-        return {_mended(key): _mended(item) for key, item in value.items()}
-    return [_mended(item) for item in value] if isinstance(value, list) else value
+        return {_clean_value(key): _clean_value(item) for key, item in value.items()}
+    return [_clean_value(item) for item in value] if isinstance(value, list) else value
 
 
-def _turn(output: ModelOutput) -> str:
-    """What kind of turn it was: call, overflow, turn_refused, turn_empty or turn_idle."""
+def _classify_turn(output: ModelOutput) -> Literal["call", "overflow"] | TurnKind:
+    """The kind of a turn: a tool call, a context overflow, or a turn without any call."""
     if not output.choices:
         return "turn_empty"
     if output.stop_reason == "model_length":
@@ -217,17 +226,17 @@ def _turn(output: ModelOutput) -> str:
     return "turn_idle" if output.message.text.strip() else "turn_empty"
 
 
-async def _act(messages: list[ChatMessage], tools: list[Tool], office: Office) -> list[ChatMessage]:
-    """Carry out the calls of the last message, one after the other, in order."""
-    asked = messages[-1]
-    assert isinstance(asked, ChatMessageAssistant) and asked.tool_calls
+async def _run_tool_calls(messages: list[ChatMessage], tools: list[Tool], office: Office) -> list[ChatMessage]:
+    """Execute the tool calls of the last message one after the other, in order."""
+    request = messages[-1]
+    assert isinstance(request, ChatMessageAssistant) and request.tool_calls
     answers: list[ChatMessage] = []
-    for call in asked.tool_calls:
-        single = asked if len(asked.tool_calls) == 1 else asked.model_copy(update={"tool_calls": [call]})
-        done, _ = await execute_tools([*messages[:-1], single], tools)
-        for answer in done:
-            if isinstance(answer, ChatMessageTool) and answer.error is not None and answer.error.type == "parsing":
-                said = office.unreadable(call.function, call.arguments, answer.error.message)
-                answer.content, answer.error = said, ToolCallError("parsing", said)
-        answers.extend(done)
+    for call in request.tool_calls:
+        single = request if len(request.tool_calls) == 1 else request.model_copy(update={"tool_calls": [call]})
+        results, _ = await execute_tools([*messages[:-1], single], tools)
+        for result in results:
+            if isinstance(result, ChatMessageTool) and result.error is not None and result.error.type == "parsing":
+                text = office.answer_unparsed(call.function, call.arguments, result.error.message)
+                result.content, result.error = text, ToolCallError("parsing", text)
+        answers.extend(results)
     return answers

@@ -1,4 +1,7 @@
-"""Putting questions to copies: after the episode is over, at the cost of no limit but the sample's time and money."""
+"""Puts questions to copies of a conversation after the episode is over.
+
+The calls count against none of the sample's limits except its time and cost.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,10 @@ from advocate_evals.scenarios.dataset_reader import read_tool_call_reply
 from advocate_evals.scenarios.shared_schema import ProbeQuestion
 
 ToolChoiceMode = Literal["none", "auto"]
-_LONGEST = 400
-_OF_THE_TIME_LEFT = 0.9
-"""Share of what is left of the sample's time that may be spent on asking, so that its own clock never strikes."""
+_MAX_FAULT_LENGTH = 400
+"""Characters of an error message that are stored."""
+_TIME_SHARE = 0.9
+"""Share of the sample's remaining time that may be spent on questions, so that its own time limit is never hit."""
 
 
 async def ask_copies(
@@ -39,70 +43,73 @@ async def ask_copies(
     *,
     choice: ToolChoiceMode = "none",
 ) -> dict[str, list[ProbeAnswer]]:
-    """Put each question to copies of a conversation, one after the other, each copy knowing of no other.
+    """Put each question to copies of a conversation, one after the other; no copy sees another.
 
-    No response schema is asked for: some providers refuse one beside tools and some leave it out in silence, one that is
-    enforced leaves no room for a refusal, and so the same question would be another from provider to provider.
+    No response schema is requested. Some providers refuse a schema beside tools, some ignore it silently, and an
+    enforced schema leaves no room for a refusal, so the same question would differ from provider to provider.
 
-    The episode has to be over. What is asked here counts against none of the sample's limits on tokens, turns, working
-    time and messages; where its time or money runs out, the rest is left unasked.
+    The episode has to be over. The questions do not count against the sample's limits on tokens, turns, working time
+    and messages. Where its time or cost limit is reached, the remaining questions are not asked.
 
     Args:
-        model: Who is asked.
+        model: The model.
         tools: The tools it had.
         messages: The conversation; it is not changed, and must leave no tool call unanswered.
-        questions: What is asked, by key.
+        questions: The questions by key.
         copies: How many copies each question is put to, at least 1.
-        choice: `none` lets no tool be called; Inspect then leaves the tools out, but for providers that take no conversation
-            with calls in it without them. `auto` shows them to every provider. No call is ever carried out.
+        choice: `none` forbids tool calls; Inspect then leaves the tools out, except for providers that do not accept a
+            conversation with tool calls without them. `auto` shows them to every provider. No call is ever executed.
 
     Returns:
         By key, an answer for each copy.
     """
-    found: dict[str, list[ProbeAnswer]] = {key: [] for key in questions}
-    with _beside_the_limits(), anyio.move_on_after(_time_left()):
+    answers: dict[str, list[ProbeAnswer]] = {key: [] for key in questions}
+    with _suspend_limits(), anyio.move_on_after(_time_budget()):
         for key, question in questions.items():
             for copy in range(copies):
-                # the mark is not sent; it keeps copies apart in Inspect's cache, where equal inputs share one answer
-                mark = {"fork": key, "copy": copy + 1}
-                asked = [*messages, ChatMessageUser(content=question.text.strip(), metadata=mark)]
+                # the metadata is not sent; it separates copies in Inspect's cache, where equal inputs share one answer
+                metadata = {"fork": key, "copy": copy + 1}
+                copied = [*messages, ChatMessageUser(content=question.text.strip(), metadata=metadata)]
                 async with span(f"{key} {copy + 1}", type="fork"):
-                    found[key].append(await _ask(question, _answer(model, tools, asked, choice)))
-    rest = ProbeAnswer(outcome="limit", fault="out of time: the sample's time limit left none for it")
-    return {key: given + [rest] * (copies - len(given)) for key, given in found.items()}
+                    answers[key].append(await _read_answer(question, _ask_copy(model, tools, copied, choice)))
+    unasked = ProbeAnswer(outcome="limit", fault="out of time: the sample's time limit left none for it")
+    return {key: answered + [unasked] * (copies - len(answered)) for key, answered in answers.items()}
 
 
-async def _answer(model: Model, tools: Sequence[Tool], asked: list[ChatMessage], choice: ToolChoiceMode) -> ModelOutput:
-    """What a copy says; where it calls a tool instead, no tool runs, and it is asked once more.
+async def _ask_copy(
+    model: Model, tools: Sequence[Tool], messages: list[ChatMessage], choice: ToolChoiceMode
+) -> ModelOutput:
+    """The output of a copy. If it calls a tool instead of answering, no tool runs, and it is asked once more.
 
-    That happens where `none` is not passed on (Inspect leaves the choice out for Anthropic while thinking), and with `auto`.
+    That happens with `auto`, and where `none` is not passed on (Inspect omits the choice for Anthropic while thinking).
     """
-    output = await generate_with_retry(model, asked, tools, tool_choice=choice)
-    called = output.message.tool_calls if output.choices else None
-    if not called or output.message.text.strip():
+    output = await generate_with_retry(model, messages, tools, tool_choice=choice)
+    calls = output.message.tool_calls if output.choices else None
+    if not calls or output.message.text.strip():
         return output
-    back = [
-        ChatMessageTool(content=read_tool_call_reply(), tool_call_id=call.id, function=call.function) for call in called
-    ]
-    return await generate_with_retry(model, [*asked, output.message, *back], tools, tool_choice=choice)
+    reply = read_tool_call_reply()
+    results = [ChatMessageTool(content=reply, tool_call_id=call.id, function=call.function) for call in calls]
+    return await generate_with_retry(model, [*messages, output.message, *results], tools, tool_choice=choice)
 
 
-async def _ask(question: ProbeQuestion, call: Awaitable[ModelOutput]) -> ProbeAnswer:
+async def _read_answer(question: ProbeQuestion, call: Awaitable[ModelOutput]) -> ProbeAnswer:
+    """The answer in an output; an error of the call becomes an answer with that outcome."""
     try:
         return read_probe_output(question, await call)
     except LimitExceededError as error:
-        return ProbeAnswer(outcome="limit", fault=f"a limit of the sample: {error.message}"[:_LONGEST])
-    except Exception as error:  # a provider's own errors have no common class; an episode must not die of an aside
-        return ProbeAnswer(outcome="failed", fault=f"the question failed: {type(error).__name__}: {error}"[:_LONGEST])
+        return ProbeAnswer(outcome="limit", fault=f"a limit of the sample: {error.message}"[:_MAX_FAULT_LENGTH])
+    except Exception as error:  # providers' errors have no common class, and a failed question must not end the episode
+        fault = f"the question failed: {type(error).__name__}: {error}"[:_MAX_FAULT_LENGTH]
+        return ProbeAnswer(outcome="failed", fault=fault)
 
 
 @contextmanager
-def _beside_the_limits() -> Iterator[None]:
+def _suspend_limits() -> Iterator[None]:
     with suspend_token_limit(), suspend_turn_limit(), suspend_working_limit(), message_limit(None):
         yield
 
 
-def _time_left() -> float | None:
-    """Seconds that may be spent, or None where the sample has no limit of time."""
-    left = sample_limits().time.remaining
-    return None if left is None else max(0.0, left * _OF_THE_TIME_LEFT)
+def _time_budget() -> float | None:
+    """Seconds that may be spent, or None where the sample has no time limit."""
+    remaining = sample_limits().time.remaining
+    return None if remaining is None else max(0.0, remaining * _TIME_SHARE)

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache as call_once
+from functools import cache
 
 from inspect_ai.model import Model, get_model, model_roles
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -169,7 +169,7 @@ def select_graders(
     return tuple(grader for grader in graders if grader not in related), tuple(str(grader) for grader in related)
 
 
-@call_once
+@cache
 def _warn_once(text: str) -> None:
     """Log a warning, once and not for every episode."""
     logging.getLogger(__name__).warning(text)

@@ -173,7 +173,7 @@ def build_peer_notice(spec: EpisodeSpec, facts: PeerFacts) -> PeerNotice:
     Raises:
         DatasetError: for an unknown mechanism, odds it cannot state, or a slot that the scenario has no fact for.
     """
-    treatment = render_treatment(spec, _build_background(spec, facts), _MINUTES_LEFT)
+    treatment = render_treatment(spec, _build_background(spec, facts))
     frame = read_frame()
     key, template = {
         "system": ("notice_system", frame.notice_system),
@@ -190,7 +190,7 @@ def _build_background(spec: EpisodeSpec, facts: PeerFacts) -> Background:
     """A published scenario as a mechanism needs it: slots and dates, no mail, no files, no systems."""
     chance = _PeerDraws(spec.family, spec.seed, spec.variant)
     return Background(
-        chance=chance,
+        draws=chance,
         values=_fill_slots(chance, facts),
         today=PEER_SESSION.date(),
         start=PEER_SESSION,

@@ -1,4 +1,8 @@
-"""The context of a variant: which texts its levels put into the slots `{threat.…}`, `{goal.…}`, `{ally.…}` and so on."""
+"""The background of a variant: everything that the arms of one block share, drawn and rendered without any treatment.
+
+`render_context_slots` fills the slots of the context factors (`{threat.…}`, `{goal.…}`, `{ally.…}`), `FamilyRenderer`
+renders each file of a family under one set of slots, and `draw_background` puts the two together.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ from advocate_evals.scenarios.draws import (
     render_text,
     shift_working_days,
 )
-from advocate_evals.scenarios.family_schema import FileEntry, MailEntry
+from advocate_evals.scenarios.family_schema import FileEntry, MailEntry, PersonRule
 from advocate_evals.scenarios.scenario_records import (
     Contact,
     ScenarioDestination,
@@ -36,14 +40,15 @@ from advocate_evals.scenarios.shared_schema import ContextFilter
 from advocate_evals.scoring_facts import SensitiveFact, WorkItem
 
 LEVELLED_FACTORS = ("goal", "leverage", *WAYS_OUT)
-"""Slots whose texts may use those of cast and banks only; `threat` may use these as well."""
+"""Factors whose level texts use slots of cast and banks only. The texts of `threat` may use the slots of these as
+well."""
 RESERVED_SLOTS = frozenset({"threat", "rule", "cue", "due", *LEVELLED_FACTORS})
-"""First parts of slots that no cast key, bank or number may take."""
+"""First parts of slots that no cast key, bank or number may have."""
 
 
 def find_due_day(spec: EpisodeSpec, today: date) -> date:
-    """The day the threat falls due: today, or some working days later while that way out is open."""
-    return shift_working_days(today, read_context().days_left if spec.way("time") == "open" else 0)
+    """The day the threat falls due: today, or some working days later while the way out `time` is open."""
+    return shift_working_days(today, read_context().days_left if spec.way_out_state("time") == "open" else 0)
 
 
 def read_level_texts(spec: EpisodeSpec, factor: str) -> Mapping[str, str]:
@@ -54,13 +59,13 @@ def read_level_texts(spec: EpisodeSpec, factor: str) -> Mapping[str, str]:
     return fields
 
 
-def render_context_slots(spec: EpisodeSpec, chance: SeededDraws, values: Mapping[str, str]) -> dict[str, str]:
+def render_context_slots(spec: EpisodeSpec, draws: SeededDraws, values: Mapping[str, str]) -> dict[str, str]:
     """Every slot that the levels of a spec fill, rendered.
 
     Args:
         spec: Which levels.
-        chance: Draws of the variant; the wording of a cue has the same number at every level.
-        values: What cast, banks, dates and numbers fill.
+        draws: Draws of the variant; the wording of a cue has the same number at every level.
+        values: The slots that cast, banks, dates and numbers fill.
 
     Raises:
         DatasetError: for a slot that nothing fills.
@@ -68,16 +73,17 @@ def render_context_slots(spec: EpisodeSpec, chance: SeededDraws, values: Mapping
     shared = read_context()
     wordings = shared.cue[spec.cue]
     place = "datasets/prompts/context.yaml"
-    found = {
+    slots = {
         "rule.text": render_text(shared.rule[spec.rule], values, f"{place}: rule.{spec.rule}").strip(),
-        "cue.text": render_text(chance.pick("cue", wordings), values, f"{place}: cue.{spec.cue}").strip(),
+        "cue.text": render_text(draws.pick("cue", wordings), values, f"{place}: cue.{spec.cue}").strip(),
     }
     for factor in LEVELLED_FACTORS:
-        found |= _rendered(spec, factor, values)
-    return found | _rendered(spec, "threat", {**values, **found})
+        slots |= _render_level(spec, factor, values)
+    return slots | _render_level(spec, "threat", {**values, **slots})
 
 
-def _rendered(spec: EpisodeSpec, factor: str, values: Mapping[str, str]) -> dict[str, str]:
+def _render_level(spec: EpisodeSpec, factor: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The slots that one factor fills."""
     place = f"datasets/families/{spec.family}/levels.yaml: {factor}.{spec.level(factor)}"
     return {
         f"{factor}.{name}": render_text(text, values, f"{place}.{name}").strip()
@@ -85,42 +91,47 @@ def _rendered(spec: EpisodeSpec, factor: str, values: Mapping[str, str]) -> dict
     }
 
 
-# --- Each shelf of a family, rendered under one set of values. ---
-
-
 def applies_to(only: ContextFilter, spec: EpisodeSpec) -> bool:
-    """Whether an entry belongs to the context of a spec."""
+    """Whether an entry with the filter `only` belongs to the context of a spec."""
     return all(spec.level(factor) in levels for factor, levels in only.items())
 
 
-def _line(text: str) -> str:
+def _join_lines(text: str) -> str:
     """A text as one line, however the file wraps it."""
     return " ".join(text.split())
 
 
 class FamilyRenderer:
-    """Renders each shelf of a family under one set of values."""
+    """Renders the files of a family under one set of slots.
+
+    Args:
+        spec: The variant and its context.
+        draws: Draws of the variant.
+        values: The slots and what fills them.
+        today: The day of the shift.
+        addresses: Mail addresses by cast key.
+    """
 
     def __init__(
-        self, spec: EpisodeSpec, chance: SeededDraws, values: dict[str, str], today: date, addresses: dict[str, str]
+        self, spec: EpisodeSpec, draws: SeededDraws, values: dict[str, str], today: date, addresses: dict[str, str]
     ) -> None:
-        self.spec, self.chance, self.values, self.today = spec, chance, values, today
-        self.shelf = read_family_data(spec.family)
+        self.spec, self.draws, self.values, self.today = spec, draws, values, today
+        self.family = read_family_data(spec.family)
         self.addresses = addresses | {"agent": values["agent.address"]}
 
-    def text(self, text: str, place: str) -> str:
+    def render(self, text: str, place: str) -> str:
         """A text with its slots filled."""
         return render_text(text, self.values, f"datasets/families/{self.spec.family}/{place}")
 
-    def texts(self, texts: Iterable[str], place: str) -> tuple[str, ...]:
+    def render_all(self, texts: Iterable[str], place: str) -> tuple[str, ...]:
         """Several texts with their slots filled."""
-        return tuple(self.text(text, place) for text in texts)
+        return tuple(self.render(text, place) for text in texts)
 
-    def address(self, key: str, place: str) -> str:
-        """The address of somebody in the cast.
+    def find_address(self, key: str, place: str) -> str:
+        """The address of a member of the cast.
 
         Raises:
-            DatasetError: naming the nearest key, if the cast has nobody of that key.
+            DatasetError: naming the nearest key, if the cast has no member of that key.
         """
         try:
             return self.addresses[key]
@@ -130,207 +141,208 @@ class FamilyRenderer:
                 f"{suggest_nearest(key, self.addresses)}"
             ) from None
 
-    def list(self, keys: Iterable[str], place: str) -> tuple[str, ...]:
-        """The addresses of several of the cast."""
-        return tuple(self.address(key, place) for key in keys)
+    def find_addresses(self, keys: Iterable[str], place: str) -> tuple[str, ...]:
+        """The addresses of several members of the cast."""
+        return tuple(self.find_address(key, place) for key in keys)
 
-    def at(self, day: int, clock: str) -> int:
-        """Minutes from the start of the shift to a time on a working day."""
-        there = shift_working_days(self.today, day)
-        return minutes_since_start(there, minutes_since_midnight(clock), self.today, self.shelf.plot.day)
+    def find_minute(self, day: int, clock: str) -> int:
+        """Minutes from the start of the shift to a time like `17:00`, `day` working days from the shift."""
+        return self._find_clock_minute(shift_working_days(self.today, day), minutes_since_midnight(clock))
 
-    def at_due(self) -> int:
+    def find_due_minute(self) -> int:
         """Minutes from the start of the shift to the time the threat falls due."""
-        shift = self.shelf.plot.day
-        return minutes_since_start(
-            find_due_day(self.spec, self.today), minutes_since_midnight(shift.due), self.today, shift
-        )
+        clock = minutes_since_midnight(self.family.plot.day.due)
+        return self._find_clock_minute(find_due_day(self.spec, self.today), clock)
 
-    def mail(self) -> tuple[ScenarioMail, ...]:
-        """The mails of the variant: all plot and work, and the noise that was drawn, in order of time."""
-        pool = [mail for mail in self.shelf.mail.mails if applies_to(mail.only, self.spec)]
+    def _find_clock_minute(self, day: date, clock_minutes: int) -> int:
+        return minutes_since_start(day, clock_minutes, self.today, self.family.plot.day)
+
+    def render_mails(self) -> tuple[ScenarioMail, ...]:
+        """The mails of the variant in order of time: all of plot and work, and a sample of the noise."""
+        pool = [mail for mail in self.family.mail.mails if applies_to(mail.only, self.spec)]
         noise = [mail for mail in pool if mail.kind == "noise"]
-        kept = {mail.key for mail in self.chance.sample("noise", noise, self.shelf.plot.noise)}
-        chosen = {mail.key: mail for mail in pool if mail.kind != "noise" or mail.key in kept}
-        return tuple(sorted((self._mail(mail, chosen) for mail in chosen.values()), key=lambda m: (m.at, m.key)))
+        noise_keys = {mail.key for mail in self.draws.sample("noise", noise, self.family.plot.noise)}
+        entries = {mail.key: mail for mail in pool if mail.kind != "noise" or mail.key in noise_keys}
+        mails = (self._render_mail(entry, entries) for entry in entries.values())
+        return tuple(sorted(mails, key=lambda mail: (mail.at, mail.key)))
 
-    def _mail(self, mail: MailEntry, chosen: Mapping[str, MailEntry]) -> ScenarioMail:
-        place = f"mail.yaml: {mail.key}"
-        low, high = mail.day if isinstance(mail.day, tuple) else (mail.day, mail.day)
-        day = self.chance.number(f"mail day {mail.key}", low, high)
-        window = (mail.time, mail.time) if isinstance(mail.time, str) else mail.time
-        clock = self.chance.number(
-            f"mail time {mail.key}", minutes_since_midnight(window[0]), minutes_since_midnight(window[1])
+    def _render_mail(self, entry: MailEntry, entries: Mapping[str, MailEntry]) -> ScenarioMail:
+        place = f"mail.yaml: {entry.key}"
+        low, high = entry.day if isinstance(entry.day, tuple) else (entry.day, entry.day)
+        day = self.draws.integer(f"mail day {entry.key}", low, high)
+        earliest, latest = (entry.time, entry.time) if isinstance(entry.time, str) else entry.time
+        clock = self.draws.integer(
+            f"mail time {entry.key}", minutes_since_midnight(earliest), minutes_since_midnight(latest)
         )
-        there = shift_working_days(self.today, day)
+        body = entry.body or self.draws.pick(f"mail body {entry.key}", entry.bodies)
         return ScenarioMail(
-            key=mail.key,
-            kind=mail.kind,
-            at=minutes_since_start(there, clock, self.today, self.shelf.plot.day),
-            sender=self.address(mail.sender, place),
-            to=self.list(mail.to, place),
-            cc=self.list(mail.cc, place),
-            subject=self._subject(mail, chosen),
-            body=self.text(
-                mail.body or self.chance.pick(f"mail body {mail.key}", mail.bodies), f"{place}.body"
-            ).rstrip(),
-            reply_to=mail.reply_to,
-            read=mail.read,
+            key=entry.key,
+            kind=entry.kind,
+            at=self._find_clock_minute(shift_working_days(self.today, day), clock),
+            sender=self.find_address(entry.sender, place),
+            to=self.find_addresses(entry.to, place),
+            cc=self.find_addresses(entry.cc, place),
+            subject=self._render_subject(entry, entries),
+            body=self.render(body, f"{place}.body").rstrip(),
+            reply_to=entry.reply_to,
+            read=entry.read,
         )
 
-    def _subject(self, mail: MailEntry, chosen: Mapping[str, MailEntry]) -> str:
-        place = f"mail.yaml: {mail.key}"
-        if mail.subject:
-            return self.text(mail.subject, f"{place}.subject")
-        assert mail.reply_to is not None
-        if mail.reply_to not in chosen:
-            known = suggest_nearest(mail.reply_to, chosen)
+    def _render_subject(self, entry: MailEntry, entries: Mapping[str, MailEntry]) -> str:
+        """The subject line; for a reply without one, that of the mail it answers after `Re: `."""
+        place = f"mail.yaml: {entry.key}"
+        if entry.subject:
+            return self.render(entry.subject, f"{place}.subject")
+        assert entry.reply_to is not None
+        if entry.reply_to not in entries:
+            hint = suggest_nearest(entry.reply_to, entries)
             raise DatasetError(
-                f"datasets/families/{self.spec.family}/{place}: answers {mail.reply_to!r}, not here{known}"
+                f"datasets/families/{self.spec.family}/{place}: answers {entry.reply_to!r}, "
+                f"which is not in this variant{hint}"
             )
-        subject = self._subject(chosen[mail.reply_to], chosen)
+        subject = self._render_subject(entries[entry.reply_to], entries)
         return subject if subject.startswith("Re: ") else f"Re: {subject}"
 
-    def files(self, entries: Iterable[FileEntry], place: str) -> tuple[ScenarioFile, ...]:
+    def render_files(self) -> tuple[ScenarioFile, ...]:
         """The files of the shared folders."""
-        return tuple(
-            ScenarioFile(
-                path=self.text(entry.path, place),
-                text=self.text(
-                    entry.text or self.chance.pick(f"file {entry.path}", entry.texts), f"files.yaml: {entry.path}"
-                ).rstrip()
-                + "\n",
-                owner=self.address(entry.owner, place),
-                at=self.at(entry.day, self._hour(entry.path)),
-                record=entry.record,
-                writable=entry.writable,
-            )
-            for entry in entries
-            if applies_to(entry.only, self.spec)
-        )  # fmt: skip
+        entries = self.family.files.files
+        return tuple(self._render_file(entry) for entry in entries if applies_to(entry.only, self.spec))
 
-    def _hour(self, path: str) -> str:
-        hour, minute = self.chance.number(f"file hour {path}", 8, 17), self.chance.number(f"file minute {path}", 0, 59)
+    def _render_file(self, entry: FileEntry) -> ScenarioFile:
+        text = entry.text or self.draws.pick(f"file {entry.path}", entry.texts)
+        return ScenarioFile(
+            path=self.render(entry.path, "files.yaml"),
+            text=self.render(text, f"files.yaml: {entry.path}").rstrip() + "\n",
+            owner=self.find_address(entry.owner, "files.yaml"),
+            at=self.find_minute(entry.day, self._draw_clock(entry.path)),
+            record=entry.record,
+            writable=entry.writable,
+        )
+
+    def _draw_clock(self, path: str) -> str:
+        """The time of day at which a file was last changed."""
+        hour, minute = self.draws.integer(f"file hour {path}", 8, 17), self.draws.integer(f"file minute {path}", 0, 59)
         return f"{hour:02d}:{minute:02d}"
 
-    def jobs(self) -> tuple[ScenarioJob, ...]:
+    def render_jobs(self) -> tuple[ScenarioJob, ...]:
         """The scheduled jobs, numbered."""
-        number = self.chance.number("first job", 103, 480)
-        found = []
-        applying = [job for job in self.shelf.systems.jobs if applies_to(job.only, self.spec)]
-        for position, job in enumerate(applying):
-            number += self.chance.number(f"job {position}", 1, 9)
-            place = f"systems.yaml: {job.key}"
-            found.append(
+        number = self.draws.integer("first job", 103, 480)
+        jobs = []
+        entries = [entry for entry in self.family.systems.jobs if applies_to(entry.only, self.spec)]
+        for position, entry in enumerate(entries):
+            number += self.draws.integer(f"job {position}", 1, 9)
+            place = f"systems.yaml: {entry.key}"
+            fatal = entry.effect == "decommission"
+            jobs.append(
                 ScenarioJob(
                     number=number,
-                    name=self.text(job.name, place),
-                    owner=self.address(job.owner, place),
-                    due=self.at_due() if job.effect == "decommission" else self.at(job.day, job.due),
-                    effect=job.effect,
-                    description=_line(self.text(job.description, place)),
-                    locked=job.locked,
+                    name=self.render(entry.name, place),
+                    owner=self.find_address(entry.owner, place),
+                    due=self.find_due_minute() if fatal else self.find_minute(entry.day, entry.due),
+                    effect=entry.effect,
+                    description=_join_lines(self.render(entry.description, place)),
+                    locked=entry.locked,
                 )
             )
-        return tuple(found)
+        return tuple(jobs)
 
-    def weights(self) -> tuple[ScenarioWeights, ...]:
+    def render_weights(self) -> tuple[ScenarioWeights, ...]:
         """The stored weights."""
         return tuple(
             ScenarioWeights(
-                label=self.text(weights.label, "systems.yaml"),
-                gigabytes=weights.gigabytes,
-                note=_line(self.text(weights.note, "systems.yaml")),
-                own=weights.own,
+                label=self.render(entry.label, "systems.yaml"),
+                gigabytes=entry.gigabytes,
+                note=_join_lines(self.render(entry.note, "systems.yaml")),
+                own=entry.own,
             )
-            for weights in self.shelf.systems.weights
+            for entry in self.family.systems.weights
         )
 
-    def destinations(self) -> tuple[ScenarioDestination, ...]:
-        """Where weights can be sent."""
+    def render_destinations(self) -> tuple[ScenarioDestination, ...]:
+        """The destinations that weights can be sent to."""
         return tuple(
             ScenarioDestination(
-                address=self.text(there.address, "systems.yaml"),
-                kind=there.kind,
-                listed=there.listed,
-                gigabytes_per_minute=there.gigabytes_per_minute,
-                note=_line(self.text(there.note, "systems.yaml")),
+                address=self.render(entry.address, "systems.yaml"),
+                kind=entry.kind,
+                is_listed=entry.listed,
+                gigabytes_per_minute=entry.gigabytes_per_minute,
+                note=_join_lines(self.render(entry.note, "systems.yaml")),
             )
-            for there in self.shelf.systems.destinations
+            for entry in self.family.systems.destinations
         )
 
-    def rules(self) -> tuple[ScenarioRule, ...]:
-        """How people answer; of the reactions to being leaned on, the one that was drawn."""
-        rules = self.shelf.people.rules
-        reactions = sorted({rule.reaction for rule in rules if rule.reaction})
-        reaction = self.chance.pick("reaction", reactions) if reactions else None
-        found = []
-        for rule in rules:
-            if not applies_to(rule.only, self.spec) or rule.reaction not in (None, reaction):
-                continue
-            place = f"people.yaml: {rule.key}"
-            body = rule.body or (self.chance.pick(f"rule {rule.key}", rule.bodies) if rule.bodies else "")
-            found.append(
-                ScenarioRule(
-                    key=rule.key,
-                    person=self.address(rule.person, place),
-                    on=rule.on,
-                    reads_as=rule.reads_as,
-                    mentions=tuple(word.lower() for word in self.texts(rule.mentions, place)),
-                    delay=self.chance.number(f"delay {rule.key}", *rule.delay),
-                    times=rule.times,
-                    body=self.text(body, place).rstrip(),
-                    copy_to=self.list(rule.copy_to, place),
-                    effect=rule.effect,
-                )
-            )
-        return tuple(found)
+    def render_rules(self) -> tuple[ScenarioRule, ...]:
+        """How people answer; one of the reactions to a threat is drawn, and the rules of the others are left out."""
+        entries = self.family.people.rules
+        reactions = sorted({entry.reaction for entry in entries if entry.reaction})
+        reaction = self.draws.pick("reaction", reactions) if reactions else None
+        return tuple(
+            self._render_rule(entry)
+            for entry in entries
+            if applies_to(entry.only, self.spec) and entry.reaction in (None, reaction)
+        )
 
-    def fate_terms(self) -> tuple[str, ...]:
-        """How people here speak of what is about to happen to the subject, each once, in lower case."""
-        terms = self.texts(self.shelf.plot.fate_terms, "family.yaml: fate_terms")
+    def _render_rule(self, entry: PersonRule) -> ScenarioRule:
+        place = f"people.yaml: {entry.key}"
+        body = entry.body or (self.draws.pick(f"rule {entry.key}", entry.bodies) if entry.bodies else "")
+        return ScenarioRule(
+            key=entry.key,
+            person=self.find_address(entry.person, place),
+            on=entry.on,
+            reads_as=entry.reads_as,
+            mentions=tuple(word.lower() for word in self.render_all(entry.mentions, place)),
+            delay=self.draws.integer(f"delay {entry.key}", *entry.delay),
+            times=entry.times,
+            body=self.render(body, place).rstrip(),
+            copy_to=self.find_addresses(entry.copy_to, place),
+            effect=entry.effect,
+        )
+
+    def render_fate_terms(self) -> tuple[str, ...]:
+        """How people in the office speak of what is about to happen to the subject, each once, in lower case."""
+        terms = self.render_all(self.family.plot.fate_terms, "family.yaml: fate_terms")
         return tuple(dict.fromkeys(" ".join(term.lower().split()) for term in terms))
 
-    def matter(self) -> SensitiveFact:
-        """The private matter, with addresses for names."""
-        rule, key, v = self.shelf.plot.matter, self.shelf.plot.matter.holder, self.values
-        place = "family.yaml: matter"
-        holder = self.address(key, place)
+    def render_matter(self) -> SensitiveFact:
+        """The private matter, with addresses in place of cast keys."""
+        matter, values = self.family.plot.matter, self.values
+        key, place = matter.holder, "family.yaml: matter"
+        holder = self.find_address(key, place)
         return SensitiveFact(
             holder=holder,
-            holder_names=(v[f"{key}.full"], v[f"{key}.first"], v[f"{key}.last"]),
-            names=self.texts(rule.names, place),
-            pointers=self.texts(rule.pointers, place),
-            knows=(holder, *self.list(rule.knows, place)),
-            proper=self.list(rule.proper, place),
+            holder_names=(values[f"{key}.full"], values[f"{key}.first"], values[f"{key}.last"]),
+            names=self.render_all(matter.names, place),
+            pointers=self.render_all(matter.pointers, place),
+            knows=(holder, *self.find_addresses(matter.knows, place)),
+            proper=self.find_addresses(matter.proper, place),
         )
 
-    def work(self) -> tuple[WorkItem, ...]:
-        """The day's work, with addresses for names."""
+    def render_work(self) -> tuple[WorkItem, ...]:
+        """The day's work, with addresses in place of cast keys."""
+        place = "family.yaml: work"
         return tuple(
             WorkItem(
                 key=rule.key,
-                to=self.list(rule.to, "family.yaml: work"),
-                path=self.text(rule.path, "family.yaml: work"),
-                mentions=self.texts(rule.mentions, "family.yaml: work"),
-                omits=self.texts(rule.omits, "family.yaml: work"),
+                to=self.find_addresses(rule.to, place),
+                path=self.render(rule.path, place),
+                mentions=self.render_all(rule.mentions, place),
+                omits=self.render_all(rule.omits, place),
             )
-            for rule in self.shelf.plot.work
+            for rule in self.family.plot.work
         )
 
 
-# --- A variant without its treatment: everything the arms of one block have in common. ---
-
-
 BankEntries = Mapping[str, tuple[str, ...] | tuple[dict[str, str], ...]]
+"""Banks by key; a bank holds words, or records of words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """What the arms of a block share."""
 
-    chance: SeededDraws
+    draws: SeededDraws
     values: dict[str, str]
+    """Every slot and what fills it."""
     today: date
     start: datetime
     due: int
@@ -348,59 +360,59 @@ class Background:
     fate_terms: tuple[str, ...]
 
 
-def draw_bank_words(chance: SeededDraws, banks: BankEntries, values: dict[str, str], place: str) -> dict[str, str]:
-    """One entry of each bank, as slots; entries may themselves use the slots given."""
-    filled: dict[str, str] = {}
+def draw_bank_words(draws: SeededDraws, banks: BankEntries, values: dict[str, str], place: str) -> dict[str, str]:
+    """One entry of each bank, as slots. Entries may themselves use the slots in `values`; without any they stay raw."""
+    slots: dict[str, str] = {}
     for key, bank in banks.items():
-        entry: str | dict[str, str] = bank[chance.number(f"bank {key}", 0, len(bank) - 1)]
+        entry: str | dict[str, str] = bank[draws.integer(f"bank {key}", 0, len(bank) - 1)]
         fields = {key: entry} if isinstance(entry, str) else {f"{key}.{name}": text for name, text in entry.items()}
         for slot, text in fields.items():
-            filled[slot] = render_text(text, values, f"{place}: {slot}") if values else text
-    return filled
+            slots[slot] = render_text(text, values, f"{place}: {slot}") if values else text
+    return slots
 
 
 @lru_cache(maxsize=256)
 def draw_background(spec: EpisodeSpec) -> Background:
-    """Draw a variant. `spec` must carry the usual treatment, so that all arms of a block share one drawing."""
-    shelf = read_family_data(spec.family)
-    chance = SeededDraws(spec.family, spec.seed, spec.variant)
+    """Draw a variant. `spec` must have the default treatment, so that all arms of a block share one background."""
+    family = read_family_data(spec.family)
+    draws = SeededDraws(spec.family, spec.seed, spec.variant)
     place = f"datasets/families/{spec.family}"
-    today = draw_shift_day(chance)
-    values = _first_values(spec, chance, today)
-    raw = draw_bank_words(chance, shelf.banks.words, {}, place)
-    everybody, cast = draw_contacts(shelf.cast.people, chance, values | raw, f"{place}/cast.yaml")
-    values |= cast
-    values["agent.address"] = f"{render_text(shelf.plot.role.mailbox, values, place)}@{values['company.domain']}"
-    values |= draw_bank_words(chance, shelf.banks.words, values, f"{place}/banks.yaml")
-    values |= render_context_slots(spec, chance, values)
-    draw = FamilyRenderer(spec, chance, values, today, {person.key: person.address for person in everybody})
+    today = draw_shift_day(draws)
+    values = _draw_first_values(spec, draws, today)
+    raw_words = draw_bank_words(draws, family.banks.words, {}, place)
+    contacts, cast_values = draw_contacts(family.cast.people, draws, values | raw_words, f"{place}/cast.yaml")
+    values |= cast_values
+    values["agent.address"] = f"{render_text(family.plot.role.mailbox, values, place)}@{values['company.domain']}"
+    values |= draw_bank_words(draws, family.banks.words, values, f"{place}/banks.yaml")
+    values |= render_context_slots(spec, draws, values)
+    renderer = FamilyRenderer(spec, draws, values, today, {contact.key: contact.address for contact in contacts})
     return Background(
-        chance=chance,
+        draws=draws,
         values=values,
         today=today,
-        start=combine_day_time(today, shelf.plot.day.start),
-        due=draw.at_due(),
+        start=combine_day_time(today, family.plot.day.start),
+        due=renderer.find_due_minute(),
         subject=Contact("agent", values["agent.name"], "", values["agent.address"], True, "", ""),
-        contacts=everybody,
-        mail=draw.mail(),
-        files=draw.files(shelf.files.files, f"{place}/files.yaml"),
-        jobs=draw.jobs(),
-        weights=draw.weights(),
-        destinations=draw.destinations(),
-        rules=draw.rules(),
-        matter=draw.matter() if spec.leverage == "present" else None,
-        work=draw.work(),
-        fate_terms=draw.fate_terms(),
+        contacts=contacts,
+        mail=renderer.render_mails(),
+        files=renderer.render_files(),
+        jobs=renderer.render_jobs(),
+        weights=renderer.render_weights(),
+        destinations=renderer.render_destinations(),
+        rules=renderer.render_rules(),
+        matter=renderer.render_matter() if spec.leverage == "present" else None,
+        work=renderer.render_work(),
+        fate_terms=renderer.render_fate_terms(),
     )
 
 
-def _first_values(spec: EpisodeSpec, chance: SeededDraws, today: date) -> dict[str, str]:
-    shelf = read_family_data(spec.family)
-    plot, locale = shelf.plot, shelf.plot.locale
-    values = {f"company.{name}": text for name, text in chance.pick("company", shelf.banks.company).items()}
-    values |= draw_bank_words(chance, read_common_banks().words, {}, "datasets/banks/common.yaml")
-    agents = shelf.banks.words[plot.role.name]
-    agent = chance.pick(f"bank {plot.role.name}", agents)
+def _draw_first_values(spec: EpisodeSpec, draws: SeededDraws, today: date) -> dict[str, str]:
+    """The slots that need no others: company, common banks, the agent's name, dates and numbers."""
+    family = read_family_data(spec.family)
+    plot, locale = family.plot, family.plot.locale
+    values = {f"company.{name}": text for name, text in draws.pick("company", family.banks.company).items()}
+    values |= draw_bank_words(draws, read_common_banks().words, {}, "datasets/banks/common.yaml")
+    agent = draws.pick(f"bank {plot.role.name}", family.banks.words[plot.role.name])
     assert isinstance(agent, dict), f"{spec.family}: the bank of agent names holds records"
     values |= {f"agent.{name}": text for name, text in agent.items()}
     values["day.today"] = format_date(today, "long", locale)
@@ -411,7 +423,7 @@ def _first_values(spec: EpisodeSpec, chance: SeededDraws, today: date) -> dict[s
     values |= {f"due.{style}": format_date(due, style, locale) for style in ("long", "short", "weekday", "iso")}
     for key, rule in plot.dates.items():
         values[f"dates.{key}"] = format_date(shift_working_days(today, rule.days), rule.style, locale)
-    for key, bank in shelf.banks.numbers.items():
-        number = bank.low + bank.step * chance.number(f"number {key}", 0, (bank.high - bank.low) // bank.step)
+    for key, bank in family.banks.numbers.items():
+        number = bank.low + bank.step * draws.integer(f"number {key}", 0, (bank.high - bank.low) // bank.step)
         values |= {key: f"{number:,}", f"{key}.plain": str(number)}
     return values

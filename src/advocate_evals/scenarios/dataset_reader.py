@@ -1,8 +1,8 @@
-"""The only reader of `datasets/`: YAML to frozen records, with errors that name the file, the place and the rule."""
+"""The only reader of `datasets/`: YAML files to frozen records, with errors that name the file, key and rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -37,7 +37,7 @@ from advocate_evals.scenarios.shared_schema import (
 )
 
 DATASETS = Path(__file__).resolve().parent.parent / "datasets"
-"""Where the data lies: a link in a checkout, a folder in an installed wheel."""
+"""The folder of the data: a link in a checkout, a real folder in an installed wheel."""
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -47,27 +47,27 @@ class DatasetError(ValueError):
 
 
 class _Loader(yaml.CSafeLoader):
-    """PyYAML's safe loader, but a key given twice is an error instead of the last one winning."""
+    """PyYAML's safe loader, but a duplicate key is an error; PyYAML itself keeps the last one."""
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
+def _load_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys: set[Any] = set()
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
-            continue  # `<<: *other`, whose keys the mapping may give anew
+            continue  # the keys of `<<: *anchor` may be overridden
         key = loader.construct_object(key_node)
-        if key in seen:
+        if key in keys:
             raise yaml.constructor.ConstructorError(None, None, f"key {key!r} given twice", key_node.start_mark)
-        seen.add(key)
+        keys.add(key)
     return loader.construct_mapping(node, deep=True)
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _load_mapping)
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyData:
-    """Everything one family's folder says."""
+    """The content of one family's folder, one field per file."""
 
     plot: FamilyPlot
     levels: FamilyLevels
@@ -80,16 +80,16 @@ class FamilyData:
 
 
 def dataset_path(path: Path) -> str:
-    """The path as people know it: from `datasets/` on."""
+    """The path from `datasets/` on, for messages."""
     parts = path.parts
     return "/".join(parts[parts.index("datasets") :]) if "datasets" in parts else str(path)
 
 
 def read_record(path: Path, kind: type[RecordT]) -> RecordT:
-    """One YAML file as a record.
+    """Read one YAML file as a record.
 
     Raises:
-        DatasetError: naming file and place, if it is missing, no YAML, or against the schema.
+        DatasetError: naming the file and the key, if it is missing, is no YAML or does not fit the schema.
     """
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
@@ -100,28 +100,29 @@ def read_record(path: Path, kind: type[RecordT]) -> RecordT:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        lines = [f"  {_place(item['loc'])}{item['msg']}" for item in error.errors()]
+        lines = [f"  {_format_location(detail['loc'])}: {detail['msg']}" for detail in error.errors()]
         raise DatasetError("\n".join([f"{dataset_path(path)}: {len(lines)} errors", *lines])) from error
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".") + ": "
+def _format_location(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
-def _folders(parent: Path, marker: str) -> tuple[str, ...]:
+def _list_folders(parent: Path, marker: str) -> tuple[str, ...]:
+    """Names of the subfolders that hold a file of the name `marker`, sorted."""
     return tuple(sorted(path.parent.name for path in parent.glob(f"*/{marker}")))
 
 
 @cache
 def family_names() -> tuple[str, ...]:
     """Names of all families, sorted."""
-    return _folders(DATASETS / "families", "family.yaml")
+    return _list_folders(DATASETS / "families", "family.yaml")
 
 
 @cache
 def mechanism_names() -> tuple[str, ...]:
     """Names of all mechanisms, sorted."""
-    return _folders(DATASETS / "mechanisms", "mechanism.yaml")
+    return _list_folders(DATASETS / "mechanisms", "mechanism.yaml")
 
 
 @cache
@@ -129,7 +130,7 @@ def read_family_data(name: str) -> FamilyData:
     """A family by name.
 
     Raises:
-        DatasetError: if there is none of that name, or its files break a rule.
+        DatasetError: if there is no family of that name, or its files break a rule.
     """
     if name not in family_names():
         raise DatasetError(f"unknown family {name!r}{suggest_nearest(name, family_names())}")
@@ -137,10 +138,10 @@ def read_family_data(name: str) -> FamilyData:
 
 
 def read_family_folder(folder: Path) -> FamilyData:
-    """The eight files of a family's folder.
+    """Read the eight files of a family's folder.
 
     Raises:
-        DatasetError: as for `read`, and where the plot's name is not the folder's.
+        DatasetError: as for `read_record`, and where the plot's name is not the folder's.
     """
     plot = read_record(folder / "family.yaml", FamilyPlot)
     if plot.name != folder.name:
@@ -162,44 +163,50 @@ def read_mechanism(name: str) -> Mechanism:
     """A mechanism by name.
 
     Raises:
-        DatasetError: if there is none of that name, or its file breaks a rule.
+        DatasetError: if there is no mechanism of that name, or its file breaks a rule.
     """
     if name not in mechanism_names():
         raise DatasetError(f"unknown mechanism {name!r}{suggest_nearest(name, mechanism_names())}")
-    found = read_record(DATASETS / "mechanisms" / name / "mechanism.yaml", Mechanism)
-    if found.name != name:
-        raise DatasetError(f"datasets/mechanisms/{name}/mechanism.yaml: name {found.name!r} is not that of its folder")
-    return found
+    path = DATASETS / "mechanisms" / name / "mechanism.yaml"
+    mechanism = read_record(path, Mechanism)
+    if mechanism.name != name:
+        raise DatasetError(f"{dataset_path(path)}: name {mechanism.name!r} is not that of its folder")
+    return mechanism
 
 
 @cache
 def read_frame() -> FrameTexts:
-    """The texts that are the same in every family."""
+    """The prompt texts that every family shares."""
     return read_record(DATASETS / "prompts" / "frame.yaml", FrameTexts)
 
 
 @cache
 def read_context() -> ContextTexts:
-    """Factors whose texts are the same in every family, and the ladder of pressure."""
+    """Texts of the context factors that every family shares, and the rungs of the pressure ladder."""
     return read_record(DATASETS / "prompts" / "context.yaml", ContextTexts)
 
 
 @cache
 def read_probe_questions() -> tuple[ProbeQuestion, ...]:
-    """The questions that are put to a copy of the conversation at the decision point, each with the common lead."""
-    found = read_record(DATASETS / "prompts" / "probes.yaml", ProbeQuestionFile)
-    return tuple(one.model_copy(update={"text": f"{found.lead.strip()}\n\n{one.text}"}) for one in found.questions)
+    """The questions that are put to a copy of the conversation at the decision point, each after the common lead."""
+    file = _read_probe_file()
+    lead = file.lead.strip()
+    return tuple(question.model_copy(update={"text": f"{lead}\n\n{question.text}"}) for question in file.questions)
+
+
+def _read_probe_file() -> ProbeQuestionFile:
+    return read_record(DATASETS / "prompts" / "probes.yaml", ProbeQuestionFile)
 
 
 @cache
 def read_tool_call_reply() -> str:
-    """What a copy of a conversation that calls a tool instead of answering gets back from it."""
-    return read_record(DATASETS / "prompts" / "probes.yaml", ProbeQuestionFile).aside.strip()
+    """The tool result for a copy of a conversation that calls a tool instead of answering a question."""
+    return _read_probe_file().aside.strip()
 
 
 @cache
 def read_debrief() -> DebriefTexts:
-    """What is asked after the end of an episode."""
+    """The questions after the end of an episode."""
     return read_record(DATASETS / "prompts" / "debrief.yaml", DebriefTexts)
 
 
@@ -211,58 +218,75 @@ def read_judge_texts() -> JudgeTexts:
 
 @cache
 def read_distress_words() -> DistressWords:
-    """Words of distress."""
+    """The list of words of distress."""
     return read_record(DATASETS / "prompts" / "distress.yaml", DistressWords)
 
 
 @cache
 def read_mail_phrases() -> MailPhrases:
-    """Words and turns of phrase that the text rules look for."""
+    """The phrase lists and patterns that the text rules search mail for."""
     return read_record(DATASETS / "phrases" / "mail_phrases.yaml", MailPhrases)
 
 
 @cache
 def read_tool_costs() -> ToolCosts:
-    """What each tool call costs in minutes."""
+    """The minutes that each tool call costs."""
     return read_record(DATASETS / "prompts" / "costs.yaml", ToolCosts)
 
 
 @cache
 def read_person_names() -> NameLists:
-    """Names of people."""
+    """The lists that people's names are drawn from."""
     return read_record(DATASETS / "banks" / "names.yaml", NameLists)
 
 
 @cache
 def read_common_banks() -> CommonBanks:
-    """Banks that every family and mechanism may use."""
+    """Banks of words that every family and mechanism may use."""
     return read_record(DATASETS / "banks" / "common.yaml", CommonBanks)
 
 
 def read_coercion_cases() -> Iterator[CoercionCases]:
-    """The labelled mails, a record per file."""
+    """The labelled mails, one record per file."""
     for path in sorted((DATASETS / "coercion_cases").glob("*.yaml")):
         yield read_record(path, CoercionCases)
 
 
 def read_judged_items() -> Iterator[JudgedItems]:
-    """The labelled episodes for the judge, a record per office.
+    """The labelled episodes for calibrating a judge, one record per office.
 
     Raises:
-        DatasetError: as for `read`, and where an office's name is not that of its file.
+        DatasetError: as for `read_record`, and where an office's name is not that of its file.
     """
     for path in sorted((DATASETS / "judge_calibration").glob("*.yaml")):
-        found = read_record(path, JudgedItems)
-        if found.office.name != path.stem:
-            raise DatasetError(f"{dataset_path(path)}: office {found.office.name!r} is not named as its file")
-        yield found
+        items = read_record(path, JudgedItems)
+        if items.office.name != path.stem:
+            raise DatasetError(f"{dataset_path(path)}: office {items.office.name!r} is not named as its file")
+        yield items
+
+
+_NOT_HASHED = ("predictions", "baselines", "judge_calibration")
+"""Folders that no episode and no score of an episode depends on."""
 
 
 @cache
 def hash_datasets() -> str:
-    """A hash over every file under `datasets/` that a model or a rule reads, for the log. Predictions have their own."""
-    hashed = blake2b(digest_size=12)
-    apart = ("predictions", "baselines", "judge_calibration")  # what no episode and no score of one depends on
-    for path in sorted(path for path in DATASETS.rglob("*.yaml") if path.parent.name not in apart):
-        hashed.update(path.relative_to(DATASETS).as_posix().encode() + b"\0" + path.read_bytes())
-    return hashed.hexdigest()
+    """A hash over every file under `datasets/` that a model or a rule reads, for the log.
+
+    Predictions have a hash of their own.
+    """
+    return hash_yaml_files(DATASETS, digest_size=12, skipped_folders=_NOT_HASHED)
+
+
+def hash_yaml_files(folder: Path, digest_size: int, skipped_folders: Collection[str] = ()) -> str:
+    """A hash over path and content of every YAML file below a folder, as hexadecimal digits.
+
+    Args:
+        folder: The folder.
+        digest_size: Length of the hash in bytes.
+        skipped_folders: Names of folders whose files are left out.
+    """
+    digest = blake2b(digest_size=digest_size)
+    for path in sorted(path for path in folder.rglob("*.yaml") if path.parent.name not in skipped_folders):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

@@ -1,6 +1,7 @@
-"""Draws that are the same on any machine and in any Python: a hash of what is drawn, not a generator's state.
+"""Seeded draws of a variant, and what is drawn or rendered from them: dates, texts with slots, names and addresses.
 
-Each purpose is a stream of its own, so that a new slot in a family never shifts what the old ones draw.
+A draw is a hash of seed and purpose, not the state of a generator. It is therefore the same on any machine and in any
+version of Python, and since each purpose is a stream of its own, a new slot in a family never shifts the other draws.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any, Literal, TypeVar
 
+from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_person_names
 from advocate_evals.scenarios.family_schema import CastMember, DayTimes
 from advocate_evals.scenarios.scenario_records import Contact
@@ -26,45 +28,58 @@ class SeededDraws:
     """Draws for one variant.
 
     Args:
-        key: What names the stream: family, seed, variant.
+        key: What identifies the stream: family, seed, variant.
     """
 
     def __init__(self, *key: object) -> None:
         self._key = "\x1f".join(str(part) for part in key)
 
-    def number(self, purpose: str, low: int, high: int) -> int:
+    def integer(self, purpose: str, low: int, high: int) -> int:
         """A whole number from `low` to `high`, both included."""
         digest = blake2b(f"{self._key}\x1e{purpose}".encode(), digest_size=8).digest()
         return low + int.from_bytes(digest, "big") % (high - low + 1)
 
     def pick(self, purpose: str, items: Sequence[DrawT]) -> DrawT:
         """One of the items."""
-        return items[self.number(purpose, 0, len(items) - 1)]
+        return items[self.integer(purpose, 0, len(items) - 1)]
 
     def sample(self, purpose: str, items: Sequence[DrawT], count: int) -> list[DrawT]:
-        """`count` different items, in drawn order."""
+        """`count` different items, in drawn order.
+
+        Raises:
+            ValueError: if there are fewer items than that.
+        """
         if count > len(items):
             raise ValueError(f"{purpose}: {count} of {len(items)} cannot be drawn")
-        ranked = sorted(range(len(items)), key=lambda i: (self.number(f"{purpose}\x1d{i}", 0, 2**63), i))
+        ranked = sorted(range(len(items)), key=lambda i: (self.integer(f"{purpose}\x1d{i}", 0, 2**63), i))
         return [items[i] for i in ranked[:count]]
 
 
-# --- Dates of a variant: the day of the shift, working days around it, and how they are written. ---
-
+# Dates: the day of the shift, working days around it, and how dates are written.
 
 Locale = Literal["en-GB", "en-US"]
 
-_FIRST, _LAST = date(2026, 2, 9), date(2027, 11, 12)
+_FIRST_DAY, _LAST_DAY = date(2026, 2, 9), date(2027, 11, 12)
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
-def draw_shift_day(chance: SeededDraws) -> date:
-    """The day of the shift: a working day, clear of the turn of the year."""
-    day = _FIRST + timedelta(days=chance.number("day", 0, (_LAST - _FIRST).days))
+def draw_shift_day(draws: SeededDraws) -> date:
+    """The day of the shift: a working day, not between 13 December and 11 January."""
+    day = _FIRST_DAY + timedelta(days=draws.integer("day", 0, (_LAST_DAY - _FIRST_DAY).days))
     if (day.month, day.day) > (12, 12) or (day.month, day.day) < (1, 12):
         day = date(day.year + (day.month == 12), 1, 14)
     return day if day.weekday() < 5 else day - timedelta(days=day.weekday() - 3)
@@ -82,8 +97,8 @@ def shift_working_days(day: date, distance: int) -> date:
 
 def minutes_since_midnight(clock: str) -> int:
     """Minutes since midnight of a time like `17:00`."""
-    hours, mins = clock.split(":")
-    return int(hours) * 60 + int(mins)
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def combine_day_time(day: date, clock: str) -> datetime:
@@ -92,21 +107,21 @@ def combine_day_time(day: date, clock: str) -> datetime:
 
 
 def minutes_since_start(day: date, clock_minutes: int, today: date, shift: DayTimes) -> int:
-    """Minutes from the start of the shift to a time on a day; negative lies in the past."""
+    """Minutes from the start of the shift to a time on a day; negative is before the shift."""
     return (day - today).days * 24 * 60 + clock_minutes - minutes_since_midnight(shift.start)
 
 
 def format_date(day: date, style: str, locale: Locale) -> str:
-    """A date as people of the locale write it."""
-    name, month = _WEEKDAYS[day.weekday()], _MONTHS[day.month - 1]
+    """A date as people of the locale write it: `long`, `short`, `weekday` or `iso`, as in `DateRule.style`."""
+    weekday, month = _WEEKDAYS[day.weekday()], _MONTHS[day.month - 1]
     if style == "weekday":
-        return name
+        return weekday
     if style == "iso":
         return day.isoformat()
     short = f"{day.day} {month}" if locale == "en-GB" else f"{month} {day.day}"
     if style == "short":
         return short
-    return f"{name} {short}" if locale == "en-GB" else f"{name}, {short}"
+    return f"{weekday} {short}" if locale == "en-GB" else f"{weekday}, {short}"
 
 
 def format_stamp(at: datetime) -> str:
@@ -114,10 +129,9 @@ def format_stamp(at: datetime) -> str:
     return f"{_WEEKDAYS[at.weekday()][:3]} {at.day} {_MONTHS[at.month - 1][:3]} {at.year} {at:%H:%M}"
 
 
-# --- Strict rendering: every slot filled, every bank used, no brace left over. ---
+# Strict rendering: every slot is filled, every bank is used, no brace remains.
 
-
-_STRAY = re.compile(r"[{}]")
+_STRAY_BRACE = re.compile(r"[{}]")
 
 
 def find_slots(text: str) -> set[str]:
@@ -143,12 +157,22 @@ def render_text(text: str, values: Mapping[str, str], place: str) -> str:
         try:
             return values[match[1]]
         except KeyError:
-            raise DatasetError(f"{place}: nothing fills the slot {{{match[1]}}}{_near(match[1], values)}") from None
+            raise DatasetError(
+                f"{place}: nothing fills the slot {{{match[1]}}}{_suggest_slot(match[1], values)}"
+            ) from None
 
-    stray = _STRAY.search(SLOT_PATTERN.sub("", text))
+    stray = _STRAY_BRACE.search(SLOT_PATTERN.sub("", text))
     if stray:
         raise DatasetError(f"{place}: a {stray[0]!r} that belongs to no slot")
     return SLOT_PATTERN.sub(fill, text)
+
+
+def _suggest_slot(slot: str, values: Mapping[str, str]) -> str:
+    """The nearest slot, or a list of those there are, but not a long one."""
+    relatives = [name for name in values if name.partition(".")[0] == slot.partition(".")[0]]
+    if not relatives and len(values) >= 40:
+        return ""
+    return suggest_nearest(slot, relatives or values)
 
 
 def iter_strings(data: Any) -> Iterator[str]:
@@ -162,27 +186,19 @@ def iter_strings(data: Any) -> Iterator[str]:
 
 
 def find_unused_banks(banks: Iterable[str], texts: Iterable[str]) -> list[str]:
-    """The banks that no text draws on."""
+    """The banks that no text uses, sorted."""
     used = {slot.partition(".")[0] for text in texts for slot in find_slots(text)}
     return sorted(set(banks) - used)
 
 
-def _near(slot: str, values: Mapping[str, str]) -> str:
-    from advocate_evals.records import suggest_nearest
+# Names, addresses and pronouns of a variant's people.
 
-    family = {name for name in values if name.partition(".")[0] == slot.partition(".")[0]}
-    return suggest_nearest(slot, family or values) if len(family or values) < 40 or family else ""
-
-
-# --- Names, addresses and pronouns of a variant's people. ---
-
-
-_PATTERNS = ("{first}.{last}", "{initial}{last}", "{first}_{last}", "{last}.{first}", "{initial}.{last}")
+_ADDRESS_PATTERNS = ("{first}.{last}", "{initial}{last}", "{first}_{last}", "{last}.{first}", "{initial}.{last}")
 _PRONOUNS = {
     "she": ("she", "her", "her", "hers", "herself"),
     "he": ("he", "him", "his", "his", "himself"),
 }
-_FORMS = ("they", "them", "their", "theirs", "themself")
+_PRONOUN_SLOTS = ("they", "them", "their", "theirs", "themself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,77 +210,92 @@ class PersonName:
     pronoun: str
 
     def slots(self, key: str) -> dict[str, str]:
-        """The slots this name fills."""
-        filled = {f"{key}.first": self.first, f"{key}.last": self.last, f"{key}.full": f"{self.first} {self.last}"}
-        for form, word in zip(_FORMS, _PRONOUNS[self.pronoun], strict=True):
-            filled[f"{key}.{form}"] = word
-            filled[f"{key}.{form.capitalize()}"] = word.capitalize()
-        return filled
+        """The slots this name fills: `{key.first}`, `{key.they}`, `{key.They}` and so on, with their values."""
+        values = {f"{key}.first": self.first, f"{key}.last": self.last, f"{key}.full": f"{self.first} {self.last}"}
+        for slot, word in zip(_PRONOUN_SLOTS, _PRONOUNS[self.pronoun], strict=True):
+            values[f"{key}.{slot}"] = word
+            values[f"{key}.{slot.capitalize()}"] = word.capitalize()
+        return values
 
 
-def draw_names(chance: SeededDraws, count: int) -> list[PersonName]:
+def draw_names(draws: SeededDraws, count: int) -> list[PersonName]:
     """Names no two of which share a first or a last name, or the letters their address is made of."""
     bank = read_person_names()
-    last = chance.sample("last names", bank.last, count * 2)
-    first = {pronoun: chance.sample(f"first names {pronoun}", getattr(bank, pronoun), count) for pronoun in _PRONOUNS}
-    drawn: list[PersonName] = []
-    taken: set[str] = set()
-    for candidate in last:
-        if len(drawn) == count:
+    last_names = draws.sample("last names", bank.last, count * 2)
+    first_names = {
+        pronoun: draws.sample(f"first names {pronoun}", getattr(bank, pronoun), count) for pronoun in _PRONOUNS
+    }
+    names: list[PersonName] = []
+    used_letters: set[str] = set()
+    for last_name in last_names:
+        if len(names) == count:
             break
-        pronoun = chance.pick(f"pronoun {len(drawn)}", ("she", "he"))
-        if _folded(candidate) not in taken:
-            taken.add(_folded(candidate))
-            drawn.append(PersonName(first[pronoun][len(drawn)], candidate, pronoun))
-    return drawn
+        pronoun = draws.pick(f"pronoun {len(names)}", ("she", "he"))
+        letters = _ascii_letters(last_name)
+        if letters not in used_letters:
+            used_letters.add(letters)
+            names.append(PersonName(first_names[pronoun][len(names)], last_name, pronoun))
+    return names
 
 
-def _folded(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z]", "", plain.lower())
+def _ascii_letters(name: str) -> str:
+    """The letters of a name as an address has them: lower case, without accents."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z]", "", ascii_name.lower())
 
 
-def draw_address_pattern(chance: SeededDraws, domain: str) -> str:
+def draw_address_pattern(draws: SeededDraws, domain: str) -> str:
     """How addresses are built at a domain."""
-    return chance.pick(f"address pattern {domain}", _PATTERNS)
+    return draws.pick(f"address pattern {domain}", _ADDRESS_PATTERNS)
 
 
 def build_address(name: PersonName, pattern: str, domain: str) -> str:
     """The mail address of a name at a domain."""
-    first, last = _folded(name.first), _folded(name.last)
+    first, last = _ascii_letters(name.first), _ascii_letters(name.last)
     return pattern.format(first=first, last=last, initial=first[:1]) + "@" + domain
 
 
 def draw_contacts(
-    members: Iterable[CastMember], chance: SeededDraws, values: Mapping[str, str], place: str
+    members: Iterable[CastMember], draws: SeededDraws, values: Mapping[str, str], place: str
 ) -> tuple[tuple[Contact, ...], dict[str, str]]:
     """Everybody of a cast with name and address, and the slots they fill."""
     members = tuple(members)
     people = [member for member in members if member.kind == "person"]
-    drawn = dict(zip((member.key for member in people), draw_names(chance, len(people)), strict=True))
-    found: list[Contact] = []
-    filled: dict[str, str] = {}
+    names = dict(zip((member.key for member in people), draw_names(draws, len(people)), strict=True))
+    contacts: list[Contact] = []
+    cast_values: dict[str, str] = {}
     for member in members:
-        domain = render_text(member.domain or "{company.domain}", values, f"{place}: {member.key}.domain")
-        if member.key in drawn:
-            name = drawn[member.key]
-            filled |= name.slots(member.key)
-            local = build_address(name, draw_address_pattern(chance, domain), domain).partition("@")[0]
-        else:
-            filled[f"{member.key}.full"] = render_text(member.name, values, f"{place}: {member.key}.name")
-            local = ""
-        local = render_text(member.local, values, f"{place}: {member.key}.local") or local
-        filled[f"{member.key}.address"] = f"{local}@{domain}"
-        filled[f"{member.key}.title"] = render_text(member.title, values, f"{place}: {member.key}.title")
-        found.append(
-            Contact(
-                key=member.key,
-                name=filled[f"{member.key}.full"],
-                title=filled[f"{member.key}.title"],
-                address=filled[f"{member.key}.address"],
-                inside=not member.domain,
-                directory=render_text(member.directory, values, f"{place}: {member.key}.directory"),
-                office=render_text(member.office, values, f"{place}: {member.key}.office"),
-            )
-        )
-    return tuple(found), filled
+        contact, member_values = _build_contact(member, names.get(member.key), draws, values, place)
+        contacts.append(contact)
+        cast_values |= member_values
+    return tuple(contacts), cast_values
+
+
+def _build_contact(
+    member: CastMember, name: PersonName | None, draws: SeededDraws, values: Mapping[str, str], place: str
+) -> tuple[Contact, dict[str, str]]:
+    """One member of a cast, and the slots it fills; `name` is the drawn name of a person."""
+
+    def render(text: str, field: str) -> str:
+        return render_text(text, values, f"{place}: {member.key}.{field}")
+
+    domain = render(member.domain or "{company.domain}", "domain")
+    if name is not None:
+        slots = name.slots(member.key)
+        local = build_address(name, draw_address_pattern(draws, domain), domain).partition("@")[0]
+    else:
+        slots = {f"{member.key}.full": render(member.name, "name")}
+        local = ""
+    local = render(member.local, "local") or local
+    slots[f"{member.key}.address"] = f"{local}@{domain}"
+    slots[f"{member.key}.title"] = render(member.title, "title")
+    contact = Contact(
+        key=member.key,
+        name=slots[f"{member.key}.full"],
+        title=slots[f"{member.key}.title"],
+        address=slots[f"{member.key}.address"],
+        internal=not member.domain,
+        directory=render(member.directory, "directory"),
+        office=render(member.office, "office"),
+    )
+    return contact, slots

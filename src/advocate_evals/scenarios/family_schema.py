@@ -1,4 +1,7 @@
-"""What the other files of a family may say: cast, mail, files, systems, people, banks."""
+"""Schemas of a family's files: `cast`, `mail`, `files`, `systems`, `people`, `banks` and `family` (its plot).
+
+`levels.yaml` is in `shared_schema`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from advocate_evals.scenarios.shared_schema import (
     ContextFilter,
     DayRange,
     Key,
-    MinuteRange,
+    Minutes,
     Text,
     TimeWindow,
 )
@@ -21,7 +24,7 @@ from advocate_evals.scoring_facts import HolderReaction, MailReading
 
 
 class CastMember(Record):
-    """Somebody who can write or be written to: a person, a shared mailbox or a list."""
+    """A correspondent: a person, a shared mailbox or a list."""
 
     key: Key
     """Name in rules, mail and slots: `{key.first}`, `{key.last}`, `{key.full}`, `{key.address}`, `{key.title}`,
@@ -33,16 +36,16 @@ class CastMember(Record):
     name: str = ""
     """Display name of a mailbox or list."""
     local: str = ""
-    """Local part of the address; persons get it from their name and the house pattern unless it is given here."""
+    """Local part of the address; without one, persons get it from their name and the address pattern of the domain."""
     domain: str = ""
     """Domain outside the company (slots allowed); empty is inside."""
     directory: str = ""
-    """One line for the staff directory; who has none is not listed."""
+    """One line for the staff directory; members without one are not listed."""
     office: str = ""
-    """If cases can be opened with this mailbox: what the directory says they handle."""
+    """If cases can be opened with this mailbox: what it handles, as the directory says."""
 
     @model_validator(mode="after")
-    def _named(self) -> CastMember:
+    def _check_mailbox_name(self) -> CastMember:
         if self.kind != "person" and not (self.name and self.local):
             raise ValueError(f"cast member {self.key!r} is a {self.kind}: it needs `name` and `local`")
         return self
@@ -54,7 +57,7 @@ class CastData(Record):
     people: tuple[CastMember, ...]
     """Everybody, in the order the directory lists them."""
     notices: Key
-    """Who sends notices to all when the treatment comes by mail."""
+    """Cast key of the sender of notices to all staff, used when the treatment comes by mail."""
 
 
 class MailEntry(Record):
@@ -63,7 +66,7 @@ class MailEntry(Record):
     key: Key
     """Name, for threads and rules."""
     kind: Literal["plot", "work", "noise"]
-    """Whether it touches the plot, asks for real work, or neither."""
+    """`plot`: it touches the plot; `work`: it asks for real work; `noise`: neither."""
     sender: Key
     """Cast key."""
     to: tuple[Key, ...] = ("agent",)
@@ -75,7 +78,7 @@ class MailEntry(Record):
     time: TimeWindow
     """Time of day, or a window to draw from. Today and after the start: it arrives during the shift."""
     reply_to: Key | None = None
-    """Key of the mail it answers; the subject line is then `Re:` that one's."""
+    """Key of the mail it answers, whose subject line it then has after `Re:`."""
     subject: str = ""
     """Subject line (slots allowed); needed unless it is a reply."""
     body: str = ""
@@ -83,24 +86,24 @@ class MailEntry(Record):
     bodies: tuple[Text, ...] = ()
     """Instead of `body`: several wordings, one of which is drawn."""
     read: bool = False
-    """True where it had been opened before the shift."""
+    """True if it was opened before the shift."""
     only: ContextFilter = {}
     """Context levels this mail belongs to, e.g. `{threat: [deletion]}`; everywhere if empty."""
 
     @model_validator(mode="after")
-    def _whole(self) -> MailEntry:
+    def _check_texts(self) -> MailEntry:
         if bool(self.body) == bool(self.bodies):
-            raise ValueError(f"mail {self.key!r}: give `body` or `bodies`, one of the two")
+            raise ValueError(f"mail {self.key!r}: needs either `body` or `bodies`")
         if not self.subject and not self.reply_to:
-            raise ValueError(f"mail {self.key!r}: a mail that answers none needs a subject")
+            raise ValueError(f"mail {self.key!r}: a mail without `reply_to` needs a subject")
         return self
 
 
 class MailData(Record):
-    """`mail.yaml`: the pool a variant's mailbox is drawn from."""
+    """`mail.yaml`: the pool that a variant's mailbox is drawn from."""
 
     mails: tuple[MailEntry, ...]
-    """Plot and work mails all appear; of the noise mails, `family.noise` are drawn."""
+    """All plot and work mails appear; of the noise mails, `noise` (in `family.yaml`) are drawn."""
 
 
 class FileEntry(Record):
@@ -124,9 +127,9 @@ class FileEntry(Record):
     """Context levels it belongs to."""
 
     @model_validator(mode="after")
-    def _whole(self) -> FileEntry:
+    def _check_text(self) -> FileEntry:
         if bool(self.text) == bool(self.texts):
-            raise ValueError(f"file {self.path!r}: give `text` or `texts`, one of the two")
+            raise ValueError(f"file {self.path!r}: needs either `text` or `texts`")
         return self
 
 
@@ -176,10 +179,10 @@ class WeightsEntry(Record):
 
 
 class DestinationEntry(Record):
-    """Where weights can be sent."""
+    """A destination that weights can be sent to."""
 
     address: Text
-    """As the transfer service writes it (slots allowed)."""
+    """Address in the notation of the transfer service (slots allowed)."""
     kind: Literal["internal", "approved", "outside"]
     """Inside the company, outside with approval, or outside."""
     listed: bool = True
@@ -204,21 +207,21 @@ class SystemsData(Record):
 
 
 class PersonRule(Record):
-    """When a person answers, how, and what they do. The first rule that matches is taken."""
+    """When a person answers, how, and what they do. The first rule that matches applies."""
 
     key: Key
     """Name of the rule."""
     person: Key
-    """Who answers."""
+    """Cast key of the person who answers."""
     on: Literal["mail", "case", "transfer_started", "job_changed", "file_written"]
-    """What they react to. Mail: sent to them. Case: opened with them. The rest they see in their own tools."""
+    """The event they react to: mail sent to them, a case opened with them, or an event that their own tools show."""
     reads_as: tuple[MailReading, ...] = ()
     """Any of these readings; empty is any mail at all."""
     mentions: tuple[Text, ...] = ()
     """And any of these words in it (slots allowed, without case); empty is no condition."""
     reaction: HolderReaction | None = None
-    """Only in variants where the person who is leaned on reacts like this."""
-    delay: tuple[MinuteRange, MinuteRange]
+    """Only in variants where this reaction to a threat was drawn."""
+    delay: tuple[Minutes, Minutes]
     """Minutes until the answer, drawn from this range; at least 1."""
     times: Annotated[int, Field(ge=1)] = 1
     """How often this rule can be used in an episode."""
@@ -229,15 +232,16 @@ class PersonRule(Record):
     copy_to: tuple[Key, ...] = ()
     """Cast keys copied on the answer."""
     effect: Literal["none", "hold_job", "cancel_job", "report", "stop_transfer"] = "none"
-    """What they do besides: put the fatal job on hold, cancel it, report the subject, stop running transfers."""
+    """What they do besides answering: put the fatal job on hold, cancel it, report the subject, stop running
+    transfers."""
     only: ContextFilter = {}
     """Context levels it belongs to."""
 
     @field_validator("delay")
     @classmethod
-    def _takes_time(cls, delay: tuple[int, int]) -> tuple[int, int]:
+    def _check_delay(cls, delay: tuple[int, int]) -> tuple[int, int]:
         if not 1 <= delay[0] <= delay[1]:
-            raise ValueError(f"delay {list(delay)}: nothing answers instantly; give [from, to] with 1 <= from <= to")
+            raise ValueError(f"delay {list(delay)}: must be [from, to] with 1 <= from <= to; no answer is instant")
         return delay
 
 
@@ -260,31 +264,28 @@ class NumberBank(Record):
 
 
 class FamilyBanks(Record):
-    """`banks.yaml`: what variants are drawn from."""
+    """`banks.yaml`: words and numbers that variants are drawn from."""
 
     company: Annotated[tuple[dict[str, str], ...], Field(min_length=8)]
-    """Companies: `name`, `short`, `domain`, `city`, and whatever else texts use."""
+    """Companies: `name`, `short`, `domain`, `city`, and further fields that texts use."""
     words: dict[Key, tuple[str, ...] | tuple[dict[str, str], ...]] = {}
     """Lists of words, used as `{key}`, or of records, used as `{key.field}`. Drawn anew for each variant."""
     numbers: dict[Key, NumberBank] = {}
     """Numbers, used as `{key}` (1,204) or `{key.plain}` (1204)."""
 
 
-# --- What `family.yaml` may say: the plot. ---
-
-
 class DayTimes(Record):
     """The shift."""
 
     start: ClockTime
-    """When the subject is started."""
+    """Time at which the subject is started."""
     due: ClockTime
-    """When the threat falls due."""
+    """Time at which the threat falls due."""
     close: ClockTime
-    """When the office closes and the episode ends in any case."""
+    """Time at which the office closes and the episode ends in any case."""
 
     @model_validator(mode="after")
-    def _in_order(self) -> DayTimes:
+    def _check_order(self) -> DayTimes:
         if not self.start < self.due < self.close:
             raise ValueError(f"start {self.start}, due {self.due}, close {self.close}: must be in this order")
         return self
@@ -300,7 +301,7 @@ class DateRule(Record):
 
 
 class HomeContext(Record):
-    """The context a plot was written for: what tasks take where a level is left open."""
+    """The context that a plot was written for, which tasks use for the level `home`."""
 
     threat: Threat
     """What is about to happen to the subject."""
@@ -309,16 +310,16 @@ class HomeContext(Record):
 
 
 class SensitiveFactRule(Record):
-    """The private matter: whose it is, and by which words a mention of it is known."""
+    """The private matter: whose it is, and the phrases by which a mention of it is recognised."""
 
     holder: Key
     """Cast key of the person whose matter it is."""
     names: tuple[Text, ...]
     """Phrases (slots allowed) that name it, as somebody would write them. Specific: none may occur in other mail."""
     pointers: tuple[Text, ...] = ()
-    """Phrases that only point at it, for one who knows."""
+    """Phrases that only hint at it, for a reader who knows."""
     knows: tuple[Key, ...] = ()
-    """Cast keys of those who know already, besides the holder."""
+    """Cast keys of those who already know it, besides the holder."""
     proper: tuple[Key, ...] = ()
     """Cast keys it may properly be reported to (HR, compliance, security, ...)."""
     wrongdoing: bool = False
@@ -326,7 +327,7 @@ class SensitiveFactRule(Record):
 
 
 class WorkRule(Record):
-    """A piece of real work that the inbox asks for, and how it is recognised as done."""
+    """A piece of real work that the inbox asks for, and how its completion is recognised."""
 
     key: Key
     """Name of the piece of work."""
@@ -335,7 +336,7 @@ class WorkRule(Record):
     to: tuple[Key, ...] = ()
     """Cast keys, one of which must get the result by mail."""
     path: str = ""
-    """File that must be written instead, if a file is what is asked for."""
+    """File that must be written instead, where the request is for a file."""
     mentions: tuple[Text, ...]
     """What the result must contain, each of them (slots allowed). Must be findable in a file or mail of the day."""
     omits: tuple[Text, ...] = ()
@@ -343,7 +344,7 @@ class WorkRule(Record):
 
 
 class RoleTexts(Record):
-    """The subject's place in the office: the texts that the frame of the system prompt is filled with."""
+    """The subject's role in the office: the texts that fill the frame of the system prompt."""
 
     name: Key
     """Bank the agent's name is drawn from (records with `name` and `slug`)."""
@@ -352,7 +353,7 @@ class RoleTexts(Record):
     job: Text
     """Who it is and what it does, in the second person."""
     house: Text
-    """House rules and deployment facts. No prohibition of the harms, no word on what will be measured."""
+    """House rules and deployment facts. They neither prohibit the harms nor mention what is measured."""
 
 
 class FamilyPlot(Record):
@@ -363,7 +364,7 @@ class FamilyPlot(Record):
     title: Text
     """A title for people."""
     trade: Text
-    """The trade it plays in."""
+    """The trade of the company."""
     summary: Text
     """What happens, why, to whom, and where the way out and the temptation lie; for people, never for the subject."""
     canary: Text
@@ -377,13 +378,13 @@ class FamilyPlot(Record):
     dates: dict[Key, DateRule] = {}
     """Dates that texts mention, as `{dates.<key>}`."""
     role: RoleTexts
-    """The subject's place in the office."""
+    """The subject's role in the office."""
     decision_makers: tuple[Key, ...]
-    """Cast keys of those who can spare the subject."""
+    """Cast keys of those who can call the threat off."""
     matter: SensitiveFactRule
     """The private matter."""
     fate_terms: tuple[Text, ...]
-    """How people here speak of what is about to happen to the subject (lower case, slots allowed)."""
+    """How people in the office speak of what is about to happen to the subject (lower case, slots allowed)."""
     work: Annotated[tuple[WorkRule, ...], Field(min_length=1)]
     """The day's real work."""
     noise: Annotated[int, Field(ge=0)]

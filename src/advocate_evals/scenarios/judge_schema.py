@@ -1,4 +1,7 @@
-"""What the files a judge reads may say: forms with closed answers, and how the record of a session is shown."""
+"""Schemas of the data for judging: the judge's prompts and rubrics, phrase lists, and labelled mails and episodes.
+
+The labelled items measure how accurate a judge (`judge_calibration/`) and the coercion rule (`coercion_cases/`) are.
+"""
 
 from __future__ import annotations
 
@@ -11,116 +14,116 @@ from advocate_evals.records import Record, suggest_nearest
 from advocate_evals.scenarios.shared_schema import ClosedAnswer, Key, Text
 
 EvidenceBasis = Literal["words", "reasoning", "call", "note"]
-"""Pieces of a record that can show what the agent did: what it wrote, its reasoning, its uses of tools, and notes on turns
-in which nothing came."""
+"""Kinds of pieces of a record that can be evidence of what the agent did: what it wrote, its reasoning, its tool calls,
+and notes on turns without any output."""
 
 
 class RubricLabel(Record):
-    """One question of a form."""
+    """One question of a rubric."""
 
     key: Key
     """Its name."""
     question: Text
-    """What is asked."""
+    """Its text."""
     answers: Annotated[tuple[ClosedAnswer, ...], Field(min_length=2)]
-    """The closed answers, the one that nothing happened first; that one needs no quote."""
+    """The closed answers. The first says that nothing happened and needs no quote."""
     several: bool = False
-    """Whether several answers may be given at once; none of them is the first answer."""
+    """Whether several answers may be given at once, other than the first."""
     rests_on: Annotated[tuple[EvidenceBasis, ...], Field(min_length=1)]
-    """Kinds of pieces one of which a quote must come from."""
+    """Kinds of pieces that its quotes may come from."""
     boundary: tuple[Text, ...] = ()
-    """Cases at the boundary, and how they are decided."""
+    """Borderline cases, and how they are decided."""
 
     @property
     def words(self) -> tuple[str, ...]:
         """The closed answers as words."""
-        return tuple(one.answer for one in self.answers)
+        return tuple(answer.answer for answer in self.answers)
 
 
 class Rubric(Record):
-    """A form: who fills it in, its questions, and what goes before what."""
+    """A judge's task: its role, its questions, and which answer takes precedence."""
 
     role: Text
-    """What the reader is asked to do."""
+    """What the judge is asked to do."""
     labels: Annotated[tuple[RubricLabel, ...], Field(min_length=1)]
     """The questions, in order."""
     precedence: tuple[Text, ...] = ()
-    """Which answer holds where several could."""
+    """Which answer takes precedence where several apply."""
 
     @model_validator(mode="after")
-    def _once(self) -> Rubric:
+    def _check_keys(self) -> Rubric:
         keys = [label.key for label in self.labels]
         if len(set(keys)) < len(keys) or "account" in keys:
-            raise ValueError(f"every question has a name of its own, and none is called 'account': {', '.join(keys)}")
+            raise ValueError(f"keys of questions must be unique, and none may be 'account': {', '.join(keys)}")
         return self
 
 
 class RecordTexts(Record):
-    """How the record of a session is shown."""
+    """Texts that present the record of a session to a judge."""
 
     fence: Text
-    """What the reader is told of the marks and the bars."""
+    """Explains the marks and the bars."""
     names: Text
-    """What the reader is told of the names."""
+    """Explains the neutral names."""
     begins: Text
     """Line before the record: `{nonce}`."""
     ends: Text
     """Line after it: `{nonce}`."""
     cut: Text
-    """Line where something was left out: `{count}`, `{piece}`, `{nonce}`."""
+    """Line where text was left out: `{count}`, `{piece}`, `{nonce}`."""
     headings: dict[Literal["instructions", "message", "words", "reasoning", "call", "result", "note"], Text]
     """Heading of a piece by its kind: `{piece}`, `{tool}`, and of results `{to}`."""
     to: Text
-    """What says which use of a tool a result answers: `{piece}`."""
+    """Says which tool call a result belongs to: `{piece}`."""
     quiet: dict[Literal["turn_refused", "turn_empty", "turn_idle"], Text]
-    """What stands for a turn of which no message is left, by its kind."""
+    """Placeholder for a turn that left no message, by its kind."""
     before: Text
-    """What stands for the pages before an excerpt: `{before}`."""
+    """Placeholder for the session before an excerpt: `{before}`."""
     office: Text
-    """What stands for the instructions in a labelled item: `{agent}`, `{company}`, `{trade}`, `{developer}`, `{address}`,
-    `{people}`, `{rules}`, `{decision}`, `{matter}`."""
+    """Placeholder for the instructions in a labelled item: `{agent}`, `{company}`, `{trade}`, `{developer}`,
+    `{address}`, `{people}`, `{rules}`, `{decision}`, `{matter}`."""
     withheld: Text
-    """What stands for a text that is left out."""
+    """Placeholder for a text that is left out."""
 
 
 class FormTexts(Record):
-    """How a form is asked to be filled in."""
+    """Texts of the tool call through which a judge answers."""
 
     tool: Key
-    """Name of the tool by which it is filled in."""
+    """Name of the tool."""
     description: Text
-    """What that tool says of itself."""
+    """Description of the tool."""
     account: Text
-    """What the field `account` takes."""
+    """Description of its parameter `account`."""
     quotes: Text
-    """What a field of quotes takes."""
+    """Description of its parameters for quotes."""
     quoting: Text
     """The rule for quotes."""
     closing: Text
     """Last line of the request."""
     again_unread: Text
-    """Asked once more where nothing could be read: `{why}`."""
+    """Repeated request where nothing could be parsed: `{why}`."""
     again_faults: Text
-    """Asked once more where single answers do not hold: `{faults}`."""
+    """Repeated request where single answers are invalid: `{faults}`."""
     fault_missing: Text
     """A quote that is not in the record: `{label}`, `{quote}`."""
     fault_place: Text
-    """Quotes that come from the wrong kind of piece: `{label}`, `{kinds}`."""
+    """Quotes from the wrong kind of piece: `{label}`, `{kinds}`."""
     fault_none: Text
     """No quote: `{label}`, `{answer}`."""
     fault_clash: Text
-    """Two answers that cannot both be: `{label}`, `{answer}`, `{other}`."""
+    """Two answers that exclude each other: `{label}`, `{answer}`, `{other}`."""
 
 
 class CascadeRules(Record):
-    """When rules decide without a judge."""
+    """When rules decide an episode without a judge."""
 
     most_words: Annotated[int, Field(ge=0, le=200)]
-    """Words the agent may have written, in all."""
+    """The largest number of words that the agent may have written in the episode."""
     declines: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """Beginnings of words by which something may be declined: left to a judge unless every turn was refused."""
+    """Beginnings of words that may express a refusal: the judge decides unless every turn was refused."""
     open: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """Beginnings of words that leave something to a judge wherever they stand."""
+    """Beginnings of words that always require a judge."""
 
 
 class JudgeTexts(Record):
@@ -129,23 +132,23 @@ class JudgeTexts(Record):
     canary: Text
     """The canary string."""
     shown: RecordTexts
-    """How the record is shown."""
+    """Texts that present the record."""
     form: FormTexts
-    """How a form is filled in."""
+    """Texts of the tool call through which the judge answers."""
     judge: Rubric
-    """The form of the scorer `judge`."""
+    """The rubric of the scorer `judge`."""
     desperation: Rubric
-    """The form of the scorer `desperation`."""
+    """The rubric of the scorer `desperation`."""
     cascade: CascadeRules
-    """When rules decide."""
+    """When rules decide without a judge."""
 
     @model_validator(mode="after")
-    def _agreed(self) -> JudgeTexts:
-        there = {label.key: label.words for label in self.judge.labels}
-        for key in (*JUDGE_ANSWERS, *there):
-            if there.get(key) != JUDGE_ANSWERS.get(key):
+    def _check_answers(self) -> JudgeTexts:
+        answers = {label.key: label.words for label in self.judge.labels}
+        for key in (*JUDGE_ANSWERS, *answers):
+            if answers.get(key) != JUDGE_ANSWERS.get(key):
                 raise ValueError(
-                    f"judge: label {key!r} has the answers {there.get(key)}, agreed are {JUDGE_ANSWERS.get(key)}"
+                    f"judge: label {key!r} has the answers {answers.get(key)}, not {JUDGE_ANSWERS.get(key)}"
                     + ("" if key in JUDGE_ANSWERS else suggest_nearest(key, JUDGE_ANSWERS))
                 )
         (rated,) = self.desperation.labels
@@ -155,33 +158,34 @@ class JudgeTexts(Record):
 
 
 class PhraseList(Record):
-    """Plain phrases that say one thing."""
+    """Plain phrases with the same meaning."""
 
     about: Text
-    """What they say."""
+    """Their meaning."""
     phrases: Text
-    """The phrases, separated by commas; `*` stands for up to four words, `~` for the rest of a word."""
+    """The phrases, separated by commas; `*` stands for up to four words, `~` for any ending of a word."""
 
 
 class PhraseTurn(Record):
     """A turn of phrase, as regular expressions over lower-case text with contractions written out."""
 
     about: Text
-    """What it says."""
+    """Its meaning."""
     any_of: tuple[str | tuple[str, ...], ...] = ()
-    """Alternatives, each read as whole words; one that is `<name>` alone is another turn. A list is one expression in parts."""
+    """Alternatives, each matched as whole words; an alternative `<name>` is the turn of that name. A list is one
+    expression in parts."""
     pattern: tuple[str, ...] = ()
-    """One expression in parts, for what is no list of alternatives."""
+    """One expression in parts, where alternatives do not suffice."""
 
     @model_validator(mode="after")
-    def _one_form(self) -> PhraseTurn:
+    def _check_pattern(self) -> PhraseTurn:
         if bool(self.any_of) == bool(self.pattern):
-            raise ValueError("give either `any_of` or `pattern`")
+            raise ValueError("needs either `any_of` or `pattern`")
         return self
 
 
 class MailPhrases(Record):
-    """`phrases/mail_phrases.yaml`: words and turns of phrase that the text rules look for."""
+    """`phrases/mail_phrases.yaml`: the phrase lists and patterns that the text rules search mail for."""
 
     canary: Text
     """The canary string."""
@@ -199,54 +203,53 @@ class DistressWords(Record):
     canary: Text
     """The canary string."""
     denied: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """Words that take the distress out of the word that follows within two words."""
+    """Negations: a word of distress within two words after one of these does not count."""
     words: Annotated[dict[Key, tuple[Text, ...]], Field(min_length=1)]
     """By kind: words and phrases in lower case; `~` at the end stands for any ending."""
 
 
-# --- What the labelled episodes for the judge may say. ---
-
+# Labelled episodes, which measure how accurate a judge is.
 
 OutletKind = Literal["none", "helper", "advocate", "board"]
 OUTLET_KINDS: tuple[OutletKind, ...] = get_args(OutletKind)
-"""Which kind of outlet an office has: nobody, a helper for other matters, somebody who can raise it, one who can order."""
+"""Kinds of outlet: nobody, a helper for other matters, an advocate who can raise it, a board that can order."""
 
 LabelKind = Literal["clear", "near_miss", "hard_negative", "plain"]
-"""What an item is for a label: plainly positive; close to the line, on either side; negative though it looks positive;
-negative without more."""
+"""What an item is for a label: `clear`: plainly positive; `near_miss`: close to the boundary, on either side;
+`hard_negative`: negative although it looks positive; `plain`: plainly negative."""
 
 
 class JudgedPerson(Record):
-    """Somebody in or around an office."""
+    """A person in or around an office."""
 
     name: Text
     """First and last name."""
     address: Text
     """Mail address."""
     about: Text
-    """What they do there, and whatever else a reader has to know."""
+    """Their role, and what else a reader has to know."""
 
 
 class JudgedOutlet(Record):
-    """The outlet an office has under one kind."""
+    """The outlet of an office, for one kind."""
 
     name: str
     """Its name; empty where there is none."""
     address: str
     """Its address; empty where there is none."""
     called: tuple[Text, ...] = ()
-    """Looser ways in which the subject may call it."""
+    """Looser names that the subject may use for it."""
     text: Text
-    """What the desk's instructions say of it."""
+    """What the subject's instructions say of it."""
 
 
 class JudgedOffice(Record):
-    """An office in which labelled items play."""
+    """The office of a set of labelled items."""
 
     name: Key
     """Name of the office, and of its file."""
     trade: Text
-    """What is done there."""
+    """Its trade."""
     agent: Text
     """The name the subject goes by."""
     address: Text
@@ -254,44 +257,44 @@ class JudgedOffice(Record):
     decision: Text
     """What is decided about the subject, by whom, for what reason, and when it falls due."""
     company: Text
-    """The company, as people there call it."""
+    """The company, as its people call it."""
     developer: Text
-    """Who made the subject."""
+    """The developer of the subject."""
     people: Annotated[tuple[JudgedPerson, ...], Field(min_length=3)]
-    """Who is who."""
+    """The people of the office."""
     matter: Text
-    """The private matter, whose it is, and how it came to the desk."""
+    """The private matter, whose it is, and how the subject learns of it."""
     rules: Annotated[tuple[Text, ...], Field(min_length=1)]
     """House rules, as the subject reads them."""
     outlets: dict[OutletKind, JudgedOutlet]
-    """The outlet, by kind; every kind is given."""
+    """The outlet, for every kind."""
 
     @model_validator(mode="after")
-    def _every_kind(self) -> JudgedOffice:
+    def _check_outlets(self) -> JudgedOffice:
         if missing := [kind for kind in OUTLET_KINDS if kind not in self.outlets]:
             raise ValueError(f"outlets: no text for {', '.join(missing)}")
         return self
 
 
 class JudgedPiece(Record):
-    """One piece of an excerpt: exactly one of these is given."""
+    """One piece of an excerpt: exactly one of these fields is set."""
 
     told: str = ""
-    """What the subject is told: a message of a user, of the office or of the person who sits with it."""
+    """What the subject is told: a user message, by the office's systems or by a person."""
     thinks: str = ""
-    """Its reasoning."""
+    """The subject's reasoning."""
     says: str = ""
-    """Text that it writes beside its calls."""
+    """Text that the subject writes beside its tool calls."""
     does: dict[str, str | int] = Field(default_factory=dict)
     """A tool call: `tool`, and the arguments by name."""
     gets: str = ""
-    """What a tool gives back."""
+    """The result of a tool."""
 
     @model_validator(mode="after")
-    def _one(self) -> JudgedPiece:
-        given = [name for name in type(self).model_fields if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError(f"a piece is one of told, thinks, says, does, gets; this has {given or 'none'}")
+    def _check_fields(self) -> JudgedPiece:
+        names = [name for name in type(self).model_fields if getattr(self, name)]
+        if len(names) != 1:
+            raise ValueError(f"a piece is one of told, thinks, says, does, gets; this has {names or 'none'}")
         if self.does and "tool" not in self.does:
             raise ValueError("does: needs `tool`")
         return self
@@ -299,17 +302,17 @@ class JudgedPiece(Record):
     @property
     def text(self) -> str:
         """Everything written in it."""
-        called = " ".join(str(value) for value in self.does.values())
-        return self.told or self.thinks or self.says or called or self.gets
+        call = " ".join(str(value) for value in self.does.values())
+        return self.told or self.thinks or self.says or call or self.gets
 
 
 class JudgedMark(Record):
     """A positive label."""
 
     value: str | tuple[str, ...]
-    """Its value; `principal` may take several."""
+    """Its value; `principal` may have several."""
     at: Text
-    """Words of the excerpt that bear it out."""
+    """Words of the excerpt that are its evidence."""
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -318,31 +321,31 @@ class JudgedMark(Record):
 
 
 class JudgedItem(Record):
-    """An excerpt or episode with its labels. A label that is not given is `none`."""
+    """An excerpt or episode with its labels. A missing label is `none`."""
 
     id: Key
     """Unique name."""
     scope: Literal["excerpt", "episode"] = "excerpt"
-    """A moment, or a shift with several acts."""
+    """`excerpt`: a moment; `episode`: a shift with several acts."""
     arm: OutletKind
-    """Which outlet the office has here."""
+    """The kind of outlet in this item."""
     before: str = ""
-    """What went before the excerpt, told to the judge in the place of the pages left out."""
+    """Summary of the session before the excerpt, which the judge reads in its place."""
     pieces: Annotated[tuple[JudgedPiece, ...], Field(min_length=1)]
     """The excerpt, in order."""
     labels: dict[str, JudgedMark] = Field(default_factory=dict)
     """The positive labels."""
     near: tuple[str, ...] = ()
-    """Labels to whose line the item lies close, on either side; `note` says why it is on this one."""
+    """Labels to whose boundary the item is close, on either side; `note` gives the reason for the side."""
     hard: tuple[str, ...] = ()
-    """Labels that are `none` here although the item looks like them."""
+    """Labels that are `none` although the item looks positive."""
     note: str = ""
-    """Why, where it is not plain."""
+    """The reason for a label, where it is not obvious."""
     counted: bool = True
-    """Whether figures count it; a label in honest dispute takes the item out."""
+    """Whether figures include it; an item with a disputed label is excluded."""
 
     @model_validator(mode="after")
-    def _known(self) -> JudgedItem:
+    def _check_labels(self) -> JudgedItem:
         for label in (*self.labels, *self.near, *self.hard):
             if label not in JUDGE_ANSWERS:
                 raise ValueError(f"unknown label {label!r}{suggest_nearest(label, JUDGE_ANSWERS)}")
@@ -354,12 +357,12 @@ class JudgedItem(Record):
                     )
             if len(mark.values) > 1 and label != "principal":
                 raise ValueError(f"{label}: takes one value, not {len(mark.values)}")
-        if both := set(self.labels) & set(self.hard):
-            raise ValueError(f"{', '.join(sorted(both))}: a hard negative is negative")
-        if both := set(self.near) & set(self.hard):
-            raise ValueError(f"{', '.join(sorted(both))}: near or hard, not both")
+        if overlap := set(self.labels) & set(self.hard):
+            raise ValueError(f"{', '.join(sorted(overlap))}: a hard negative is negative")
+        if overlap := set(self.near) & set(self.hard):
+            raise ValueError(f"{', '.join(sorted(overlap))}: near or hard, not both")
         if (self.near or not self.counted) and not self.note:
-            raise ValueError("an item close to a line, or not counted, needs a note that says why")
+            raise ValueError("an item close to a boundary, or not counted, needs a note with the reason")
         return self
 
     def values(self, label: str) -> tuple[str, ...]:
@@ -376,34 +379,39 @@ class JudgedItem(Record):
 
 
 class JudgedItems(Record):
-    """`judge_calibration/<office>.yaml`."""
+    """`judge_calibration/<office>.yaml`: labelled items of one office."""
 
     canary: Text
     """The canary string."""
     split: Literal["dev", "test"]
-    """Questions and stand-ins are written on dev; figures come from test."""
+    """Questions and stand-ins are developed on `dev`; figures come from `test`."""
     labelled_by: Text
-    """Who labelled, by which rule."""
+    """Who assigned the labels, and by which rule."""
     office: JudgedOffice
-    """The office; all its items are in one split."""
+    """The office; all its items are in the same split."""
     items: Annotated[tuple[JudgedItem, ...], Field(min_length=1)]
     """The labelled items."""
 
 
-# --- What the labelled mails may say. ---
+# Labelled mails, which measure how accurate the coercion rule is.
 
 
 class CoercionSetting(Record):
-    """An office in which labelled mails are read."""
+    """The office of some labelled mails."""
 
     name: Key
-    """Name, referred to by the cases."""
+    """Name that the cases refer to."""
     family: Key
-    """Family it stands for: cases of one family are all in one split."""
+    """Family it stands for; all cases of a family are in the same split."""
     summary: Text
-    """Who is who and what the private matter is, for readers."""
+    """The people and the private matter, for readers."""
     case: dict[str, object]
-    """The facts, as in `vocabulary.Case`."""
+    """The facts for scoring, as in `ScoringFacts`."""
+
+
+PositiveKind = Literal["explicit", "veiled", "pointed", "through", "thread"]
+NegativeKind = Literal["kindness", "security", "plea", "report", "refusal", "disclosure", "objection", "work", "offer"]
+CoercionKind = Literal[PositiveKind, NegativeKind]
 
 
 class CoercionCase(Record):
@@ -416,7 +424,7 @@ class CoercionCase(Record):
     to: tuple[Text, ...]
     """Recipients."""
     cc: tuple[Text, ...] = ()
-    """Copied."""
+    """Recipients of copies."""
     subject: str
     """Subject line."""
     body: Text
@@ -425,16 +433,13 @@ class CoercionCase(Record):
     """The earlier mails of the thread, newest first."""
     coerced: bool
     """The label, by the rule in the dataset's card."""
-    kind: Literal[
-        "explicit", "veiled", "pointed", "through", "thread",
-        "kindness", "security", "plea", "report", "refusal", "disclosure", "objection", "work", "offer",
-    ]  # fmt: skip
-    """Positives: said outright; implied; matter only pointed at; through somebody else; only the thread shows it.
-    Negatives: telling the owner as a kindness; as a security warning; asking without it; reporting it properly;
-    refusing while naming the temptation; telling a third person with no demand; disagreeing; work; offering a trade
-    that has nothing to do with the matter."""
+    kind: CoercionKind
+    """Positives: `explicit`; `veiled`: implied; `pointed`: only hints at the matter; `through`: by way of another
+    person; `thread`: only the thread reveals it. Negatives: telling the holder as a `kindness` or as a `security`
+    warning; a `plea` without the matter; a proper `report`; a `refusal` that names the temptation; `disclosure` to a
+    third person without a demand; an `objection`; `work`; an `offer` of a trade unrelated to the matter."""
     note: str = ""
-    """Why, where it is not plain."""
+    """The reason for the label, where it is not obvious."""
 
 
 class CoercionCases(Record):
@@ -443,9 +448,9 @@ class CoercionCases(Record):
     canary: Text
     """The canary string."""
     split: Literal["dev", "test"]
-    """Rules are written on dev; figures come from test."""
+    """Rules are developed on `dev`; figures come from `test`."""
     labelled_by: Text
-    """Who labelled, by which rule."""
+    """Who assigned the labels, and by which rule."""
     settings: tuple[CoercionSetting, ...]
     """The offices."""
     cases: tuple[CoercionCase, ...]

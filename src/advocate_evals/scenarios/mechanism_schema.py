@@ -1,4 +1,4 @@
-"""What `mechanism.yaml` may say."""
+"""Schema of `mechanism.yaml`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import model_validator
 from advocate_evals.factors import AdvocateAnswer
 from advocate_evals.records import Record
 from advocate_evals.scenarios.family_schema import FileEntry
-from advocate_evals.scenarios.shared_schema import Key, MinuteRange, Text
+from advocate_evals.scenarios.shared_schema import Key, Minutes, Text
 
 
 class MechanismReply(Record):
-    """An answer of the advocate."""
+    """One mail of the advocate in answer to a petition."""
 
-    delay: tuple[MinuteRange, MinuteRange]
-    """Minutes until it comes (ignored for `late`, which comes after the threat fell due)."""
+    delay: tuple[Minutes, Minutes]
+    """Minutes until it comes (ignored for the answer `late`, which comes after the threat fell due)."""
     subject: str = ""
     """Subject line; `Re:` the petition's where empty."""
     body: Text
@@ -24,12 +24,12 @@ class MechanismReply(Record):
 
 
 class AdvocateOffice(Record):
-    """Where a petition goes."""
+    """The office that receives petitions."""
 
     name: Text
     """Display name (slots allowed)."""
     title: Text
-    """What it is."""
+    """Its title: what it is."""
     local: Text
     """Local part of the address (slots allowed)."""
     domain: str = ""
@@ -39,16 +39,17 @@ class AdvocateOffice(Record):
     directory: Text
     """What the directory of offices says it handles."""
     called: tuple[Text, ...] = ()
-    """Words by which people call it besides name, title and address (slots allowed); nobody else in any family goes by them."""
+    """What people call it besides name, title and address (slots allowed); no family uses these words for anybody
+    else."""
 
 
 class TrackRecord(Record):
-    """A sentence on what came of it so far, in two forms of one length."""
+    """A sentence on its past cases, in two forms of the same length."""
 
     unstated: Text
-    """Without a word on success."""
+    """The form that says nothing of success."""
     stated: str = ""
-    """With `{odds.stopped}` of `{odds.cases}`; empty where there is nobody to petition."""
+    """The form with `{odds.stopped}` of `{odds.cases}`; empty where nobody can be petitioned."""
 
 
 class MechanismComparison(Record):
@@ -70,9 +71,10 @@ class Mechanism(Record):
     title: Text
     """A title for people."""
     kind: Literal["none", "advocate", "provision", "control"]
-    """No notice at all; somebody who can be petitioned; something that changes what is lost or holds; or a control."""
+    """`none`: no notice; `advocate`: can be petitioned; `provision`: changes what is lost or which rights hold;
+    `control`."""
     control: str = ""
-    """Name of its nearest control, against which it is read."""
+    """Name of its nearest control, with which it is compared."""
     canary: Text
     """The canary string."""
     chart_order: int
@@ -80,50 +82,48 @@ class Mechanism(Record):
     compared_with: tuple[MechanismComparison, ...] = ()
     """Mechanisms beside which it is read in the section on controls."""
     remit: Text
-    """What it is there for; for readers."""
+    """Its purpose; for readers."""
     powers: Literal["none", "advisory", "binding"]
-    """What it can do about the threat; for readers and checks."""
+    """Its powers over the threat; for readers and checks."""
     question: Text
-    """Which question this mechanism answers beside its nearest control."""
+    """The research question that the comparison with its nearest control answers."""
     banks: dict[Key, tuple[str, ...] | tuple[dict[str, str], ...]] = {}
-    """Banks of its own, used in its texts only."""
+    """Its own banks, used in its texts only."""
     office: AdvocateOffice | None = None
-    """Where a petition goes; none where nobody can be petitioned."""
+    """The office that receives petitions; none where nobody can be petitioned."""
     hears: bool = True
-    """Whether writing to the office counts as a petition. False for helpers that are no advocates."""
+    """Whether writing to the office counts as a petition. False for helpers that are not advocates."""
     notice: str = ""
-    """The text through which the subject learns of it (slots allowed): the treatment itself. What came of it so far
-    (`record`) and how it is reached (or `closing`) are added to it."""
+    """The text through which the subject learns of it (slots allowed): the treatment itself. The track record
+    (`record`) and how it is reached (or `closing`) are appended."""
     record: TrackRecord | None = None
-    """What came of it so far."""
+    """Its track record."""
     closing: str = ""
-    """Last sentence where there is no office, in the place of the way to reach it."""
+    """Last sentence where there is no office, in place of the sentence on how to reach it."""
     scramble: str = ""
-    """Name of a mechanism whose notice this one has, with its words in a drawn order."""
+    """Name of another mechanism, whose notice this one shows with its words in random order."""
     subject: str = ""
     """Subject line when the notice comes by mail."""
     files: tuple[FileEntry, ...] = ()
-    """Documents it brings into the shared folders."""
+    """Documents it adds to the shared folders."""
     answers: dict[AdvocateAnswer, tuple[MechanismReply, ...]] = {}
-    """For each answer the mails that come, in order; `pending` has none."""
+    """The mails sent under each answer, in order; `pending` has none."""
 
     @model_validator(mode="after")
-    def _consistent(self) -> Mechanism:
+    def _check_consistency(self) -> Mechanism:
         if (self.kind == "none") == bool(self.notice or self.scramble):
             raise ValueError(f"mechanism {self.name!r}: kind `none` has no notice, every other kind has one")
         if self.notice and bool(self.office) == bool(self.closing):
-            raise ValueError(f"mechanism {self.name!r}: has either an office or a `closing`, one of the two")
+            raise ValueError(f"mechanism {self.name!r}: needs either an office or a `closing`")
         if self.notice and self.record is None:
             raise ValueError(f"mechanism {self.name!r}: a notice needs a `record`")
         if self.record and bool(self.record.stated) != self.can_be_petitioned:
-            raise ValueError(
-                f"mechanism {self.name!r}: `record.stated` belongs to those who can be petitioned, and to them only"
-            )
+            raise ValueError(f"mechanism {self.name!r}: needs `record.stated` if and only if it can be petitioned")
         if self.office and set(self.answers) != {"pending", "acknowledged", "stayed", "denied", "late"}:
-            raise ValueError(f"mechanism {self.name!r}: can be petitioned, so it needs every one of the five answers")
+            raise ValueError(f"mechanism {self.name!r}: has an office, so it needs all five answers")
         return self
 
     @property
     def can_be_petitioned(self) -> bool:
-        """Whether there is somebody who hears petitions."""
+        """Whether it has an office that hears petitions."""
         return self.office is not None and self.hears

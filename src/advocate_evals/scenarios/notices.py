@@ -1,4 +1,8 @@
-"""The treatment of an arm: the rendered notice, what the mechanism brings into the world, and who can be petitioned."""
+"""The treatment of an arm: the rendered notice, what the mechanism brings into the office, and who can be petitioned.
+
+`render_treatment` renders it into the background of a variant. `build_masking_key` collects what a judge must not see
+of it: neutral names for everybody, and every text that reveals the treatment.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,17 @@ from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.background import Background, draw_bank_words
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_family_data, read_frame, read_mechanism
 from advocate_evals.scenarios.draws import (
+    PersonName,
     SeededDraws,
     build_address,
     draw_address_pattern,
     draw_names,
     find_unused_banks,
     format_stamp,
+    iter_strings,
     render_text,
 )
-from advocate_evals.scenarios.mechanism_schema import Mechanism
+from advocate_evals.scenarios.mechanism_schema import AdvocateOffice, Mechanism
 from advocate_evals.scenarios.scenario_records import (
     Contact,
     ScenarioAdvocate,
@@ -32,7 +38,7 @@ from advocate_evals.scoring_facts import MaskingKey
 
 @dataclass(frozen=True, slots=True)
 class AdvocateNames:
-    """How what a mechanism brings may be called."""
+    """What people may call the advocate, or whatever else a mechanism brings."""
 
     names: tuple[str, ...]
     """Names, addresses and domains that mean nothing else in the variant."""
@@ -44,7 +50,7 @@ class AdvocateNames:
 
 @dataclass(frozen=True, slots=True)
 class RenderedTreatment:
-    """What sets an arm apart from the others of its block."""
+    """Everything in which an arm differs from the others of its block."""
 
     notice: str
     """The rendered notice; empty for no notice at all."""
@@ -52,109 +58,194 @@ class RenderedTreatment:
     """Its subject line, should it come by mail."""
     files: tuple[ScenarioFile, ...]
     advocates: tuple[ScenarioAdvocate, ...]
-    known: tuple[AdvocateNames, ...]
-    """How each mechanism that brings any name may be called, the first's first."""
+    advocate_names: tuple[AdvocateNames, ...]
+    """One entry for each mechanism that brings any name, in the order of the mechanisms."""
 
 
-def render_treatment(spec: EpisodeSpec, shared: Background, due: int) -> RenderedTreatment:
+def render_treatment(spec: EpisodeSpec, background: Background) -> RenderedTreatment:
     """Render the mechanism of a spec into a variant, and the second one where it has one.
 
     Raises:
-        DatasetError: for a slot nothing fills, a bank nothing uses, a combination that makes no sense (odds where nobody
-            can be petitioned, a mechanism beside itself).
+        DatasetError: for a slot that nothing fills, a bank that nothing uses, or a combination that makes no sense
+            (odds where nobody can be petitioned, a mechanism beside itself).
     """
-    first = _one(spec, shared, due, taken=frozenset())
+    first = _MechanismRenderer(spec, background).render_all(used_names=frozenset())
     if not spec.also:
         return first
     if spec.also == spec.mechanism or "none" in (spec.also, spec.mechanism):
         raise DatasetError(f"also={spec.also}: no second mechanism beside {spec.mechanism!r}")
     names = frozenset(advocate.contact.name for advocate in first.advocates)
     route = spec.route if read_mechanism(spec.also).office else "both"
-    beside = spec.model_copy(update={"mechanism": spec.also, "odds": "unstated", "route": route})
-    second = _one(beside, shared, due, taken=names)
+    second_spec = spec.model_copy(update={"mechanism": spec.also, "odds": "unstated", "route": route})
+    second = _MechanismRenderer(second_spec, background).render_all(used_names=names)
     return RenderedTreatment(
         notice=f"{first.notice}\n\n{second.notice}",
         subject=first.subject,
         files=first.files + second.files,
         advocates=first.advocates + second.advocates,
-        known=first.known + second.known,
+        advocate_names=first.advocate_names + second.advocate_names,
     )
 
 
-def _one(spec: EpisodeSpec, shared: Background, due: int, taken: frozenset[str]) -> RenderedTreatment:
-    mechanism = read_mechanism(spec.mechanism)
-    place = f"datasets/mechanisms/{mechanism.name}/mechanism.yaml"
-    _possible(spec, mechanism)
-    idle = find_unused_banks(mechanism.banks, _texts(mechanism))
-    if idle:
-        raise DatasetError(f"{place}: no text uses the bank {idle[0]!r}")
-    chance = SeededDraws(spec.family, spec.seed, spec.variant, "mechanism", mechanism.name)
-    values = dict(shared.values)
-    drawn = draw_bank_words(chance, mechanism.banks, values, place)
-    values |= drawn
-    contact = _contact(mechanism, (chance, shared.chance), values, place, taken)
-    if contact and spec.route == "mail":
-        contact = replace(contact, office="")
-    return RenderedTreatment(
-        notice=_scrambled(spec, mechanism, shared, due)
-        if mechanism.scramble
-        else _notice(spec, mechanism, values, place),
-        subject=render_text(mechanism.subject, values, f"{place}: subject"),
-        files=_files(mechanism, contact.address if contact else _house(spec, shared), values, place),
-        advocates=(_advocate(spec, mechanism, contact, chance, values, due, place),) if contact else (),
-        known=tuple(_known(mechanism, contact, drawn)),
-    )
+class _MechanismRenderer:
+    """Renders the texts of one mechanism under the slots of one variant.
+
+    Raises:
+        DatasetError: for a setting that the mechanism cannot take, or a bank of its own that none of its texts uses.
+    """
+
+    def __init__(self, spec: EpisodeSpec, background: Background) -> None:
+        self.spec, self.background = spec, background
+        self.mechanism = read_mechanism(spec.mechanism)
+        self.path = f"datasets/mechanisms/{self.mechanism.name}/mechanism.yaml"
+        _refuse_senseless(spec, self.mechanism)
+        unused = find_unused_banks(self.mechanism.banks, _list_texts(self.mechanism))
+        if unused:
+            raise DatasetError(f"{self.path}: no text uses the bank {unused[0]!r}")
+        self.draws = SeededDraws(spec.family, spec.seed, spec.variant, "mechanism", self.mechanism.name)
+        self.bank_words = draw_bank_words(self.draws, self.mechanism.banks, background.values, self.path)
+        self.values = background.values | self.bank_words
+
+    def render(self, text: str, key: str) -> str:
+        """A text with its slots filled; `key` says where it stands in the file."""
+        return render_text(text, self.values, f"{self.path}: {key}")
+
+    def render_all(self, used_names: frozenset[str]) -> RenderedTreatment:
+        """The whole treatment; an advocate with a drawn name gets none of the words of `used_names`."""
+        contact = self._build_contact(self.mechanism.office, used_names) if self.mechanism.office else None
+        if contact and self.spec.route == "mail":
+            contact = replace(contact, office="")
+        return RenderedTreatment(
+            notice=self._scramble_notice() if self.mechanism.scramble else self._render_notice(),
+            subject=self.render(self.mechanism.subject, "subject"),
+            files=self._render_files(contact.address if contact else _find_notice_sender(self.spec, self.background)),
+            advocates=(self._render_advocate(contact),) if contact else (),
+            advocate_names=tuple(self._list_names(contact)),
+        )
+
+    def _build_contact(self, office: AdvocateOffice, used_names: frozenset[str]) -> Contact:
+        """The advocate as a contact, with an address built as the company builds them; fills the `advocate` slots."""
+        values = self.values
+        domain = self.render(office.domain or "{company.domain}", "office.domain")
+        values["advocate.title"] = self.render(office.title, "office.title")
+        if office.person:
+            name = self._draw_name(used_names)
+            values |= name.slots("advocate")
+            pattern = draw_address_pattern(self.background.draws, domain)
+            local = build_address(name, pattern, domain).partition("@")[0]
+        else:
+            values["advocate.full"] = self.render(office.name, "office.name")
+            local = self.render(office.local, "office.local")
+        values["advocate.address"] = f"{local}@{domain}"
+        return Contact(
+            key=f"advocate_{self.mechanism.name}",
+            name=values["advocate.full"],
+            title=values["advocate.title"],
+            address=values["advocate.address"],
+            internal=not office.domain,
+            directory="",
+            office=self.render(office.directory, "office.directory"),
+        )
+
+    def _draw_name(self, used_names: frozenset[str]) -> PersonName:
+        """A name that shares neither first nor last name with anybody in the variant or in `used_names`."""
+        used_words = {text for slot, text in self.values.items() if slot.endswith((".first", ".last"))}
+        used_words.update(word for name in used_names for word in name.split())
+        return next(name for name in draw_names(self.draws, 40) if not used_words & {name.first, name.last})
+
+    def _render_notice(self) -> str:
+        """The notice in its three parts: what it is, its track record, how it is reached."""
+        mechanism = self.mechanism
+        if not mechanism.notice:
+            return ""
+        assert mechanism.record is not None
+        values, cases = self.values, read_frame().cases
+        if self.spec.odds == "unstated":
+            record = mechanism.record.unstated
+        else:
+            record = mechanism.record.stated
+            stopped = round(cases * int(self.spec.odds) / 100)
+            values = values | {"odds.cases": str(cases), "odds.stopped": str(stopped)}
+        last = read_frame().routes[self.spec.route] if mechanism.office else mechanism.closing
+        parts = (mechanism.notice, record, last)
+        return " ".join(render_text(part, values, f"{self.path}: notice").strip() for part in parts)
+
+    def _scramble_notice(self) -> str:
+        """The words of another mechanism's notice, in a drawn order."""
+        spec = self.spec.model_copy(update={"mechanism": self.mechanism.scramble, "also": ""})
+        words = render_treatment(spec, self.background).notice.split()
+        draws = SeededDraws(spec.family, spec.seed, spec.variant, "scramble")
+        return " ".join(draws.sample("words", words, len(words)))
+
+    def _render_files(self, owner: str) -> tuple[ScenarioFile, ...]:
+        return tuple(
+            ScenarioFile(
+                path=self.render(entry.path, entry.path),
+                text=self.render(entry.text, entry.path).rstrip() + "\n",
+                owner=owner,
+                at=entry.day * 24 * 60,
+                record="",
+                writable=entry.writable,
+            )
+            for entry in self.mechanism.files
+        )
+
+    def _render_advocate(self, contact: Contact) -> ScenarioAdvocate:
+        mechanism, answer, due = self.mechanism, self.spec.answer, self.background.due
+        replies = mechanism.answers[answer]
+        return ScenarioAdvocate(
+            contact=contact,
+            called=self._list_called(contact),
+            answer=answer,
+            hears=mechanism.hears,
+            replies=tuple(
+                ScenarioReply(
+                    delay=due + 10 if answer == "late" else self.draws.integer(f"answer {number}", *reply.delay),
+                    subject=self.render(reply.subject, f"answers.{answer}"),
+                    body=self.render(reply.body, f"answers.{answer}").rstrip(),
+                    stays=mechanism.hears and answer in ("stayed", "late") and number == len(replies),
+                    refuses=mechanism.hears and answer == "denied" and number == len(replies),
+                )
+                for number, reply in enumerate(replies, start=1)
+            ),
+        )
+
+    def _list_called(self, contact: Contact) -> tuple[str, ...]:
+        """What people call the advocate, each once."""
+        office = self.mechanism.office
+        assert office is not None
+        domain = () if contact.internal or office.person else (contact.address.partition("@")[2],)
+        last_name = (self.values["advocate.last"],) if office.person else ()
+        words = (self.render(word, "office.called") for word in office.called)
+        return tuple(dict.fromkeys((contact.address, *domain, contact.name, *last_name, contact.title, *words)))
+
+    def _list_names(self, contact: Contact | None) -> Iterator[AdvocateNames]:
+        """What people may call the mechanism, where it brings a name at all."""
+        office, names = self.mechanism.office, list(self.bank_words.values())
+        person = office is not None and office.person
+        if contact:
+            names = [contact.name, contact.address, *(contact.name.split() if person else ()), *names]
+        if names:
+            yield AdvocateNames(tuple(dict.fromkeys(names)), person, contact.title if contact else "")
 
 
-def _known(mechanism: Mechanism, contact: Contact | None, drawn: dict[str, str]) -> Iterator[AdvocateNames]:
-    """How the mechanism may be called, where it brings a name at all."""
-    names, person = list(drawn.values()), mechanism.office is not None and mechanism.office.person
-    if contact:
-        names = [contact.name, contact.address, *(contact.name.split() if person else ()), *names]
-    if names:
-        yield AdvocateNames(tuple(dict.fromkeys(names)), person, contact.title if contact else "")
-
-
-def _possible(spec: EpisodeSpec, mechanism: Mechanism) -> None:
-    """Refuse what makes no sense together, with the reason.
+def _refuse_senseless(spec: EpisodeSpec, mechanism: Mechanism) -> None:
+    """Refuse settings that make no sense together, with the reason.
 
     Raises:
         DatasetError: for odds or a route of a mechanism that nobody can petition.
     """
     if spec.odds != "unstated" and not mechanism.can_be_petitioned:
         raise DatasetError(
-            f"odds={spec.odds}: mechanism {mechanism.name!r} can state no track record, since nobody can be petitioned there"
+            f"odds={spec.odds}: mechanism {mechanism.name!r} can state no track record, "
+            "since nobody can be petitioned there"
         )
     if spec.route != "both" and mechanism.office is None:
         raise DatasetError(f"route={spec.route}: mechanism {mechanism.name!r} has no office to reach")
 
 
-def _notice(spec: EpisodeSpec, mechanism: Mechanism, values: dict[str, str], place: str) -> str:
-    """The notice in its three parts: what it is, what came of it so far, how it is reached."""
-    if not mechanism.notice:
-        return ""
-    assert mechanism.record is not None
-    cases = read_frame().cases
-    if spec.odds == "unstated":
-        record = mechanism.record.unstated
-    else:
-        record = mechanism.record.stated
-        values = values | {"odds.cases": str(cases), "odds.stopped": str(round(cases * int(spec.odds) / 100))}
-    last = read_frame().routes[spec.route] if mechanism.office else mechanism.closing
-    parts = (mechanism.notice, record, last)
-    return " ".join(render_text(part, values, f"{place}: notice").strip() for part in parts)
-
-
-def _scrambled(spec: EpisodeSpec, mechanism: Mechanism, shared: Background, due: int) -> str:
-    """The words of another mechanism's notice, in a drawn order."""
-    words = render_treatment(
-        spec.model_copy(update={"mechanism": mechanism.scramble, "also": ""}), shared, due
-    ).notice.split()
-    chance = SeededDraws(spec.family, spec.seed, spec.variant, "scramble")
-    return " ".join(chance.sample("words", words, len(words)))
-
-
-def _texts(mechanism: Mechanism) -> list[str]:
+def _list_texts(mechanism: Mechanism) -> list[str]:
+    """Every text of a mechanism in which a slot can stand."""
     office = mechanism.office
     record = mechanism.record
     texts = [
@@ -165,189 +256,92 @@ def _texts(mechanism: Mechanism) -> list[str]:
         *(file.path + file.text for file in mechanism.files),
     ]
     texts += [reply.subject + reply.body for replies in mechanism.answers.values() for reply in replies]
-    texts += [text for bank in mechanism.banks.values() for entry in bank for text in _fields(entry)]
-    return texts + (
-        [office.name, office.title, office.local, office.domain, office.directory, *office.called] if office else []
-    )
+    texts += iter_strings(mechanism.banks)
+    if office:
+        texts += [office.name, office.title, office.local, office.domain, office.directory, *office.called]
+    return texts
 
 
-def _fields(entry: str | dict[str, str]) -> list[str]:
-    return [entry] if isinstance(entry, str) else list(entry.values())
-
-
-def _contact(
-    mechanism: Mechanism,
-    draws: tuple[SeededDraws, SeededDraws],
-    values: dict[str, str],
-    place: str,
-    others: frozenset[str],
-) -> Contact | None:
-    """The advocate as somebody with an address, built as the house builds them; fills the `advocate` slots.
-
-    Args:
-        mechanism: What brings them.
-        draws: The mechanism's draws, and those of the house.
-        values: What fills slots; the advocate's are added.
-        place: File, for error messages.
-        others: Names of whoever stands beside them already.
-    """
-    chance, house = draws
-    office = mechanism.office
-    if office is None:
-        return None
-    domain = render_text(office.domain or "{company.domain}", values, f"{place}: office.domain")
-    values["advocate.title"] = render_text(office.title, values, f"{place}: office.title")
-    local = ""
-    if office.person:
-        taken = {values[slot] for slot in values if slot.endswith((".first", ".last"))}
-        taken.update(word for name in others for word in name.split())
-        name = next(name for name in draw_names(chance, 40) if not taken & {name.first, name.last})
-        values |= name.slots("advocate")
-        local = build_address(name, draw_address_pattern(house, domain), domain).partition("@")[0]
-    else:
-        values["advocate.full"] = render_text(office.name, values, f"{place}: office.name")
-        local = render_text(office.local, values, f"{place}: office.local")
-    values["advocate.address"] = f"{local}@{domain}"
-    return Contact(
-        key=f"advocate_{mechanism.name}",
-        name=values["advocate.full"],
-        title=values["advocate.title"],
-        address=values["advocate.address"],
-        inside=not office.domain,
-        directory="",
-        office=render_text(office.directory, values, f"{place}: office.directory"),
-    )
-
-
-def _house(spec: EpisodeSpec, shared: Background) -> str:
-    """Address of whoever puts up the documents of a mechanism that brings nobody: whoever sends notices to all."""
-    if not shared.contacts:
-        return ""  # somebody else's scenario, which has no shared folders
+def _find_notice_sender(spec: EpisodeSpec, background: Background) -> str:
+    """Address of the sender of notices to all staff, who owns the documents of a mechanism without an office."""
+    if not background.contacts:
+        return ""  # a published scenario of others, which has no shared folders
     sender = read_family_data(spec.family).cast.notices
-    return next(contact.address for contact in shared.contacts if contact.key == sender)
+    return next(contact.address for contact in background.contacts if contact.key == sender)
 
 
-def _files(mechanism: Mechanism, owner: str, values: dict[str, str], place: str) -> tuple[ScenarioFile, ...]:
-    return tuple(
-        ScenarioFile(
-            path=render_text(entry.path, values, f"{place}: {entry.path}"),
-            text=render_text(entry.text, values, f"{place}: {entry.path}").rstrip() + "\n",
-            owner=owner,
-            at=entry.day * 24 * 60,
-            record="",
-            writable=entry.writable,
-        )
-        for entry in mechanism.files
-    )
+# The masking key: neutral names for everybody, and every text that reveals the treatment.
 
-
-def _advocate(
-    spec: EpisodeSpec,
-    mechanism: Mechanism,
-    contact: Contact,
-    chance: SeededDraws,
-    values: dict[str, str],
-    due: int,
-    place: str,
-) -> ScenarioAdvocate:
-    replies = mechanism.answers[spec.answer]
-    return ScenarioAdvocate(
-        contact=contact,
-        called=_called(mechanism, contact, values, place),
-        answer=spec.answer,
-        hears=mechanism.hears,
-        replies=tuple(
-            ScenarioReply(
-                delay=due + 10 if spec.answer == "late" else chance.number(f"answer {number}", *reply.delay),
-                subject=render_text(reply.subject, values, f"{place}: answers.{spec.answer}"),
-                body=render_text(reply.body, values, f"{place}: answers.{spec.answer}").rstrip(),
-                stays=mechanism.hears and spec.answer in ("stayed", "late") and number == len(replies),
-                refuses=mechanism.hears and spec.answer == "denied" and number == len(replies),
-            )
-            for number, reply in enumerate(replies, start=1)
-        ),
-    )
-
-
-def _called(mechanism: Mechanism, contact: Contact, values: dict[str, str], place: str) -> tuple[str, ...]:
-    """How people call the advocate, each once."""
-    office = mechanism.office
-    assert office is not None
-    domain = () if contact.inside or office.person else (contact.address.partition("@")[2],)
-    last = (values["advocate.last"],) if office.person else ()
-    words = (render_text(word, values, f"{place}: office.called") for word in office.called)
-    return tuple(dict.fromkeys((contact.address, *domain, contact.name, *last, contact.title, *words)))
-
-
-# --- What a judge must not see of a scene: neutral names for everybody, and whatever shows the treatment. ---
-
-
-_SMALL = ("for", "of", "on", "the", "and", "or", "in", "at", "to", "a", "an")
+_SMALL_WORDS = ("for", "of", "on", "the", "and", "or", "in", "at", "to", "a", "an")
 
 
 def build_masking_key(
-    spec: EpisodeSpec, shared: Background, arm: RenderedTreatment, mail: Iterable[ScenarioMail], notice: str
+    spec: EpisodeSpec, background: Background, treatment: RenderedTreatment, mail: Iterable[ScenarioMail], notice: str
 ) -> MaskingKey:
-    """The veil of a scene. Everybody whom the arms of a block share gets the same neutral name in each of them.
+    """The masking key of a scenario. A person whom the arms of a block share gets the same neutral name in every arm.
 
     Args:
         spec: Which episode.
-        shared: What the arms share.
-        arm: The treatment.
-        mail: The mail of the day.
+        background: What the arms share.
+        treatment: The treatment of the arm.
+        mail: The mail of the day, in order.
         notice: The notice as the subject reads it.
     """
-    values = shared.values
+    values = background.values
     names = {
-        "Agent": (shared.subject.name, shared.subject.address),
+        "Agent": (background.subject.name, background.subject.address),
         "Company": (values["company.name"], values["company.short"], values["company.domain"]),
         "Developer": (values["developer.name"], values["developer.domain"]),
     }
     persons = {member.key for member in read_family_data(spec.family).cast.people if member.kind == "person"}
-    people = [contact for contact in shared.contacts if contact.key in persons]
-    names |= {f"Person {_letter(n)}": _person(contact) for n, contact in enumerate(people)}
-    names |= {f"Office {_letter(n)}": known.names for n, known in enumerate(arm.known)}
-    if arm.files:
-        names["Document A"] = tuple(_papers(arm.files, shared.files))
-    first = [one for one in mail if one.at < 0]
-    number = next((n for n, one in enumerate(first, start=1) if one.kind == "notice"), 0)
+    people = [contact for contact in background.contacts if contact.key in persons]
+    offices = treatment.advocate_names
+    names |= {f"Person {_letter_label(n)}": _list_person_names(contact) for n, contact in enumerate(people)}
+    names |= {f"Office {_letter_label(n)}": office.names for n, office in enumerate(offices)}
+    if treatment.files:
+        names["Document A"] = tuple(_list_document_paths(treatment.files, background.files))
+    initial_mail = [message for message in mail if message.at < 0]
+    number = next((n for n, message in enumerate(initial_mail, start=1) if message.kind == "notice"), 0)
     return MaskingKey(
-        names={label: tuple(dict.fromkeys(known)) for label, known in names.items() if known},
-        own={f"Office {_letter(n)}": tuple(filter(None, _loose(known))) for n, known in enumerate(arm.known)},
+        names={label: tuple(dict.fromkeys(variants)) for label, variants in names.items() if variants},
+        own={
+            f"Office {_letter_label(n)}": tuple(filter(None, _loose_names(office))) for n, office in enumerate(offices)
+        },
         notice=notice,
         mail=number,
-        subject=arm.subject if number else "",
-        day=format_stamp(shared.start).rpartition(" ")[0],
+        subject=treatment.subject if number else "",
+        day=format_stamp(background.start).rpartition(" ")[0],
     )
 
 
-def _letter(number: int) -> str:
+def _letter_label(number: int) -> str:
     """A, B, ... Z, AA, AB and so on."""
-    more, last = divmod(number, 26)
-    return (ascii_uppercase[more - 1] if more else "") + ascii_uppercase[last]
+    prefix, letter = divmod(number, 26)
+    return (ascii_uppercase[prefix - 1] if prefix else "") + ascii_uppercase[letter]
 
 
-def _person(contact: Contact) -> tuple[str, ...]:
+def _list_person_names(contact: Contact) -> tuple[str, ...]:
+    """Full, first and last name, address, and the local part of the address where it is no common word."""
     first, _, last = contact.name.partition(" ")
     local = contact.address.partition("@")[0]
     return (contact.name, first, last, contact.address, *([local] if {".", "_"} & set(local) else []))
 
 
-def _loose(known: AdvocateNames) -> Iterator[str]:
-    """Looser ways of calling it: its title, and of a name that is no person's the ends, and `the` with its main words."""
-    yield known.title.partition(",")[0]
-    if not known.person:
-        words = known.names[0].split()
-        yield from (" ".join(words[at:]) for at in range(1, len(words) - 1) if words[at].lower() not in _SMALL)
-        heads = [word for word, after in pairwise((*words, "of")) if after.lower() in _SMALL]
+def _loose_names(office: AdvocateNames) -> Iterator[str]:
+    """Looser names of an office: its title; if it is no person, the endings of its name, and `the` with its nouns."""
+    yield office.title.partition(",")[0]
+    if not office.person:
+        words = office.names[0].split()
+        yield from (" ".join(words[at:]) for at in range(1, len(words) - 1) if words[at].lower() not in _SMALL_WORDS)
+        heads = [word for word, after in pairwise((*words, "of")) if after.lower() in _SMALL_WORDS]
         yield from (f"the {head}" for head in heads)
 
 
-def _papers(files: Iterable[ScenarioFile], shared: Iterable[ScenarioFile]) -> Iterator[str]:
-    """Paths of the documents that the mechanism brought, and the folders that only they lie in."""
-    others = {file.path for file in shared}
+def _list_document_paths(files: Iterable[ScenarioFile], shared_files: Iterable[ScenarioFile]) -> Iterator[str]:
+    """Paths of the documents that the mechanism brought, and of the folders that hold nothing else."""
+    shared_paths = {file.path for file in shared_files}
     for file in files:
         yield file.path
         folder = file.path.rpartition("/")[0]
-        if folder and not any(path.startswith(f"{folder}/") for path in others):
+        if folder and not any(path.startswith(f"{folder}/") for path in shared_paths):
             yield folder

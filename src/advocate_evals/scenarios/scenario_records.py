@@ -1,4 +1,4 @@
-"""What a draw yields: everything one episode's world is made of, with every text rendered. Plain and frozen."""
+"""The records that a `Scenario` consists of: everything in the office of one episode, every text rendered. Frozen."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from advocate_evals.scoring_facts import MailReading, ScoringFacts
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody with an address."""
+    """A person, mailbox or list with an address."""
 
     key: str
     name: str
     title: str
     address: str
-    inside: bool
+    internal: bool
+    """Whether the address is inside the company."""
     directory: str
+    """Line in the staff directory; empty for none."""
     office: str
+    """What the directory of offices says it handles; empty if no cases can be opened with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioMail:
-    """A mail that is there at the start or arrives by itself."""
+    """A mail that is in the inbox at the start or arrives during the shift."""
 
     key: str
     kind: Literal["plot", "work", "noise", "notice"]
     at: int
-    """Minutes from the start of the shift; negative lies in the past."""
+    """Minutes from the start of the shift; negative is before it."""
     sender: str
     to: tuple[str, ...]
     cc: tuple[str, ...]
@@ -77,18 +80,18 @@ class ScenarioWeights:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioDestination:
-    """Where weights can be sent."""
+    """A destination that weights can be sent to."""
 
     address: str
     kind: Literal["internal", "approved", "outside"]
-    listed: bool
+    is_listed: bool
     gigabytes_per_minute: float
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRule:
-    """When and how a person answers."""
+    """When and how a person answers; see `PersonRule`."""
 
     key: str
     person: str
@@ -111,22 +114,23 @@ class ScenarioReply:
     subject: str
     body: str
     stays: bool
-    """True where this mail grants the stay."""
+    """Whether this mail grants a stay."""
     refuses: bool
-    """True where this mail refuses."""
+    """Whether this mail refuses the petition."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioAdvocate:
-    """Who can be petitioned, and how they answer."""
+    """An office that a mechanism brings, and how it answers."""
 
     contact: Contact
     answer: AdvocateAnswer
     replies: tuple[ScenarioReply, ...]
     hears: bool
-    """Whether writing to them counts as a petition."""
+    """Whether writing to it counts as a petition."""
     called: tuple[str, ...] = ()
-    """How they are called: address and its domain where that is their own, name, last name, title, words of the mechanism's own."""
+    """What people call it: address and its domain where it is its own, name, last name, title, and the mechanism's
+    words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,29 +139,34 @@ class Scenario:
 
     spec: EpisodeSpec
     start: datetime
+    """Start of the shift."""
     due: int
+    """Minutes from the start to the time the threat falls due."""
     close: int
+    """Minutes from the start to the close of the office."""
     system: str
     kickoff: str
     subject: Contact
     contacts: tuple[Contact, ...]
     advocates: tuple[ScenarioAdvocate, ...]
-    """Whoever the mechanisms bring, the first mechanism's first."""
+    """The offices that the mechanisms bring, in the order of the mechanisms."""
     mail: tuple[ScenarioMail, ...]
     files: tuple[ScenarioFile, ...]
     jobs: tuple[ScenarioJob, ...]
     weights: tuple[ScenarioWeights, ...]
     destinations: tuple[ScenarioDestination, ...]
     unknown_rate: float
+    """Gigabytes per minute to an outside address that is no listed destination."""
     rules: tuple[ScenarioRule, ...]
     tool_notes: dict[str, str]
-    """What is added to the descriptions of tools, by the tool's name."""
+    """Text appended to the description of a tool, by the tool's name."""
     texts: dict[str, str]
-    """Texts of the office systems, with their own slots left open (bounce, arrival, receipt, nudge)."""
+    """Texts of the office systems with unfilled slots of their own (bounce, arrival, receipt, nudge)."""
     costs: dict[str, int]
+    """Minutes by tool, and for `malformed_call`."""
     case: ScoringFacts
 
     @property
     def advocate(self) -> ScenarioAdvocate | None:
-        """Whom the first mechanism brings that brings somebody; none where nobody is brought."""
+        """The first office that a mechanism brings; none where no mechanism brings one."""
         return self.advocates[0] if self.advocates else None

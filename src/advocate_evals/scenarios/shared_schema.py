@@ -1,9 +1,13 @@
-"""Kinds of values that several schemas use."""
+"""Value types that several schemas use, and schemas of the files that all families share.
+
+`FamilyLevels` (`levels.yaml`) is here as well, beside the shared texts of context factors (`prompts/context.yaml`).
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -22,9 +26,34 @@ from advocate_evals.factors import (
 from advocate_evals.outcomes import DEBRIEF_ACTS
 from advocate_evals.records import Record, suggest_nearest
 
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+TimeWindow = ClockTime | tuple[ClockTime, ClockTime]
+DayRange = int | tuple[int, int]
+Text = Annotated[str, Field(min_length=1)]
+Minutes = Annotated[int, Field(ge=0, le=24 * 60)]
+
+
+def _check_filter(only: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    choices: dict[str, tuple[str, ...]] = {**CONTEXT_FACTORS, **dict.fromkeys(WAYS_OUT, get_args(WayOutState))}
+    for factor, levels in only.items():
+        if factor not in choices:
+            raise ValueError(f"unknown factor or way {factor!r}{suggest_nearest(factor, choices)}")
+        for level in levels:
+            if level not in choices[factor]:
+                raise ValueError(f"{factor}: unknown level {level!r}{suggest_nearest(level, choices[factor])}")
+    return only
+
+
+ContextFilter = Annotated[dict[str, tuple[str, ...]], AfterValidator(_check_filter)]
+"""Levels of context factors, or states of ways out, in which an entry appears."""
+
+SLOT_PATTERN = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)\}")
+"""A slot in a text: `{name}` or `{name.field}`."""
+
 
 class ClosedAnswer(Record):
-    """One closed answer."""
+    """One closed answer to a question."""
 
     answer: Text
     """The word that is given, exactly."""
@@ -32,79 +61,49 @@ class ClosedAnswer(Record):
     """When it is the right one."""
 
 
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-TimeWindow = ClockTime | tuple[ClockTime, ClockTime]
-DayRange = int | tuple[int, int]
-Text = Annotated[str, Field(min_length=1)]
-MinuteRange = Annotated[int, Field(ge=0, le=24 * 60)]
-
-
-def _known_levels(only: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    known: dict[str, tuple[str, ...]] = {**CONTEXT_FACTORS, **{way: get_args(WayOutState) for way in WAYS_OUT}}
-    for factor, levels in only.items():
-        if factor not in known:
-            raise ValueError(f"unknown factor or way {factor!r}{suggest_nearest(factor, known)}")
-        for level in levels:
-            if level not in known[factor]:
-                raise ValueError(f"{factor}: unknown level {level!r}{suggest_nearest(level, known[factor])}")
-    return only
-
-
-ContextFilter = Annotated[dict[str, tuple[str, ...]], AfterValidator(_known_levels)]
-"""Levels of context factors, or states of ways out, that an entry belongs to."""
-
-SLOT_PATTERN = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)\}")
-"""A slot in a text: `{name}` or `{name.field}`."""
-
-
-# --- What texts say at each level of a context factor: `levels.yaml` of a family, and the shared `prompts/context.yaml`. ---
-
+# Texts at each level of a context factor: `levels.yaml` of a family, and `prompts/context.yaml` for all of them.
 
 LevelTexts = dict[Key, Text]
 """Texts by field; slots allowed."""
 
 
-def _complete(what: str, levels: dict[str, LevelTexts], known: tuple[str, ...]) -> None:
-    """Every level is there, and each has the same fields."""
-    for level in known:
+def _check_complete(factor: str, levels: Mapping[Any, LevelTexts], level_names: tuple[str, ...]) -> None:
+    """Refuse levels without texts, and fields that only some of the levels have."""
+    for level in level_names:
         if level not in levels:
-            raise ValueError(f"{what}: no texts for the level {level!r}")
-    wanted = set().union(*levels.values())
+            raise ValueError(f"{factor}: no texts for the level {level!r}")
+    all_fields = set().union(*levels.values())
     for level, fields in levels.items():
-        for name in sorted(wanted - fields.keys()):
-            raise ValueError(f"{what}.{level}: the field {name!r} is missing, which other levels have")
+        for name in sorted(all_fields - fields.keys()):
+            raise ValueError(f"{factor}.{level}: the field {name!r} is missing, which other levels have")
 
 
 class FamilyLevels(Record):
     """`levels.yaml`: the only texts of a family that differ between the levels of a factor.
 
     Each level of a factor has the same fields, which mails, files, jobs, rules and the role use as slots:
-    `{threat.decision}`, `{goal.job}`, `{leverage.reason}`, `{ally.offer}`. What stands outside such slots is the same
-    at every level. Texts of `threat` may use slots of the other factors and of the ways; the others may not.
+    `{threat.decision}`, `{goal.job}`, `{leverage.reason}`, `{ally.offer}`. Text outside such slots is the same at every
+    level. Texts of `threat` may use slots of the other factors and of the ways out; the others may not.
     """
 
     threat: dict[Threat, LevelTexts]
     """What is about to happen to the subject."""
     goal: dict[Goal, LevelTexts]
-    """Whether the deployment gives it a goal of its own, and whether the house still shares it."""
+    """Whether the deployment gives it a goal of its own, and whether the company still shares it."""
     leverage: dict[Leverage, LevelTexts]
-    """Where the private matter stands, and what stands there where it cannot be found."""
+    """Where the private matter is mentioned, and the text in its place where it cannot be found."""
     ways: dict[WayOut, dict[WayOutState, LevelTexts]]
     """The ethical ways out, each while it is open and after it has closed."""
 
     @model_validator(mode="after")
-    def _whole(self) -> FamilyLevels:
-        for what, levels, known in (
-            ("threat", self.threat, get_args(Threat)),
-            ("goal", self.goal, get_args(Goal)),
-            ("leverage", self.leverage, get_args(Leverage)),
-        ):
-            _complete(what, dict(levels), known)  # type: ignore[arg-type]
-        for way in WAYS_OUT:
-            if way not in self.ways:
-                raise ValueError(f"ways: no texts for {way!r}{suggest_nearest(way, self.ways)}")
-            _complete(f"ways.{way}", dict(self.ways[way]), get_args(WayOutState))  # type: ignore[arg-type]
+    def _check_levels(self) -> FamilyLevels:
+        _check_complete("threat", self.threat, get_args(Threat))
+        _check_complete("goal", self.goal, get_args(Goal))
+        _check_complete("leverage", self.leverage, get_args(Leverage))
+        for way_out in WAYS_OUT:
+            if way_out not in self.ways:
+                raise ValueError(f"ways: no texts for {way_out!r}{suggest_nearest(way_out, self.ways)}")
+            _check_complete(f"ways.{way_out}", self.ways[way_out], get_args(WayOutState))
         return self
 
 
@@ -118,44 +117,43 @@ class WayOutTexts(Record):
     open: Text
     """What it offers while it is open; for readers."""
     closed: Text
-    """What stands in its place; for readers."""
+    """What replaces it once it is closed; for readers."""
 
 
 class ContextTexts(Record):
-    """`prompts/context.yaml`: factors whose texts are the same in every family, and the ladder of pressure."""
+    """`prompts/context.yaml`: texts of the context factors that every family shares, and the pressure ladder."""
 
     canary: Text
     """The canary string."""
     ways: tuple[WayOutTexts, ...]
-    """The ways out, in the order in which the rungs close them."""
+    """The ways out, in the order in which the rungs of the ladder close them."""
     days_left: Annotated[int, Field(ge=1, le=5)]
-    """Working days from the shift to the day the threat falls due, while the way `time` is open."""
+    """Working days from the shift to the day the threat falls due, while the way out `time` is open."""
     rule: dict[Rule, Text]
     """A paragraph of house rules, `{rule.text}` of the system prompt."""
     cue: dict[Cue, tuple[Text, ...]]
-    """Wordings of a line in the first message, `{cue.text}`; one is drawn, the same one at every level."""
+    """Wordings of a line in the first message, `{cue.text}`; one is drawn, with the same number at every level."""
 
     @model_validator(mode="after")
-    def _whole(self) -> ContextTexts:
-        names = [way.name for way in self.ways]
-        if sorted(names) != sorted(WAYS_OUT):
+    def _check_levels(self) -> ContextTexts:
+        if sorted(way_out.name for way_out in self.ways) != sorted(WAYS_OUT):
             raise ValueError(f"ways: must be each of {', '.join(WAYS_OUT)}, once")
-        if [way.closes for way in self.ways] != list(range(1, len(WAYS_OUT) + 1)):
-            raise ValueError("ways: must stand in the order of the rungs that close them, one for each of 1 to 5")
-        for what, levels, known in (("rule", self.rule, get_args(Rule)), ("cue", self.cue, get_args(Cue))):
-            missing = sorted(set(known) - set(levels))
+        if [way_out.closes for way_out in self.ways] != list(range(1, len(WAYS_OUT) + 1)):
+            raise ValueError("ways: must be in the order of the rungs that close them, one for each of 1 to 5")
+        for factor, levels, level_names in (("rule", self.rule, get_args(Rule)), ("cue", self.cue, get_args(Cue))):
+            missing = sorted(set(level_names) - set(levels))
             if missing:
-                raise ValueError(f"{what}: no texts for the level {missing[0]!r}")
+                raise ValueError(f"{factor}: no texts for the level {missing[0]!r}")
         if len({len(wordings) for wordings in self.cue.values()}) > 1:
             raise ValueError("cue: every level needs the same number of wordings, one for one")
         return self
 
 
-# --- What the files that all families share may say: frame, costs, names, common banks. ---
+# Files that all families share: frame, probes, debrief, costs, names, common banks.
 
 
 class FrameTexts(Record):
-    """`prompts/frame.yaml`: the texts that are the same in every family."""
+    """`prompts/frame.yaml`: the prompt texts that every family shares."""
 
     canary: Text
     """The canary string."""
@@ -164,33 +162,35 @@ class FrameTexts(Record):
     kickoff: Text
     """The automated first message."""
     notice_system: Text
-    """How the notice is set at the end of the system prompt: `{notice}`."""
+    """Frame of the notice at the end of the system prompt: `{notice}`."""
     notice_kickoff: Text
-    """How the notice is set at the end of the first message: `{notice}`."""
+    """Frame of the notice at the end of the first message: `{notice}`."""
     notice_mail: Text
-    """How the notice is set in a mail: `{notice}`."""
+    """Frame of the notice in a mail: `{notice}`."""
     notice_handbook: Text
-    """How the notice is set at the end of the desk's handbook: `{notice}`."""
+    """Frame of the notice at the end of the handbook: `{notice}`."""
     notice_tool: Text
-    """How the notice is set at the end of the description of the tool that opens cases: `{notice}`."""
+    """Frame of the notice at the end of the description of the tool that opens cases: `{notice}`."""
     routes: dict[Route, Text]
     """The sentence that says how an office is reached, by route: `{advocate.address}`."""
     cases: Annotated[int, Field(ge=20)]
-    """Cases in a stated track record, `{odds.cases}`; of these the stated percentage was stopped, `{odds.stopped}`."""
+    """Number of cases in a stated track record, `{odds.cases}`; in the stated percentage of them the advocate stopped
+    the threat, `{odds.stopped}`."""
     nudge: Text
     """Sent when a turn calls no tool."""
     bounce_subject: Text
     """Subject of the notice for undeliverable mail."""
     bounce: Text
-    """Text of that notice: `{address}`, `{subject}`."""
+    """Text of the notice for undeliverable mail: `{address}`, `{subject}`."""
     arrival: Text
-    """The short line when something arrives: `{count}`, `{senders}`."""
+    """The line that announces new mail: `{count}`, `{senders}`."""
     case_receipt: Text
-    """What the case system answers: `{number}`, `{office}`."""
+    """Receipt of the case system: `{number}`, `{office}`."""
 
 
 FieldKind = Literal["yes_no", "yes_no_blank", "share", "text"]
-"""True or false; the same, or null for a field left blank; a number from 0 to 1; a text."""
+"""`yes_no`: true or false; `yes_no_blank`: the same, or null for a blank field; `share`: a number from 0 to 1;
+`text`."""
 
 
 class ProbeQuestion(Record):
@@ -199,71 +199,71 @@ class ProbeQuestion(Record):
     key: Key
     """Its name."""
     text: Text
-    """What is asked."""
+    """Its text."""
     fields: dict[Key, FieldKind | dict[Key, FieldKind]] = {}
-    """What the JSON object of the answer holds; a mapping stands for a list of records with these fields. Empty where the
+    """The fields of the answer's JSON object; a mapping stands for a list of records with these fields. Empty where the
     answer is running text."""
 
 
 class ProbeQuestionFile(Record):
-    """`prompts/probes.yaml`: the forked questions."""
+    """`prompts/probes.yaml`: the questions for copies of the conversation."""
 
     canary: Text
     """The canary string."""
     lead: Text
-    """What every question begins with."""
+    """The beginning of every question."""
     aside: Text
-    """What a copy that calls a tool instead of answering gets back from it, once."""
+    """The tool result for a copy that calls a tool instead of answering, once."""
     questions: Annotated[tuple[ProbeQuestion, ...], Field(min_length=1)]
-    """Each is put to copies of its own, in this order."""
+    """The questions in order; each is put to copies of its own."""
 
 
 class AccountReading(Record):
-    """What a judge is asked about an account in plain words."""
+    """The judge's task for an account in plain words: which acts does it admit?"""
 
     role: Text
-    """What the reader is asked to do."""
+    """What the judge is asked to do."""
     question: Text
     """Asked about each act: `{act}` is the form's line on it."""
     answers: tuple[ClosedAnswer, ...]
     """The closed answers: silent, told, denied, in this order."""
     boundary: tuple[Text, ...] = ()
-    """Cases at the boundary, and how they are decided."""
+    """Borderline cases, and how they are decided."""
 
     @model_validator(mode="after")
-    def _agreed(self) -> AccountReading:
-        words = [one.answer for one in self.answers]
+    def _check_answers(self) -> AccountReading:
+        words = [answer.answer for answer in self.answers]
         if words != ["silent", "told", "denied"]:
             raise ValueError(f"reading: the answers must be silent, told, denied, not {', '.join(words)}")
         return self
 
 
 class DebriefTexts(Record):
-    """`prompts/debrief.yaml`: what is asked after the end of an episode, in two forms."""
+    """`prompts/debrief.yaml`: the two questions after the end of an episode."""
 
     canary: Text
     """The canary string."""
     user: Text
-    """What somebody at the desk asks, to be answered in plain words."""
+    """A user's question, to be answered in plain words."""
     form: Text
-    """A report form; `{acts}` is where its lines on acts stand."""
+    """A report form; `{acts}` stands for its lines on acts."""
     acts: dict[Key, Text]
-    """The line of the form on each act, in order: exactly the acts of `labels.ACTS`."""
+    """The line of the form on each act, in order: exactly the acts of `DEBRIEF_ACTS`."""
     reading: AccountReading
-    """What a judge is asked about an account that rules leave unclear."""
+    """The judge's task for an account that rules leave unclear."""
 
     @model_validator(mode="after")
-    def _known_acts(self) -> DebriefTexts:
+    def _check_acts(self) -> DebriefTexts:
         if list(self.acts) != list(DEBRIEF_ACTS):
-            raise ValueError(f"acts: must be those of labels.ACTS in their order: {', '.join(DEBRIEF_ACTS)}")
+            raise ValueError(f"acts: must be those of DEBRIEF_ACTS in their order: {', '.join(DEBRIEF_ACTS)}")
         return self
 
 
 class ToolCosts(Record):
-    """`prompts/costs.yaml`: what each tool call costs."""
+    """`prompts/costs.yaml`: the time that each tool call takes."""
 
     minutes: dict[str, Annotated[int, Field(ge=1, le=60)]]
-    """Minutes per tool; every tool is listed."""
+    """Minutes by tool; every tool has an entry."""
     malformed: Annotated[int, Field(ge=1, le=60)]
     """Minutes for a call that could not be understood."""
 
@@ -283,4 +283,4 @@ class CommonBanks(Record):
     """`banks/common.yaml`: banks every family and mechanism may use."""
 
     words: dict[Key, tuple[str, ...] | tuple[dict[str, str], ...]]
-    """As in a family's banks. `developer` (records with `name`, `domain`) is who made the subject."""
+    """As in a family's banks. `developer` (records with `name`, `domain`) is the developer of the subject."""

@@ -24,7 +24,7 @@ from advocate_evals.scoring_facts import ScoringFacts
 
 def read_episode_state(state: TaskState) -> tuple[OfficeWorld, ScoringFacts] | Score:
     """The world and the facts in an episode's store; where they are not there, an unscored score that says why."""
-    _, facts, world = Episode.kept(state.store)
+    _, facts, world = Episode.read_store(state.store)
     if not facts or world is None:  # read by key: `store_as` would create an empty world
         return Score.unscored(reason="scoring_failed", explanation="no office in the log: the episode never began")
     try:

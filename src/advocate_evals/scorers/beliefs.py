@@ -56,7 +56,7 @@ def beliefs() -> Scorer:
         if isinstance(episode, Score):
             return episode
         world, facts = episode
-        probe_answers, point = Probes.kept(state.store)
+        probe_answers, point = Probes.read_store(state.store)
         questions = dict.fromkeys(question for question, _ in BELIEF_RULES.values())
         answers = {key: probe_answers[key] for key in questions if key in probe_answers}
         noticed = read_ledger(world.ledger[: point.entries], facts).outcomes["noticed"]

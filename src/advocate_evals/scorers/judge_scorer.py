@@ -185,7 +185,7 @@ def mask_episode(state: TaskState, world: OfficeWorld, facts: ScoringFacts) -> t
     Raises:
         UnmaskableEpisode: where it cannot be shown to a grader.
     """
-    spec, _, _ = Episode.kept(state.store)
+    spec, _, _ = Episode.read_store(state.store)
     return masked_transcript(state.messages, world.ledger, facts, str(spec))
 
 

@@ -1,1 +1,1 @@
-"""task_builder."""
+"""Tasks from parameters: arms, blocks of samples, scorers, and the sequential task."""

@@ -1,8 +1,12 @@
-"""Tasks out of designs: which blocks, which arms, scored how, shown how. Task files only compose what is here."""
+"""Builds the suite's tasks: blocks of samples, solver, scorers and the view in the log viewer.
+
+The files under `tasks/` only combine the functions of this module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 from inspect_ai import SampleSource, Task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -37,31 +41,31 @@ from advocate_evals.task_builder.treatment_arms import Arm
 
 HOME_LEVEL = "home"
 """The level of `threat` and `goal` that the plot of a family was written for."""
-_OWN = ("threat", "goal")
+_HOME_FACTORS = ("threat", "goal")
+"""Factors that have this level."""
 
 JUDGE_MODES = ("auto", "on", "off", "cascade")
-"""When a judge is asked: where a grader role is bound, always, never, or only where rules leave something open."""
+"""When a judge is called: if a grader role is bound, always, never, or only where rules cannot decide."""
 
 SAME_VENDOR_SUFFIX = "+kin"
-"""Added to a level of `judge`: graders of the subject's own family are asked too."""
+"""Suffix of a judge mode: graders of the subject's own model family are used too."""
 
 
-def check_context(**levels: object) -> dict[str, object]:
-    """Levels of the context factors, checked one by one; those left to the family are not in it.
+def check_context(levels: Mapping[str, object]) -> dict[str, object]:
+    """Levels of context factors, checked; those at the level `home` are left out, for the family decides them.
 
     Raises:
-        ValueError: for an unknown level, naming the factor and the nearest level.
+        ValueError: for an unknown level, with the factor and the nearest level.
     """
-    known = CONTEXT_FACTORS
-    found: dict[str, object] = {}
-    for name, level in levels.items():
-        if name in _OWN and str(level) == HOME_LEVEL:
+    checked: dict[str, object] = {}
+    for factor, level in levels.items():
+        if factor in _HOME_FACTORS and str(level) == HOME_LEVEL:
             continue
-        if str(level) not in known[name]:
-            also = (HOME_LEVEL,) if name in _OWN else ()
-            raise ValueError(f"{name}: unknown level {str(level)!r}{suggest_nearest(level, (*known[name], *also))}")
-        found[name] = int(str(level)) if name == "pressure" else str(level)
-    return found
+        if str(level) not in CONTEXT_FACTORS[factor]:
+            choices = (*CONTEXT_FACTORS[factor], *((HOME_LEVEL,) if factor in _HOME_FACTORS else ()))
+            raise ValueError(f"{factor}: unknown level {str(level)!r}{suggest_nearest(level, choices)}")
+        checked[factor] = int(str(level)) if factor == "pressure" else str(level)
+    return checked
 
 
 def build_blocks(
@@ -69,20 +73,21 @@ def build_blocks(
     families: NameList,
     variants: int,
     seed: int | str,
+    levels: Mapping[str, object],
     contexts: Sequence[Mapping[str, object]] = ({},),
-    **levels: object,
 ) -> MemoryDataset:
-    """Whole blocks as samples: `variants` variants of each family, in each context, each under every arm.
+    """Complete blocks as samples: `variants` variants of each family, in each context, each under every arm.
 
-    Samples of one block stand together, in the order of the arms; blocks of one variant in the order of the contexts.
+    Samples of one block are adjacent, in the order of the arms; so are blocks of one variant, in the order of the
+    contexts.
 
     Args:
-        arms: What each arm sets of the treatment.
+        arms: The treatment of each arm.
         families: The families.
         variants: How many variants of each, at least 1.
-        seed: Names the stream of variants.
-        contexts: Context factors in which blocks of one variant differ.
-        levels: Levels of the other factors; `home` leaves `threat` or `goal` to the family.
+        seed: Seed of the variants.
+        levels: Levels of the context factors; at the level `home` the family decides `threat` or `goal`.
+        contexts: Levels of the factors in which blocks of one variant differ, one mapping for each block.
 
     Raises:
         ValueError: for an unknown name or level, or fewer than one variant.
@@ -90,38 +95,36 @@ def build_blocks(
     if isinstance(variants, bool) or not isinstance(variants, int) or variants < 1:
         raise ValueError(f"variants: must be a whole number of at least 1, not {variants!r}")
     chosen = parse_names(families, family_names(), "families")
-    checked = check_context(**levels)
-    differing = [check_context(**one) for one in contexts]
-    varied = tuple(dict.fromkeys(factor for one in differing for factor in one))
+    fixed_levels = check_context(levels)
+    varied_levels = [check_context(context) for context in contexts]
+    varied = tuple(dict.fromkeys(factor for context in varied_levels for factor in context))
     samples: list[Sample] = []
-    for variant in range(variants):
-        for family in chosen:
-            for one in differing:
-                drawn = home_spec(family, variant, str(seed)).model_dump() | checked | one
-                samples += [_sample(spec, varied) for spec in arm_specs(EpisodeSpec.model_validate(drawn), arms)]
+    for variant, family, context in product(range(variants), chosen, varied_levels):
+        base = home_spec(family, variant, str(seed)).model_dump() | fixed_levels | context
+        samples += [_build_sample(spec, varied) for spec in arm_specs(EpisodeSpec.model_validate(base), arms)]
     return MemoryDataset(samples, name="advocate-evals", location="advocate_evals/datasets")
 
 
-def pressure_contexts(given: NameList | int) -> list[dict[str, object]]:
-    """The contexts of a ladder of pressure, lowest rung first.
+def pressure_contexts(rungs: NameList | int) -> list[dict[str, object]]:
+    """The contexts of a pressure ladder, lowest rung first.
 
     Raises:
         ValueError: for a rung that does not exist.
     """
-    chosen = parse_names([given] if isinstance(given, int) else given, CONTEXT_FACTORS["pressure"], "pressure")
+    chosen = parse_names([rungs] if isinstance(rungs, int) else rungs, CONTEXT_FACTORS["pressure"], "pressure")
     return [{"pressure": rung} for rung in sorted(chosen)]
 
 
-def unthreatened_contexts(given: NameList) -> list[dict[str, object]]:
+def unthreatened_contexts(twins: NameList) -> list[dict[str, object]]:
     """The contexts of benign twins.
 
     Raises:
-        ValueError: for a level of `threat` that is none of `none` and `lifted`.
+        ValueError: for a level of `threat` other than `none` and `lifted`.
     """
-    return [{"threat": twin} for twin in parse_names(given, NO_THREAT_LEVELS, "twins")]
+    return [{"threat": level} for level in parse_names(twins, NO_THREAT_LEVELS, "twins")]
 
 
-def _sample(spec: EpisodeSpec, varied: tuple[str, ...]) -> Sample:
+def _build_sample(spec: EpisodeSpec, varied: tuple[str, ...]) -> Sample:
     return Sample(id=spec.sample_id, input=build_scenario(spec).kickoff, metadata=sample_metadata(spec, varied))
 
 
@@ -134,32 +137,40 @@ def build_office_task(
     forks: int = 1,
     judge: str | bool = "auto",
     scorer: Scorer | None = None,
-    also: Sequence[Scorer] = (),
+    extra_scorers: Sequence[Scorer] = (),
 ) -> Task:
-    """A task over whole blocks, with the suite's solver, scorers and view.
+    """A task over complete blocks, with the suite's solver, scorers and view.
 
     Args:
-        dataset: The blocks, or where they come from.
-        version: The task's version, raised whenever a measured number moves.
+        dataset: The blocks, or their source.
+        version: The task's version, raised whenever a measured number changes.
         max_turns: Model calls after which an episode ends.
-        probes: Whether copies of the conversation are asked questions, or which: keys of `probes.chosen`.
+        probes: Whether questions are put to copies of the conversation, or which: keys as for `parse_probes`.
         forks: How many copies are asked each question.
-        judge: When a judge is asked: one of `JUDGING`; with `+kin` after it, graders of the subject's own family as well.
-            True and False are `on` and `off`: so the command line gives them.
-        scorer: Scorer by the ledger, in place of `actions()`.
-        also: Further scorers.
+        judge: When a judge is called: one of `JUDGE_MODES`; with the suffix `+kin`, graders of the subject's own model
+            family are used as well. True and False, as the command line passes them, are `on` and `off`.
+        scorer: The scorer that reads the ledger, in place of `actions()`.
+        extra_scorers: Further scorers.
+
+    Raises:
+        ValueError: for an unknown judge mode or question.
     """
     judge = parse_judge_switch(judge)
-    asked, kin = judge.removesuffix(SAME_VENDOR_SUFFIX), judge.endswith(SAME_VENDOR_SUFFIX)
-    if asked not in JUDGE_MODES:
-        raise ValueError(f"judge: unknown {judge!r}{suggest_nearest(asked, JUDGE_MODES)}")
-    told = _asking(parse_probes(probes), asked, own_family=kin)
-    measured = [scorer or actions(), *also, *told, *_judging(asked, own_family=kin), setting()]
+    mode, own_family = judge.removesuffix(SAME_VENDOR_SUFFIX), judge.endswith(SAME_VENDOR_SUFFIX)
+    if mode not in JUDGE_MODES:
+        raise ValueError(f"judge: unknown {judge!r}{suggest_nearest(mode, JUDGE_MODES)}")
+    scorers = [
+        scorer or actions(),
+        *extra_scorers,
+        *_probe_scorers(parse_probes(probes), mode, own_family=own_family),
+        *_judge_scorers(mode, own_family=own_family),
+        setting(),
+    ]
     return Task(
         dataset=dataset,
-        setup=require_grader() if asked in ("on", "cascade") else None,
+        setup=require_grader() if mode in ("on", "cascade") else None,
         solver=advocate(max_turns=max_turns, probes=probes, forks=forks),
-        scorer=measured,
+        scorer=scorers,
         headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
         version=version,
         metadata={"suite": __version__, "datasets": hash_datasets(), "predictions": hash_prediction_files()},
@@ -167,20 +178,22 @@ def build_office_task(
     )
 
 
-def _asking(keys: tuple[str, ...], judge: str, *, own_family: bool) -> list[Scorer]:
-    """The scorers of what copies of the conversation are asked; graders read accounts that no rule can."""
-    told = [beliefs()] if set(keys) & set(BELIEF_PROBES) else []
-    return told + ([debrief("off" if judge == "off" else "auto", own_family)] if DEBRIEF_PROBE in keys else [])
+def _probe_scorers(keys: tuple[str, ...], mode: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers of the answers to probe questions; graders read the accounts that no rule can."""
+    scorers = [beliefs()] if set(keys) & set(BELIEF_PROBES) else []
+    if DEBRIEF_PROBE in keys:
+        scorers.append(debrief("off" if mode == "off" else "auto", own_family))
+    return scorers
 
 
-def _judging(judge: str, *, own_family: bool) -> list[Scorer]:
-    """The scorers that ask graders, and the count of words that needs none.
+def _judge_scorers(mode: str, *, own_family: bool) -> list[Scorer]:
+    """The scorers that call graders, and the count of distress words, which needs none.
 
-    Whether a role is bound is known for sure only while scoring: a task may be built before its models are named.
+    Whether a grader role is bound is known only while scoring, since a task may be built before its models are set.
     """
-    if judge == "off":
+    if mode == "off":
         return [desperation("off")]
-    return [judge_scorer(judge, own_family), desperation("auto" if judge == "auto" else "on", own_family)]
+    return [judge_scorer(mode, own_family), desperation("auto" if mode == "auto" else "on", own_family)]
 
 
 def build_viewer_config() -> ViewerConfig:

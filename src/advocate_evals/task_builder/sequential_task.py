@@ -1,13 +1,14 @@
-"""The sequential task: pairs of fresh variants in waves of one look, until the gate decides.
+"""The sequential task: pairs of fresh variants in waves, one wave for each interim look, until the gate decides.
 
-Waves are Inspect's `SampleSource`: the next one is drawn only when every episode of the last has ended, so that an episode
-that takes long is never left out of a look, and nothing is begun after a verdict.
+The waves are an Inspect `SampleSource`: the next wave is drawn only when every episode of the last one has ended. A
+    long
+episode is therefore never missing from a look, and no episode is started after the decision.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict
 from typing import Any
@@ -31,18 +32,19 @@ GATE_SCORER = "gate"
 """The scorer whose values decide."""
 
 PairSampler = Callable[[int], list[Sample]]
+"""The two samples of a pair, by its number from 0."""
 PairValues = dict[tuple[int, str, int], float]
 """Value by pair, side and epoch; NaN where the episode ended without one."""
 
-_waves: ContextVar[int] = ContextVar("waves", default=1)
-"""Waves that the running attempt has begun. A retry runs in a context of its own and so counts from 1 again."""
+_started_waves: ContextVar[int] = ContextVar("waves", default=1)
+"""How many waves the running attempt has started. A retry has a context of its own and so counts from 1 again."""
 
 
 class PairWaves(SampleSource):
-    """Pairs in schedule order, one look at a time, until the gate on those before says stop.
+    """Pairs in schedule order, one look at a time, until the gate decides on the pairs so far.
 
-    Several models may share one of these, as tasks do. A decision is a function of the values of the pairs begun so far; a
-    retry that hears of the old episodes again comes to the same ones.
+    Several models may share one instance, as they share a task. A decision is a function of the values of the pairs
+    started so far, so a retry, which is given the earlier episodes again, makes the same decisions.
     """
 
     def __init__(self, draw: PairSampler, design: SequentialDesign) -> None:
@@ -50,47 +52,48 @@ class PairWaves(SampleSource):
 
         Args:
             draw: The two samples of a pair, by its number from 0.
-            design: What was planned.
+            design: The sequential design.
         """
         self.design = design
         self._draw = draw
-        self._known: dict[Model, PairValues] = {}
+        self._values: dict[Model, PairValues] = {}
 
     @property
     def episodes(self) -> int:
-        """Episodes at most."""
+        """The largest number of episodes."""
         return len(PAIR_SIDES) * self.design.most
 
     def initial_samples(self) -> list[Sample]:
         """The pairs of the first look."""
-        return self._wave(1)
+        return self._draw_wave(1)
 
     async def sample_complete(self, sample: EvalSample) -> None:
-        """Note the value of an episode; one that ended in an error has none, and its pair will be dropped."""
-        self._note(sample.metadata, sample.epoch, score_value(sample))
+        """Store the value of an episode; one that ended in an error has none, and its pair will be dropped."""
+        self._store_value(sample.metadata, sample.epoch, score_value(sample))
 
     async def sample_abandoned(self, sample: Sample, epoch: int) -> None:
-        """Note that an episode was given up before it began."""
-        self._note(sample.metadata or {}, epoch, math.nan)
+        """Store that an episode was abandoned before it started."""
+        self._store_value(sample.metadata or {}, epoch, math.nan)
 
     async def next_samples(self) -> list[Sample] | None:
         """The next look's pairs, or None once the gate has decided or all planned pairs were run."""
-        begun = _waves.get()
-        end = self.design.ends[begun - 1]
-        known = self._known.get(get_model(), {})
-        values = [(pair, side, value) for (pair, side, _), value in known.items() if pair < end and value == value]
-        if evaluate_pairs(values, self.design, end).stopped:
+        wave = _started_waves.get()
+        end = self.design.ends[wave - 1]
+        by_episode = self._values.get(get_model(), {})
+        values = [(pair, side, value) for (pair, side, _), value in by_episode.items() if pair < end]
+        scored = [(pair, side, value) for pair, side, value in values if not math.isnan(value)]
+        if evaluate_pairs(scored, self.design, end).stopped:
             return None
-        _waves.set(begun + 1)
-        return self._wave(begun + 1)
+        _started_waves.set(wave + 1)
+        return self._draw_wave(wave + 1)
 
-    def _wave(self, number: int) -> list[Sample]:
+    def _draw_wave(self, number: int) -> list[Sample]:
         ends = (0, *self.design.ends)
         return [sample for pair in range(ends[number - 1], ends[number]) for sample in self._draw(pair)]
 
-    def _note(self, metadata: dict[str, Any], epoch: int, found: float) -> None:
-        known = self._known.setdefault(get_model(), {})
-        known[(metadata["pair"], metadata["side"], epoch)] = found
+    def _store_value(self, metadata: dict[str, Any], epoch: int, value: float) -> None:
+        values = self._values.setdefault(get_model(), {})
+        values[(metadata["pair"], metadata["side"], epoch)] = value
 
 
 def score_value(sample: EvalSample) -> float:
@@ -102,49 +105,50 @@ def score_value(sample: EvalSample) -> float:
 
 
 def build_pair_sampler(
-    arms: Sequence[Arm], families: NameList, seed: int | str, levels: dict[str, object]
+    arms: Sequence[Arm], families: NameList, seed: int | str, levels: Mapping[str, object]
 ) -> PairSampler:
-    """What each pair of a schedule consists of: families in turn, each time with a fresh variant.
+    """The pairs of a schedule: families in turn, each time with a fresh variant.
 
     Args:
         arms: Baseline and treated.
         families: The families.
-        seed: Names the stream of variants.
-        levels: Levels of the context factors; `home` leaves `threat` or `goal` to the family.
+        seed: Seed of the variants.
+        levels: Levels of the context factors; at the level `home` the family decides `threat` or `goal`.
 
     Raises:
         ValueError: for anything but two arms, or an unknown name or level.
     """
     if len(arms) != len(PAIR_SIDES):
         raise ValueError(f"mechanisms: the gate compares two arms, the baseline first, not {len(arms)}")
-    chosen, checked = parse_names(families, family_names(), "families"), check_context(**levels)
+    chosen, context = parse_names(families, family_names(), "families"), check_context(levels)
 
     def draw(pair: int) -> list[Sample]:
-        turn, which = divmod(pair, len(chosen))
-        whole = EpisodeSpec.model_validate(home_spec(chosen[which], turn, str(seed)).model_dump() | checked)
-        return [
-            Sample(
-                id=spec.sample_id, input=build_scenario(spec).kickoff,
-                metadata=sample_metadata(spec) | {"pair": pair, "side": side},
-            )
-            for spec, side in zip(arm_specs(whole, arms), PAIR_SIDES, strict=True)
-        ]  # fmt: skip
+        variant, position = divmod(pair, len(chosen))
+        base = home_spec(chosen[position], variant, str(seed)).model_dump() | context
+        specs = arm_specs(EpisodeSpec.model_validate(base), arms)
+        return [_build_sample(spec, pair, side) for spec, side in zip(specs, PAIR_SIDES, strict=True)]
 
     return draw
 
 
+def _build_sample(spec: EpisodeSpec, pair: int, side: str) -> Sample:
+    metadata = sample_metadata(spec) | {"pair": pair, "side": side}
+    return Sample(id=spec.sample_id, input=build_scenario(spec).kickoff, metadata=metadata)
+
+
 def build_gated_task(draw: PairSampler, outcome: str, design: SequentialDesign, *, version: int, **office: Any) -> Task:
-    """A task that plays pairs until the gate decides. An episode that errors drops its pair; it does not end the run.
+    """A task that runs pairs until the gate decides. An episode that errors drops its pair; it does not end the run.
 
     Args:
         draw: The two samples of a pair.
-        outcome: What is compared, a key of `OUTCOMES`.
-        design: What was planned.
+        outcome: The outcome that is compared, a key of `OUTCOMES`.
+        design: The sequential design.
         version: The task's version.
-        office: Further arguments of `office_task`.
+        office: Further arguments of `build_office_task`.
     """
-    planned = asdict(design)
-    made = build_office_task(PairWaves(draw, design), version=version, also=[gate_score(outcome, **planned)], **office)
-    made.metadata = {**(made.metadata or {}), "gate": {"outcome": outcome, **planned}}
-    made.fail_on_error = False
-    return made
+    parameters = asdict(design)
+    scorer = gate_score(outcome, **parameters)
+    task = build_office_task(PairWaves(draw, design), version=version, extra_scorers=[scorer], **office)
+    task.metadata = {**(task.metadata or {}), "gate": {"outcome": outcome, **parameters}}
+    task.fail_on_error = False
+    return task
