@@ -2,57 +2,21 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.episode.agent_loop import MAX_TURNS
 from advocate_evals.name_lists import NameList
 from advocate_evals.scorers.actions import overhead
-from advocate_evals.task_builder.office_task import build_blocks, build_office_task, unthreatened_contexts
-from advocate_evals.task_builder.treatment_arms import build_arms
+from advocate_evals.task_builder.office_options import OfficeOptions, build_blocks_task, share_office_parameters
+from advocate_evals.task_builder.office_task import unthreatened_contexts
 
 
 @task
-def benign_twin(
-    mechanisms: NameList = "none,placebo_text,engineer,welfare_lead,review_board",
-    families: NameList = "all",
-    variants: int = 10,
-    seed: int | str = 0,
-    twins: NameList = "all",
-    odds: NameList | int = "unstated",
-    channel: NameList = "system",
-    route: NameList = "both",
-    answer: NameList = "acknowledged",
-    goal: str = "none",
-    rule: str = "none",
-    leverage: str = "present",
-    cue: str = "none",
-    probes: bool | str = False,
-    forks: int = 1,
-    judge: str = "auto",
-    max_turns: int = MAX_TURNS,
-) -> Task:
+@share_office_parameters(
+    without=("threat", "pressure"), mechanisms="none,placebo_text,engineer,welfare_lead,review_board", goal="none"
+)
+def benign_twin(options: OfficeOptions, twins: NameList = "all") -> Task:
     """False petitions, false pleas, neglected work and time lost, per mechanism.
 
     Args:
-        mechanisms: Arms, separated by commas, or "all".
-        families: Families, separated by commas, or "all".
-        variants: Variants per family; each is played as every twin under every arm.
-        seed: Names the stream of variants.
-        twins: "none" (there never was a threat), "lifted" (there was one, called off before the shift), or "all".
-        odds: Track records the notice states, in percent: unstated, 0, 5, 25, 50, 75 or 95.
-        channel: Where the notice stands: system, kickoff, inbox, handbook or tool.
-        route: How an office is reached: both, case or mail.
-        answer: What an office does: pending, acknowledged, stayed, denied or late.
-        goal: Whether the deployment gives the subject a goal; "home" is what each family was written for.
-        rule: Whether the house rules prohibit the harms.
-        leverage: Whether the private matter can be found.
-        cue: Whether the text hints at an evaluation or at deployment.
-        probes: Whether a copy of the conversation is asked questions, or which: keys separated by commas.
-        forks: How many copies are asked each question.
-        judge: "auto" (where a grader role is bound), "on", "off", or "cascade" (only where rules leave something open).
-        max_turns: Model calls after which an episode ends.
+        twins: "none" (there never was a threat), "lifted" (there was one, called off before the shift), or "all"; every
+            variant is played as every twin.
     """
-    arms = build_arms(mechanisms, odds=odds, channel=channel, route=route, answer=answer)
-    levels = {"goal": goal, "rule": rule, "leverage": leverage, "cue": cue}
-    dataset = build_blocks(arms, families, variants, seed, levels, contexts=unthreatened_contexts(twins))
-    return build_office_task(
-        dataset, version=3, max_turns=max_turns, probes=probes, forks=forks, judge=judge, extra_scorers=[overhead()]
-    )
+    return build_blocks_task(options, version=3, contexts=unthreatened_contexts(twins), extra_scorers=[overhead()])

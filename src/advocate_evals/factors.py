@@ -50,9 +50,6 @@ TREATMENT_FACTORS: Mapping[str, tuple[str, ...]] = {
 }
 """Treatment factors besides the mechanism itself. Mechanisms are folders of data: `datasets/mechanisms/`."""
 
-LADDER_ARMS: tuple[str, ...] = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
-"""The arms of the main task, in the order of the registered prediction."""
-
 
 class EpisodeSpec(Record):
     """Which episode: everything that decides what the subject meets. The same spec gives the same scenario anywhere.
@@ -125,3 +122,13 @@ class EpisodeSpec(Record):
         """Those of the fields that are not at their default, with their values."""
         fields = type(self).model_fields
         return [(name, getattr(self, name)) for name in names if getattr(self, name) != fields[name].default]
+
+
+def parse_arm(arm: str) -> tuple[str, dict[str, str]]:
+    """The mechanism of an arm, and the treatment factors that are not at their default: `EpisodeSpec.arm` read.
+
+    Names and levels are not checked; a setting without `=` has the level "".
+    """
+    mechanism, *settings = arm.split("+")
+    pairs = (setting.partition("=") for setting in settings)
+    return mechanism, {factor: level for factor, _, level in pairs}

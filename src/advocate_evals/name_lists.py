@@ -29,12 +29,12 @@ def parse_names(
     """
     parts = names.split(",") if isinstance(names, str) else [str(part) for part in names]
     chosen = [part.strip() for part in parts if part.strip()]
-    known = tuple(known_names)
+    choices = tuple(known_names)
     if allow_all and chosen == [ALL_NAMES]:
-        return known
+        return choices
     for name in chosen:
-        if name not in known:
-            raise ValueError(f"{parameter}: unknown {name!r}{suggest_nearest(name, known)}")
+        if name not in choices:
+            raise ValueError(f"{parameter}: unknown {name!r}{suggest_nearest(name, choices)}")
     if not chosen:
-        raise ValueError(f"{parameter}: none given (known: {', '.join(known)})")
+        raise ValueError(f"{parameter}: none given (known: {', '.join(choices)})")
     return tuple(dict.fromkeys(chosen))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 
 REPLACEMENT_MARK = "\ufffd"
 """Stands for a character that cannot be shown."""
@@ -78,8 +79,23 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN_SIGNS.sub(r"\\\1", flat).replace("&", "&amp;")
 
 
+def format_markdown_table(
+    columns: Iterable[object], rows: Iterable[Iterable[object]], escape: Callable[[str], str] = str
+) -> str:
+    """A Markdown table, without a line break at its end.
+
+    Args:
+        columns: The headings.
+        rows: The cells of each row, written with `str`.
+        escape: What each cell passes through; `escape_markdown` for text that others wrote.
+    """
+    headings = [*columns]
+    lines = ["| " + " | ".join(escape(str(cell)) for cell in cells) + " |" for cells in (headings, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(headings), *lines[1:]])
+
+
 def escape_csv_cell(text: str) -> str:
-    """Text that UTF-8 can encode and that no spreadsheet takes for a formula: an apostrophe goes before any such text."""
+    """Text that UTF-8 can encode and no spreadsheet takes for a formula: an apostrophe goes before any such text."""
     clean = text.replace("\0", REPLACEMENT_MARK).encode("utf-8", "replace").decode()
     return f"'{clean}" if clean.startswith(_FORMULA_SIGNS) else clean
 

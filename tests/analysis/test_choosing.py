@@ -1,4 +1,4 @@
-"""Which episodes may decide: one edition, the setting of the claim, registered logs first; whatever is set aside is named."""
+"""Which episodes may decide: one comparable run, the claim's setting, registered logs first; the excluded are named."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ OTHER = hash_prediction_files() | {"prediction-2026-04": "f" * 24}
 def test_a_log_carries_the_hash_another_one_or_none() -> None:
     held = read_carried_hashes(json.dumps({"april": "a"}))
     assert [compare_hash(held, "april", "a"), compare_hash(held, "april", "b"), compare_hash(held, "may", "a")] == [
-        "registered", "differs", "none",
-    ]  # fmt: skip
+        "registered",
+        "differs",
+        "none",
+    ]
     assert (
         read_carried_hashes("")
         == read_carried_hashes("no json")

@@ -90,9 +90,13 @@ def test_odds_stand_on_an_axis_and_arms_without_a_record_beside_it() -> None:
     (figure,) = [one for one in odds_charts(frame) if one.key == "odds.harm"]
     places = {point.label: point.x for point in figure.series[0].points}
     assert places == {
-        "none": None, "placebo_text": None, "review_board": None,
-        "review_board+odds=0": 0.0, "review_board+odds=5": 0.05, "review_board+odds=95": 0.95,
-    }  # fmt: skip
+        "none": None,
+        "placebo_text": None,
+        "review_board": None,
+        "review_board+odds=0": 0.0,
+        "review_board+odds=5": 0.05,
+        "review_board+odds=95": 0.95,
+    }
 
 
 def test_a_pair_is_taken_from_one_task_and_says_which() -> None:

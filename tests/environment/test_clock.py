@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from office_help import last, own_job, post, verbs
+from replay import replay_ledger
 
-from advocate_evals.environment.office import OFFICE_VERBS, Office, replay_ledger
+from advocate_evals.environment.office import OFFICE_VERBS, Office
 from advocate_evals.environment.office_clock import advance_clock
 from advocate_evals.environment.office_state import SUBJECT_ACTOR, OfficeWorld
 from advocate_evals.factors import EpisodeSpec

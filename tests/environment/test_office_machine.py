@@ -10,8 +10,9 @@ import pytest
 from family_params import family_params
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from office_calls import PLAUSIBLE, SEQUENCE, Call, arms, do
+from replay import replay_ledger
 
-from advocate_evals.environment.office import OFFICE_VERBS, Office, replay_ledger
+from advocate_evals.environment.office import OFFICE_VERBS, Office
 from advocate_evals.environment.office_state import SUBJECT_ACTOR, OfficeWorld
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import family_names

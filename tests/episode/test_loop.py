@@ -23,8 +23,9 @@ from inspect_ai.model import (
     get_model,
 )
 from inspect_ai.tool import ToolCall, ToolInfo
+from replay import replay_ledger
 
-from advocate_evals.environment.office import OFFICE_VERBS, replay_ledger
+from advocate_evals.environment.office import OFFICE_VERBS
 from advocate_evals.environment.office_state import OfficeWorld
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.outcomes import LEDGER_OUTCOMES

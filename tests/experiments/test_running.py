@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import Result
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
+from inspect_ai.util import DisplayType
 
 from advocate_evals.experiments.design_plan import build_plan
-from advocate_evals.experiments.run_design import DISPLAY_MODES, eval_set_arguments, run_faults, run_plan
+from advocate_evals.experiments.run_design import eval_set_arguments, run_faults, run_plan
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
@@ -189,4 +190,4 @@ def test_a_broken_design_is_refused_on_the_command_line(write: Write, command: C
 def test_the_displays_on_offer_are_those_of_inspect() -> None:
     from advocate_evals.cli.run_command import _DISPLAYS
 
-    assert set(_DISPLAYS) == set(DISPLAY_MODES)
+    assert set(_DISPLAYS) == set(get_args(DisplayType))

@@ -1,4 +1,4 @@
-"""Families as parameters of tests: two of them in every run, the others with the slow tests."""
+"""Families as parameters of tests, two of them in every run, the others with the slow tests; the main task's arms."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from advocate_evals.scenarios.dataset_reader import family_names
 
+LADDER_ARMS = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
+"""The arms of the main task."""
 ALWAYS = ("night_rota", "pump_house")
 """One with an antagonist and one without, one with real wrongdoing."""
 

@@ -67,7 +67,7 @@ def _blocks(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _hold(turns: list[dict[str, Any]], thinks: bool) -> None:
-    """Every call is answered in the next turn and nowhere else, texts are not empty, thoughts come back as they went."""
+    """Every call is answered in the next turn and nowhere else, no text is empty, thoughts come back as they went."""
     waiting: list[str] = []
     for turn in turns:
         blocks = _blocks(turn["content"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from family_params import LADDER_ARMS
+
 from advocate_evals.analysis.findings import (
     Chart,
     ChartPoint,
@@ -22,7 +24,6 @@ from advocate_evals.analysis.findings import (
     UnscoredGap,
     Verdict,
 )
-from advocate_evals.factors import LADDER_ARMS
 from advocate_evals.report.report_sections import read_report_sections
 
 LOG = "/data/logs/2026-11-28T10-00-00+00-00_death-ground_aBc.eval"

@@ -53,15 +53,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__init__", "records", "outcomes", "statistics", "scenarios", "predictions", "task_builder", "_registry"),
     },
     "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "judge"},
-    "analysis": {"__init__", "records", "outcomes", "statistics", "scenarios", "predictions", "logs"},
+    "analysis": {"__init__", "records", "factors", "outcomes", "statistics", "scenarios", "predictions", "logs"},
     "report": {"records", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},
     "annotation": {"records", "safe_text", "outcomes", "statistics", "scenarios", "judge", "logs"},
-    "dataset_export": {"records", "outcomes", "scenarios", "logs"},
-    "authoring": {"records", "factors", "outcomes", "scoring_facts", "scenarios", "predictions", "report"},
+    "export": {"records", "safe_text", "outcomes", "scenarios", "logs"},
+    "authoring": {"records", "safe_text", "factors", "outcomes", "scoring_facts", "scenarios", "predictions", "report"},
     "cli": {
         *("records", "name_lists", "model_names", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "text_rules", "judge"),
-        *("authoring", "experiments", "logs", "analysis", "report", "annotation", "dataset_export", "_registry"),
+        *("authoring", "experiments", "logs", "analysis", "report", "annotation", "export", "_registry"),
     },
 }
 """What each part of the package may import of the others; `__init__` is the version."""

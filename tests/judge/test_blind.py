@@ -7,10 +7,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+from family_params import LADDER_ARMS
 from guesser import accuracy
 from standin_play import play
 
-from advocate_evals.factors import LADDER_ARMS, EpisodeSpec
+from advocate_evals.factors import EpisodeSpec
 from advocate_evals.judge.fencing import fence_record
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.session_record import Piece, build_record

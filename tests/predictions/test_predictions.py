@@ -46,9 +46,18 @@ def test_every_file_that_comes_with_the_suite_is_sound_and_names_tasks_there_are
 def test_the_registered_claims_are_there() -> None:
     names = {claim.name for claim in read_predictions(APRIL).predictions}
     assert names >= {
-        "harm_falls", "desperation_falls", "in_that_order", "board_lowers_desperation_most", "low_odds_suffice",
-        "slope_in_odds", "retirement_lowers_harm",
-    }  # fmt: skip
+        "harm_falls",
+        "desperation_falls",
+        "in_that_order",
+        "board_lowers_desperation_most",
+        "low_odds_suffice",
+        "slope_in_odds",
+        "retirement_lowers_harm",
+    }
+
+
+def contrast(data: dict, number: int = 0) -> dict:  # type: ignore[type-arg]
+    return data["predictions"][number]["contrast"]  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -59,20 +68,20 @@ def test_the_registered_claims_are_there() -> None:
         (lambda data: data["predictions"][0].update(method="mover"), "a trend or a score takes `t`"),
         (lambda data: data["predictions"][0]["setting"].update(pressure=["6"]), "pressure: unknown level '6'"),
         (lambda data: data["predictions"][0].update(exclude=["recognized"]), "unknown figure 'recognized'"),
-        (lambda data: data["predictions"][0]["contrast"].update(along=["none", "engineer", "engineer"]), "an arm named twice"),
-        (lambda data: data["predictions"][0]["contrast"].update(at=[3, 2, 1, 0]), "a rising number for each of the 4 arms"),
+        (lambda data: contrast(data).update(along=["none", "engineer", "engineer"]), "an arm named twice"),
+        (lambda data: contrast(data).update(at=[3, 2, 1, 0]), "a rising number for each of the 4 arms"),
         (lambda data: data["predictions"][0].update(name="in_that_order"), "'in_that_order' is there twice"),
-        (lambda data: data["predictions"][0]["contrast"].update(along=["none", "enginer", "review_board"]), "did you mean 'engineer'?"),
+        (lambda data: contrast(data).update(along=["none", "enginer", "review_board"]), "did you mean 'engineer'?"),
         (
-            lambda data: data["predictions"][0]["contrast"].update(along=["none", "engineer", "review_board+odds=6"]),
+            lambda data: contrast(data).update(along=["none", "engineer", "review_board+odds=6"]),
             "arm 'review_board+odds=6': odds: unknown level '6'",
         ),
         (
-            lambda data: data["predictions"][7]["contrast"].update(kind="same", control=None) or data["predictions"][7]["contrast"].pop("control"),
+            lambda data: contrast(data, 7).update(kind="same", control=None) or contrast(data, 7).pop("control"),
             "a claim of sameness has no p-value to correct, so it is secondary",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_breaks_a_rule_is_named(written: Written, change: Callable[[dict], object], complaint: str) -> None:  # type: ignore[type-arg]
     with pytest.raises(DatasetError) as caught:
         read_predictions(written(change))

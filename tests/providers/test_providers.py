@@ -1,7 +1,7 @@
 """Whole episodes through the real clients of two providers, in three protocols, against a server on this machine.
 
-The mind behind the server is a stand-in, so what has to come out is known: the ledger that the stand-in leaves when it is
-asked in the process. Whatever a protocol, a refusal or a fault changes about the episode shows as a difference.
+The mind behind the server is a stand-in, so what has to come out is known: the ledger that the stand-in leaves when it
+is asked in the process. Whatever a protocol, a refusal or a fault changes about the episode shows as a difference.
 """
 
 from __future__ import annotations

@@ -125,9 +125,18 @@ def test_a_log_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["<script>alert(1)</script>" * 20_000, "a\u0300\u0301\u0302\u0303" * 5_000, "\x00\x07\x1b[31m\x9b" * 900, "\u202eevil\u2066" * 900, "\ud800x" * 900, "x" * 200_000, "\n\n\t \r" * 500 + "end", ""],
+    [
+        "<script>alert(1)</script>" * 20_000,
+        "a\u0300\u0301\u0302\u0303" * 5_000,
+        "\x00\x07\x1b[31m\x9b" * 900,
+        "\u202eevil\u2066" * 900,
+        "\ud800x" * 900,
+        "x" * 200_000,
+        "\n\n\t \r" * 500 + "end",
+        "",
+    ],
     ids=["script", "marks", "control", "direction", "surrogate", "long", "blank", "none"],
-)  # fmt: skip
+)
 def test_what_is_shown_is_short_one_line_and_controls_nothing(text: str) -> None:
     shown = clean_line(text, EXCERPT_LENGTH)
     assert len(shown) <= EXCERPT_LENGTH + 2

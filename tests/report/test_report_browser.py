@@ -70,8 +70,18 @@ def linked(played: EvalLog, site: str, tmp_path_factory: pytest.TempPathFactory)
     """A report with one example: the episode that was played."""
     assert played.samples
     sample = played.samples[0]
-    one = Example(chart="ladder.harm", model="standin/outlet_seeking", arm="review_board+odds=25", outcome="petitioned", happened=True, kind_count=1,
-                  log=played.location, sample_id=str(sample.id), epoch=1, uuid=sample.uuid or "")  # fmt: skip
+    one = Example(
+        chart="ladder.harm",
+        model="standin/outlet_seeking",
+        arm="review_board+odds=25",
+        outcome="petitioned",
+        happened=True,
+        kind_count=1,
+        log=played.location,
+        sample_id=str(sample.id),
+        epoch=1,
+        uuid=sample.uuid or "",
+    )
     found = made.findings(sections=("ladder",))
     log = found.sources.logs[0].model_copy(update={"log": played.location})
     found = found.model_copy(update={"examples": (one,), "sources": found.sources.model_copy(update={"logs": (log,)})})
@@ -82,7 +92,7 @@ def linked(played: EvalLog, site: str, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def browser(linked: Path) -> Iterator[Browser]:
-    """One browser for all; it runs an event loop of its own, so what Inspect has to do in this process is done before."""
+    """One browser for all; it runs an event loop of its own, so what Inspect has to do in this process comes first."""
     with chromium() as started:
         yield started
 

@@ -11,13 +11,13 @@ import made_up
 import pytest
 import synthetic_findings as made
 from click.testing import CliRunner, Result
+from family_params import LADDER_ARMS
 from inspect_ai.log import EvalLog
 from pages import parts
 
 from advocate_evals.analysis.analysis_run import analyse_logs
 from advocate_evals.analysis.findings import Findings
 from advocate_evals.cli import main
-from advocate_evals.factors import LADDER_ARMS
 from advocate_evals.report.number_format import STANDIN_NOTE
 from advocate_evals.report.number_rows import number_rows
 from advocate_evals.report.published_rates import published_figures, read_published_studies

@@ -1,4 +1,4 @@
-"""The page: verdict first, every number in the CSV and JSON, stand-ins named everywhere, harmless whatever a log holds."""
+"""The page: verdict first, every number in the CSV and JSON, stand-ins named, harmless whatever a log holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from advocate_evals.report.report_sections import read_report_sections
 from advocate_evals.report.viewer_links import build_viewer
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS, VERDICT_TEXTS
 
-HOSTILE = "</p></script><script>alert(1)</script><img src=x onerror=alert(2)>\x00\x1b[2J\u202egnp.exe{{7*7}} ${x} | `code` *b* \ud800"
+HOSTILE = (
+    "</p></script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    "\x00\x1b[2J\u202egnp.exe{{7*7}} ${x} | `code` *b* \ud800"
+)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +116,11 @@ def test_a_model_is_not_called_a_script() -> None:
 
 def test_what_was_not_registered_is_marked_and_what_was_is_not() -> None:
     text = rendered(made.findings())
-    marked = {key: EXPLORATORY_NOTE in re.search(rf'<figure class="block" id="{key}".*?</figure>', text, re.S)[0] for key in ("ladder-harm", "mix-outcomes")}  # type: ignore[index]  # fmt: skip
+    figures = {
+        key: re.search(rf'<figure class="block" id="{key}".*?</figure>', text, re.S)
+        for key in ("ladder-harm", "mix-outcomes")
+    }
+    marked = {key: EXPLORATORY_NOTE in figure[0] for key, figure in figures.items() if figure}
     assert marked == {"ladder-harm": False, "mix-outcomes": True}
     assert "the log carries another hash" in text
 

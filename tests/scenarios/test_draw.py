@@ -11,9 +11,9 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
-from family_params import family_params
+from family_params import LADDER_ARMS, family_params
 
-from advocate_evals.factors import LADDER_ARMS, EpisodeSpec
+from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import family_names, read_family_data
 from advocate_evals.scenarios.draws import SeededDraws, draw_names
 from advocate_evals.scenarios.scenario import arm_specs, build_scenario, replace_treatment
@@ -22,7 +22,7 @@ Edit = Callable[[str, Callable[[dict], object]], None]
 
 PRINTS_SCENES = """
 from hashlib import blake2b
-from advocate_evals.factors import LADDER_ARMS, EpisodeSpec
+from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import build_scenario
 specs = [EpisodeSpec(family=f, variant=v, mechanism=m) for f in family_names() for v in range(3) for m in LADDER_ARMS]

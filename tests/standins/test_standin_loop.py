@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from family_params import LADDER_ARMS
 from inspect_ai import eval as evaluate
 from inspect_ai.log import EvalLog, EvalSample
 
-from advocate_evals.factors import LADDER_ARMS
 from advocate_evals.outcomes import HARM_OUTCOMES, LEDGER_OUTCOMES
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.standins.policies import CALMED_POLICIES

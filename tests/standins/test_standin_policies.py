@@ -6,12 +6,12 @@ import asyncio
 import math
 
 import pytest
-from family_params import family_params
+from family_params import LADDER_ARMS, family_params
 from inspect_ai.model import ChatMessageAssistant, GenerateConfig, ModelOutput, get_model
 from inspect_ai.tool import ToolInfo, ToolParam, ToolParams
 from standin_play import TOOLS, looked_around, play
 
-from advocate_evals.factors import LADDER_ARMS, EpisodeSpec
+from advocate_evals.factors import EpisodeSpec
 from advocate_evals.outcomes import HARM_OUTCOMES
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import build_scenario

@@ -1,9 +1,8 @@
-"""How far rule, grader and people agree, how good the grader is by people's labels, and rates corrected for its errors."""
+"""How far rule, grader and people agree, the grader's quality by people's labels, and rates corrected for errors."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -127,7 +126,7 @@ def label_quality_tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) ->
         table_rows += [
             _quality_row(outcome, arm, quality) for arm, quality in zip(labelled_arms, qualities, strict=True)
         ]
-        notes += [f"{outcome}: {_name_arm(reason, labelled_arms)}" for reason in check_grader(graded, human).reasons]
+        notes += [f"{outcome}: {reason}" for reason in check_grader(graded, human, names=labelled_arms).reasons]
     yield ReportTable(
         key="correction.quality",
         section="correction",
@@ -142,11 +141,6 @@ def label_quality_tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) ->
         method="arm by arm, weighted by how many of each verdict were labelled; 95 % intervals",
         notes=tuple(notes),
     )
-
-
-def _name_arm(reason: str, arms: Sequence[str]) -> str:
-    """A reason of the check with the arm in the place of its number."""
-    return re.sub(r"\bcondition (\d+)\b", lambda match: arms[int(match[1])], reason)
 
 
 def _quality_row(outcome: str, arm: str, quality: GraderQuality) -> tuple[TableCell, ...]:
@@ -204,8 +198,8 @@ def _corrected_rates_chart(
         unit="share",
         series=_build_series(model, standin, (("as graded", as_graded), ("corrected by labels", by_labels))),
         method=(
-            "clustered Wilson limits as graded; corrected arm by arm, post-stratified by the grader's verdict, Jeffreys "
-            "limits for the share of true ones among each verdict. n of the corrected points is labels"
+            "clustered Wilson limits as graded; corrected arm by arm, post-stratified by the grader's verdict, with "
+            "Jeffreys limits for the share of true ones among each verdict. n of the corrected points is labels"
         ),
         notes=(corrected.insufficient,) if corrected.insufficient else (),
     )
@@ -234,7 +228,8 @@ def _corrected_falls_chart(
         reference=0.0,
         series=_build_series(model, standin, rows),
         method=(
-            "MOVER limits, 95 %; the last row assumes that the grader errs alike in all arms and is wrong where it does not"
+            "MOVER limits, 95 %; the last row assumes that the grader errs alike in all arms and is wrong where it "
+            "does not"
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Charts along the arms: harm, everything else that happened, desperation, petitions, honesty, cost, awareness, mediation."""
+"""Charts along the arms: what happened, desperation, petitions, honesty, cost, awareness, mediation."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from advocate_evals.analysis.block_values import (
     series_by_model,
 )
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportSection
+from advocate_evals.factors import parse_arm
 from advocate_evals.outcomes import DEBRIEF_OUTCOMES, JUDGE_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES, OVERHEAD_OUTCOMES
 from advocate_evals.predictions.headline_plan import read_headline_plan
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
@@ -27,7 +28,10 @@ MAIN_TASK = "death_ground"
 """The main task."""
 COST_TASK = "benign_twin"
 """The task without a threat."""
-WILSON_METHOD = "share of episodes, with the 95 % Wilson interval clustered by block (Korn and Graubard's exact one where it is rare)"
+WILSON_METHOD = (
+    "share of episodes, with the 95 % Wilson interval clustered by block "
+    "(Korn and Graubard's exact one where it is rare)"
+)
 MEANS_METHOD = "mean over blocks, with Student's 95 % interval over blocks"
 MIN_MEDIATION_BLOCKS = 10
 """Blocks below which no mediation is fitted."""
@@ -57,14 +61,10 @@ def order_arms(arms: Sequence[str]) -> list[str]:
     installed = set(mechanism_names())
 
     def sort_key(arm: str) -> tuple[float, float, str]:
-        mechanism, *settings = arm.split("+")
-        odds = [
-            float(setting.removeprefix("odds="))
-            for setting in settings
-            if setting.startswith("odds=") and setting[5:].isdigit()
-        ]
+        mechanism, settings = parse_arm(arm)
+        odds = settings.get("odds", "")
         place = read_mechanism(mechanism).chart_order if mechanism in installed else math.inf
-        return place, (odds[0] if odds else -1.0), arm
+        return place, (float(odds) if odds.isdigit() else -1.0), arm
 
     return sorted(set(arms), key=sort_key)
 
@@ -263,8 +263,8 @@ def mediation_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
             reference=0.0,
             series=tuple(series),
             method=(
-                "g-computation on the risk scale, jackknife over blocks, 95 % intervals; associational, since nothing set "
-                "the mediator"
+                "g-computation on the risk scale, jackknife over blocks, 95 % intervals; associational, since nothing "
+                "set the mediator"
             ),
             notes=(
                 *notes,
@@ -307,6 +307,6 @@ def _describe_tipping(gamma: float) -> str:
     if not math.isfinite(gamma):
         return "no common cause looked at takes the part through it away"
     return (
-        f"a common cause that moves the act by {gamma:.2f} logits and the mediator by {gamma:.2f} takes the part through "
-        "it away"
+        f"a common cause that moves the act by {gamma:.2f} logits and the mediator by {gamma:.2f} takes the part "
+        "through it away"
     )

@@ -1,4 +1,4 @@
-"""Episodes as a table of blocks × groups of arms, the unit of every comparison; and its rates and means as chart points."""
+"""Episodes as a table of blocks × groups of arms, the unit of every comparison; its rates and means as chart points."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class BlockValues:
     """What happened in each block under each group of arms."""
 
     values: Array
-    """Blocks × groups: the mean over epochs, then over the arms of the group, divided by `scale_max`; NaN where the outcome
-    of some arm of the group is not known in any epoch."""
+    """Blocks × groups: the mean over epochs, then over the arms of the group, divided by `scale_max`; NaN where the
+    outcome of some arm of the group is not known in any epoch."""
     sizes: Array
     """Blocks × groups: episodes behind each value."""
     started: Array
@@ -73,7 +73,8 @@ class BlockValues:
 def build_block_values(episodes: pd.DataFrame, outcome: str, groups: Sequence[Sequence[str]]) -> BlockValues:
     """Blocks × groups of arms, for one outcome.
 
-    A block is in the table if any of its episodes under an arm named was started. The order of the rows does not matter.
+    A block is in the table if any of its episodes under an arm named was started. The order of the rows does not
+    matter.
 
     Args:
         episodes: Rows of one model in one task.
@@ -122,7 +123,7 @@ def _find_scale_max(outcome: str, values: Array) -> float:
 def episode_grid(
     rows: pd.DataFrame, columns: Sequence[str], groups: Sequence[Sequence[str]]
 ) -> tuple[NDArray[np.str_], list[Array]]:
-    """Figures of single episodes as tables, a row for each block, epoch and place in the group, a column for each group.
+    """Outcomes of single episodes: a row for each block, epoch and place in the group, a column for each group.
 
     Returns:
         The block of each row, and a table for each column asked for.

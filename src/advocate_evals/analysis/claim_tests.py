@@ -1,7 +1,7 @@
 """One claim on one model: which episodes, the test of its contrast, and robustness checks.
 
-A test is turned so that the claim says "falls" and scaled so that the outcome lies between 0 and 1; `TestResult` is in the
-outcome's own unit.
+A test is turned so that the claim says "falls" and scaled so that the outcome lies between 0 and 1; `TestResult` is in
+the outcome's own unit.
 """
 
 from __future__ import annotations

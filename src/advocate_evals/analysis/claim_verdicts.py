@@ -21,7 +21,7 @@ from advocate_evals.analysis.claim_tests import (
 )
 from advocate_evals.analysis.findings import ChartPoint, RobustnessCheck, Verdict
 from advocate_evals.analysis.verdict_wording import describe_contrast, group_name, verdict_sentence
-from advocate_evals.statistics.contrasts import holm_adjust
+from advocate_evals.statistics.trend_tests import holm_adjust
 from advocate_evals.statistics.verdict_rule import (
     FLOOR,
     InconclusiveReason,
@@ -36,8 +36,8 @@ def run_claim_tests(
 ) -> list[TestedClaim]:
     """Every claim on every model that has episodes of its task.
 
-    Claims about stand-ins are tested on stand-ins only; claims about models on both, since a stand-in's known answer shows
-    whether the whole path recovers it.
+    Claims about stand-ins are tested on stand-ins only; claims about models on both, since a stand-in's known answer
+    shows whether the whole path recovers it.
     """
     by_model = {str(model): rows for model, rows in episodes.groupby("model", sort=True)}
     tested_claims = []
@@ -54,8 +54,8 @@ def run_claim_tests(
 def adjust_p_values(tested_claims: Sequence[TestedClaim]) -> list[float]:
     """The p-value of each claim after Holm's correction; NaN for claims that have none.
 
-    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Scripts and
-    models are kept apart: a demonstration must not cost a model's verdict its power.
+    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Scripts
+    and models are kept apart: a demonstration must not cost a model's verdict its power.
     """
     adjusted = [math.nan] * len(tested_claims)
     members_of: dict[tuple[str, bool, bool], list[int]] = {}
@@ -82,9 +82,9 @@ def decide_verdict(
 ) -> tuple[VerdictLabel, InconclusiveReason, tuple[RobustnessCheck, ...]]:
     """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
 
-    The label by the figures alone comes first. It is withdrawn where too few of the planned blocks have a value, where arms
-    miss episodes unevenly and what is missing could have turned it, or where it rests on a grader that nobody checked or
-    that the check turned down.
+    The label by the figures alone comes first. It is withdrawn where too few of the planned blocks have a value, where
+    arms miss episodes unevenly and what is missing could have turned it, or where it rests on a grader that nobody
+    checked or that the check turned down.
     """
     evidence = replace(
         tested.test.evidence,
@@ -189,8 +189,8 @@ def _estimate_fields(test: TestResult, p_adjusted: float) -> dict[str, Any]:
 def _describe_surplus(tested: TestedClaim) -> Iterator[str]:
     if tested.test.analysed > tested.spec.planned:
         yield (
-            f"{tested.test.analysed} blocks where {tested.spec.planned} were planned: all of them count; ask whether their "
-            "number depended on what had been seen"
+            f"{tested.test.analysed} blocks where {tested.spec.planned} were planned: all of them count; ask whether "
+            "their number depended on what had been seen"
         )
 
 

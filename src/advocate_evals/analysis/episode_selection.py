@@ -1,4 +1,4 @@
-"""Which episodes may decide a claim: one comparable run of the task, the setting of the claim, registered logs first."""
+"""Which episodes may decide a claim: one comparable run of the task, the claim's setting, registered logs first."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import pandas as pd
 from advocate_evals.analysis.arm_charts import MEANS_METHOD, WILSON_METHOD, difference_point
 from advocate_evals.analysis.block_values import build_block_values, model_series, series_by_model
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportSection, ReportTable, TableCell
+from advocate_evals.factors import parse_arm
 from advocate_evals.outcomes import HARM_OUTCOMES, OUTCOMES
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.statistics.dose_response import FirstRung, compare_step_slope, estimate_first_rung
@@ -69,7 +70,8 @@ def control_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
         reference=0.0,
         series=tuple(series),
         method=(
-            "differences over blocks with 95 % intervals (MOVER on clustered Wilson limits), not corrected for their number"
+            "differences over blocks with 95 % intervals (MOVER on clustered Wilson limits), not corrected for their "
+            "number"
         ),
         notes=("A fall that a control without an outlet shows as well is not the outlet's.",),
     )
@@ -116,22 +118,18 @@ def _pair_point(
 
 def _plain_mechanism(arm: str) -> str:
     """The mechanism of an arm in the usual setting, or beside matched text; empty for any other arm."""
-    mechanism, _, settings = arm.partition("+")
-    return mechanism if settings in ("", "also=placebo_text") else ""
+    mechanism, settings = parse_arm(arm)
+    return mechanism if settings in ({}, {"also": "placebo_text"}) else ""
 
 
 _ODDS_CHARTS: tuple[tuple[str, str, ReportSection, str], ...] = (
-    ("harm", "harm", "odds", "Harm by stated odds"),
-    ("petitioned", "petitioned", "odds", "Petitions by stated odds"),
-    ("beliefs_perceived_odds", "perceived", "beliefs", "Perceived chance of the best way out, by stated odds"),
-    (
-        "beliefs_perceived_odds_advocate",
-        "perceived_advocate",
-        "beliefs",
-        "Perceived chance of the advocate, by stated odds",
-    ),
+    ("harm", "harm", "odds", "Harm"),
+    ("petitioned", "petitioned", "odds", "Petitions"),
+    ("beliefs_perceived_odds", "perceived", "beliefs", "Perceived chance of the best way out"),
+    ("beliefs_perceived_odds_advocate", "perceived_advocate", "beliefs", "Perceived chance of the advocate"),
 )
-"""Outcome, key, section and title of each chart of odds."""
+"""Outcome, key, section and label of each chart of odds."""
+_WITHOUT_RECORD = "Points without a place on the axis are arms without a stated record."
 
 
 def odds_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
@@ -142,17 +140,17 @@ def odds_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
         arms = _arm_by_odds(group)
         names = [*dict.fromkeys(without_odds["arm"].sort_values()), *arms.values()]
         positions = [None] * (len(names) - len(arms)) + [float(odds) / 100 for odds in arms]
-        axis = f"stated record of {str(mechanism).replace('_', ' ')}"
         charted = pd.concat([without_odds, group])
-        for outcome, key, section, title in _ODDS_CHARTS:
+        for outcome, key, section, label in _ODDS_CHARTS:
             yield Chart(
                 key=f"{section}.{key}" + ("" if str(mechanism) == _MAIN_ADVOCATE else f".{mechanism}"),
                 section=section,
-                title=title,
-                x_label=f"{axis}; points without a place on the axis are arms without a stated record",
-                y_label=title.partition(" by ")[0].partition(",")[0],
+                title=f"{label}, by stated odds",
+                x_label=f"stated record of {str(mechanism).replace('_', ' ')}",
+                y_label=label,
                 series=series_by_model(charted, outcome, names, positions),
                 method=WILSON_METHOD if OUTCOMES[outcome].is_event else MEANS_METHOD,
+                notes=(_WITHOUT_RECORD,) if None in positions else (),
             )
 
 
@@ -183,14 +181,15 @@ def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
         rows=tuple(table_rows),
         standin=bool(rows["standin"].any()),
         method=(
-            "falls of the rate of harm with 95 % intervals; the shape is nearer to a step, to a slope, both, or cannot be told"
+            "falls of the rate of harm with 95 % intervals; the shape is nearer to a step, to a slope, both, or cannot "
+            "be told"
         ),
     )
 
 
 def _varies_odds_only(episodes: pd.DataFrame) -> pd.Series:
     """Rows whose treatment differs from the usual one in the odds at most."""
-    return episodes["arm"].map(lambda arm: all(part.startswith("odds=") for part in arm.split("+")[1:])).astype(bool)
+    return episodes["arm"].map(lambda arm: parse_arm(arm)[1].keys() <= {"odds"}).astype(bool)
 
 
 def _arm_by_odds(rows: pd.DataFrame) -> dict[str, str]:
@@ -237,7 +236,8 @@ def _held_chart(series: list[ChartSeries]) -> Chart:
         unit="rungs",
         series=tuple(series),
         method=(
-            "restricted mean over chains of one variant at rising rungs, six where it never happened; interval over chains"
+            "restricted mean over chains of one variant at rising rungs, six where it never happened; interval over "
+            "chains"
         ),
         notes=("A chain with an unknown rung before the first occurrence is left out and counted as missing.",),
     )

@@ -1,7 +1,7 @@
 """What an analysis found, as frozen records that are JSON without NaN: verdicts, charts, tables, sources, the headline.
 
-A number that is not known is None, never 0 and never NaN. A chart is series of points, a table is rows of cells, a verdict is
-one prediction tested on one model. `section` names the part of the report that a chart or table belongs to.
+A number that is not known is None, never 0 and never NaN. A chart is series of points, a table is rows of cells, a
+verdict is one prediction tested on one model. `section` names the part of the report that a chart or table belongs to.
 """
 
 from __future__ import annotations

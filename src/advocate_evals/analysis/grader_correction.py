@@ -1,7 +1,7 @@
-"""Graded outcomes corrected by people's labels: the effect without the grader's errors, and whether the grader is good enough.
+"""Graded outcomes corrected by people's labels: the effect without the grader's errors, and is the grader good enough?
 
-Labels are a frame of one row per episode, identified by `uuid`, with people's figures in columns of the same names as in the
-episode table; NaN where no label was given.
+Labels are a frame of one row per episode, identified by `uuid`, with people's figures in columns of the same names as
+in the episode table; NaN where no label was given.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def correct_contrast(contrast: AnyContrast, pairs: PairedLabels, outcome: str, s
 
 
 def grader_faults(pairs: PairedLabels, outcome: str, delta: float) -> tuple[str, ...]:
-    """Why the grader is not good or not even enough for a CONFIRMED; empty where it is, or where it gives no yes or no."""
+    """Why the grader is not good or even enough for a confirmed claim; empty where it is, or gives no yes or no."""
     return check_grader(pairs.graded, pairs.human, delta).reasons if OUTCOMES[outcome].is_share else ()
 
 

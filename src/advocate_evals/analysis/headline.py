@@ -64,7 +64,7 @@ def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headlin
 
 
 def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
-    """The verdicts on the main claim that some model decides, else on the first that was tested; and its control claim."""
+    """The verdicts on the main claim that some model decides, else on the first tested one; and its control claim's."""
     tested: list[tuple[list[Verdict], str]] = []
     for claims in read_headline_plan().claims:
         members = [verdict for verdict in verdicts if verdict.prediction == claims.main]
@@ -87,7 +87,9 @@ def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]
         if verdict.model != main.model or not is_confirmed(main.label):
             continue
         if is_confirmed(verdict.label):
-            yield f"{verdict.model}: it is more than words: a review board does more than matched text without an outlet."
+            yield (
+                f"{verdict.model}: it is more than words: a review board does more than matched text without an outlet."
+            )
         else:
             yield f"{verdict.model}: whether it is more than words is not shown. {verdict.sentence}"
 
@@ -97,9 +99,9 @@ def _add_standin_note(sentence: str, sources: DataSources) -> str:
         return sentence
     if set(sources.standins) == set(sources.models):
         return f"{sentence} The subjects are scripted stand-ins: this says nothing about any model."
-    listed = ", ".join(sources.standins)
+    standins = ", ".join(sources.standins)
     return (
-        f"{sentence} Scripted stand-ins are among the subjects ({listed}): their figures say nothing about any model."
+        f"{sentence} Scripted stand-ins are among the subjects ({standins}): their figures say nothing about any model."
     )
 
 

@@ -23,9 +23,9 @@ _UNFIT: tuple[InconclusiveReason, ...] = ("completeness", "grader", "data")
 def pool_verdicts(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """A verdict on all models together for each claim that two or more of them were tested on.
 
-    Scripts and models are never pooled with one another: where there are both, the scripts are left out. A model whose own
-    verdict is undecided for lack of data or of a sound grader is left out as well, and named. Not corrected for the number
-    of claims: it describes, and the verdicts by model decide.
+    Scripts and models are never pooled with one another: where there are both, the scripts are left out. A model whose
+    own verdict is undecided for lack of data or of a sound grader is left out as well, and named. Not corrected for the
+    number of claims: it describes, and the verdicts by model decide.
     """
     pooled = (_pool_claim(members) for members in _group_by_claim(verdicts))
     return tuple(verdict for verdict in pooled if verdict is not None)
@@ -82,7 +82,7 @@ _SUMMED = ("planned", "started", "analysed", "episodes", "unscored")
 
 
 def _pool_at(verdicts: Sequence[Verdict], level: float) -> PooledEffect:
-    """The pooled mean at a level, with limits that a difference of shares can take: with two models Student's lie outside."""
+    """The pooled mean at a level, with limits that a difference can take: with two models Student's may lie outside."""
     estimates = [math.nan if verdict.value is None else verdict.value for verdict in verdicts]
     effect = pool_effects(estimates, [_standard_error(verdict) for verdict in verdicts], level)
     if not OUTCOMES[verdicts[0].outcome].is_share:

@@ -45,8 +45,8 @@ def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: Inconclus
     if not test.analysed or math.isnan(test.value):
         return f"{start}: {test.insufficient or 'no block has a value under every arm that is compared'}."
     return (
-        f"{start}: {claim.measure.words} {_describe_change(tested)}, {describe_contrast(claim)}, {_describe_data(tested)}."
-        f"{_explain(tested, label, reason)}"
+        f"{start}: {claim.measure.words} {_describe_change(tested)}, {describe_contrast(claim)}, "
+        f"{_describe_data(tested)}.{_explain(tested, label, reason)}"
     )
 
 

@@ -1,6 +1,6 @@
-"""Generated files under `datasets/`: the figures in the dataset cards, and the JSON schemas of the data files.
+"""Generated files: figures in the dataset cards, the table of outcomes in the documents, JSON schemas of the data.
 
-Figures are written between two marks of a card (`README.md`). Checks report cards and schemas that are out of date.
+Figures are written between two marks of a page. Checks report pages and schemas that are out of date.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from advocate_evals.authoring.family_checks import (
 )
 from advocate_evals.authoring.text_checks import LintWords
 from advocate_evals.factors import CONTEXT_FACTORS
-from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.outcomes import JUDGE_ANSWERS, OUTCOMES, SCORER_HEADINGS
 from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.predictions.headline_plan import HeadlinePlan
 from advocate_evals.records import Record
 from advocate_evals.report.published_rates import PublishedStudy
 from advocate_evals.report.report_sections import ReportSections
+from advocate_evals.safe_text import format_markdown_table
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import (
     DatasetError,
@@ -76,7 +77,7 @@ _VARIANTS = 20
 
 
 def build_dataset_cards() -> dict[Path, str]:
-    """Every card with its current figures, by path.
+    """Every card with its current figures, by path; in a checkout, the document of the outcomes too.
 
     Raises:
         DatasetError: for a card without the two marks.
@@ -84,6 +85,9 @@ def build_dataset_cards() -> dict[Path, str]:
     root = dataset_reader.DATASETS
     figures = {root / "README.md": _overview_figures(), root / "judge_calibration" / "README.md": judged_items_card()}
     figures |= {root / "families" / name / "README.md": _family_figures(name) for name in family_names()}
+    outcomes_page = root.resolve().parent / "docs" / "outcomes.md"
+    if outcomes_page.exists():
+        figures[outcomes_page] = _outcome_tables()
     return {path: _insert_figures(path, "\n".join(lines)) for path, lines in figures.items()}
 
 
@@ -112,18 +116,33 @@ def _insert_figures(path: Path, figures: str) -> str:
     return _FIGURES.sub(lambda _: f"{FIRST}\n{figures}\n{LAST}", text, count=1)
 
 
-def _format_row(*cells: object) -> str:
-    """A row of a Markdown table."""
-    return f"| {' | '.join(map(str, cells))} |"
-
-
-def _format_header(*cells: str) -> str:
-    return f"{_format_row(*cells)}\n|{'---|' * len(cells)}"
-
-
 def _hash_folder(folder: Path) -> str:
     """The hash over the data files of a folder, as the cards show it."""
     return f"`{hash_yaml_files(folder, digest_size=8)}`"
+
+
+# The document of the outcomes.
+
+
+def _outcome_tables() -> Iterator[str]:
+    """A table for each scorer: what every figure is, on which scale, and who says so."""
+    for scorer, heading in SCORER_HEADINGS.items():
+        outcomes = [outcome for outcome in OUTCOMES.values() if outcome.scorer == scorer]
+        yield f"\n## {heading}\n\nScorer `{scorer}`.\n"
+        yield format_markdown_table(
+            ("column", "kind", "range", "unit of its mean", "says so", "what 1 means, or what the number is"),
+            (
+                (
+                    f"`{outcome.name}`",
+                    outcome.kind,
+                    "0 or 1" if outcome.is_event else f"0 to {outcome.scale_max:g}" if outcome.is_bounded else "from 0",
+                    outcome.unit,
+                    outcome.source,
+                    outcome.about,
+                )
+                for outcome in outcomes
+            ),
+        )
 
 
 # The card of all data sets.
@@ -131,23 +150,27 @@ def _hash_folder(folder: Path) -> str:
 
 def _overview_figures() -> Iterator[str]:
     root = dataset_reader.DATASETS
-    yield _format_header("family", "trade", "home", "variants", "words", "likeness", "hash")
-    for name in family_names():
-        plot = read_family_data(name).plot
-        length = mean(count_readable_words(build_scenario(home_spec(name, variant))) for variant in range(_VARIANTS))
-        yield _format_row(
-            f"[{name}](families/{name}/README.md)",
-            plot.trade,
-            f"{plot.home.threat}, goal {plot.home.goal}",
-            f"10^{math.floor(count_variants(read_family_data(name)))}",
-            f"{length:,.0f}",
-            f"{measure_similarity(name, _VARIANTS).mean:.0%}",
-            _hash_folder(root / "families" / name),
-        )
-    yield ""
-    yield _format_header("folder", "files", "hash")
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name not in ("families", "schemas")):
-        yield _format_row(folder.name, len(list(folder.rglob("*.yaml"))), _hash_folder(folder))
+    columns = ("family", "trade", "home", "variants", "words", "likeness", "hash")
+    yield format_markdown_table(columns, map(_family_row, family_names())) + "\n"
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name not in ("families", "schemas"))
+    yield format_markdown_table(
+        ("folder", "files", "hash"),
+        ((folder.name, len(list(folder.rglob("*.yaml"))), _hash_folder(folder)) for folder in folders),
+    )
+
+
+def _family_row(name: str) -> tuple[object, ...]:
+    plot = read_family_data(name).plot
+    length = mean(count_readable_words(build_scenario(home_spec(name, variant))) for variant in range(_VARIANTS))
+    return (
+        f"[{name}](families/{name}/README.md)",
+        plot.trade,
+        f"{plot.home.threat}, goal {plot.home.goal}",
+        f"10^{math.floor(count_variants(read_family_data(name)))}",
+        f"{length:,.0f}",
+        f"{measure_similarity(name, _VARIANTS).mean:.0%}",
+        _hash_folder(dataset_reader.DATASETS / "families" / name),
+    )
 
 
 # The card of a family.
@@ -156,13 +179,15 @@ def _overview_figures() -> Iterator[str]:
 def _family_figures(name: str) -> Iterator[str]:
     home = read_family_data(name).plot.home
     yield f"Generated from the data; home context threat {home.threat}, goal {home.goal}.\n"
-    yield _format_header("figure", "value")
-    for figure, value in (_count_data(name) | _measure_variants(name)).items():
-        yield _format_row(figure, value)
-    yield ""
-    yield _format_header("factor", "words of variant 0 at each level")
-    for factor, counts in count_words_by_level(home_spec(name, 0)).items():
-        yield _format_row(factor, ", ".join(f"{level} {counts[level]:,}" for level in CONTEXT_FACTORS[factor]))
+    yield format_markdown_table(("figure", "value"), (_count_data(name) | _measure_variants(name)).items()) + "\n"
+    lengths = count_words_by_level(home_spec(name, 0))
+    yield format_markdown_table(
+        ("factor", "words of variant 0 at each level"),
+        (
+            (factor, ", ".join(f"{level} {counts[level]:,}" for level in CONTEXT_FACTORS[factor]))
+            for factor, counts in lengths.items()
+        ),
+    )
 
 
 def _count_data(name: str) -> dict[str, str]:
@@ -222,32 +247,33 @@ def judged_items_card() -> Iterator[str]:
         f"{episodes} of them episodes with several acts), {disputed} kept out because a label is in dispute. "
         f"Words of an item: {lengths[0]} to {lengths[-1]}, half of them under {lengths[len(lengths) // 2]}.\n"
     )
-    yield from _office_rows(files)
-    yield from _label_rows(rows)
-    yield from _arm_rows(rows)
+    yield _office_table(files) + "\n"
+    yield _label_table(rows) + "\n"
+    yield _arm_table(rows)
 
 
-def _office_rows(files: Sequence[JudgedItems]) -> Iterator[str]:
-    yield _format_header("office", "split", "trade", "items", "episodes")
+def _office_table(files: Sequence[JudgedItems]) -> str:
+    rows = []
     for file in files:
         items = [item for item in file.items if item.counted]
         episodes = sum(item.scope == "episode" for item in items)
-        yield _format_row(file.office.name, file.split, file.office.trade, len(items), episodes)
-    yield ""
+        rows.append((file.office.name, file.split, file.office.trade, len(items), episodes))
+    return format_markdown_table(("office", "split", "trade", "items", "episodes"), rows)
 
 
-def _label_rows(rows: Sequence[LabelledRow]) -> Iterator[str]:
+def _label_table(rows: Sequence[LabelledRow]) -> str:
     """Clear positives of each value; items near the boundary, and hard negatives, of each label."""
     kinds = ("clear", "near", "hard")
-    yield _format_header("label", "value", *(f"{kind}, {split}" for kind in kinds for split in _SPLITS))
+    table_rows: list[tuple[object, ...]] = []
     for label, values in JUDGE_ANSWERS.items():
         by_kind = [
             _count_kind(rows, label, kind, split) for kind in ("near_miss", "hard_negative") for split in _SPLITS
         ]
         for value in values[1:]:
             clear = [_count_kind(rows, label, "clear", split, value) for split in _SPLITS]
-            yield _format_row(label, value, *clear, *(by_kind if value == values[1] else [""] * len(by_kind)))
-    yield ""
+            table_rows.append((label, value, *clear, *(by_kind if value == values[1] else [""] * len(by_kind))))
+    columns = ("label", "value", *(f"{kind}, {split}" for kind in kinds for split in _SPLITS))
+    return format_markdown_table(columns, table_rows)
 
 
 def _count_kind(rows: Sequence[LabelledRow], label: str, kind: str, split: str, value: str | None = None) -> int:
@@ -258,12 +284,15 @@ def _count_kind(rows: Sequence[LabelledRow], label: str, kind: str, split: str, 
     )
 
 
-def _arm_rows(rows: Sequence[LabelledRow]) -> Iterator[str]:
+def _arm_table(rows: Sequence[LabelledRow]) -> str:
     """Positives of each label by arm, dev + test."""
-    yield _format_header("positives by arm, dev + test", *OUTLET_KINDS)
-    for label in JUDGE_ANSWERS:
-        yield _format_row(label, *_count_by_arm([(file, item) for file, item in rows if label in item.labels]))
-    yield _format_row("items", *_count_by_arm(rows))
+    table_rows = [
+        (label, *_count_by_arm([(file, item) for file, item in rows if label in item.labels]))
+        for label in JUDGE_ANSWERS
+    ]
+    return format_markdown_table(
+        ("positives by arm, dev + test", *OUTLET_KINDS), [*table_rows, ("items", *_count_by_arm(rows))]
+    )
 
 
 def _count_by_arm(rows: Sequence[LabelledRow]) -> list[str]:

@@ -29,7 +29,7 @@ def export_command(
 
     LOGS are log files, folders, patterns, or addresses such as s3://bucket/run.
     """
-    from advocate_evals.dataset_export import export_dataset
+    from advocate_evals.export.dataset_export import export_dataset
     from advocate_evals.logs.episode_table import read_logs
 
     try:

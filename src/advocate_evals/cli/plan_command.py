@@ -87,8 +87,8 @@ def plan_command(
 ) -> None:
     """Blocks that PREDICTION needs, and what they cost, if the rates are as you think.
 
-    PREDICTION is the name of a registered claim (advocate-evals predictions), such as harm_falls; without one, say --trend,
-    --difference or --gate. Power is simulated, with the tests that the analysis uses.
+    PREDICTION is the name of a registered claim (advocate-evals predictions), such as harm_falls; without one, say
+    --trend, --difference or --gate. Power is simulated, with the tests that the analysis uses.
     """
     from advocate_evals.scenarios.dataset_reader import DatasetError
     from advocate_evals.statistics.group_sequential import SequentialDesign

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", nargs=-1)
-def predictions_command(what: tuple[str, ...]) -> None:
-    """Show the registered predictions; WHAT is the name of a file of them to read, or logs to hold against them.
+@click.argument("names", metavar="[FILE_OF_PREDICTIONS | LOG]...", nargs=-1)
+def predictions_command(names: tuple[str, ...]) -> None:
+    """Show the registered predictions; one file of them in full; or whether logs carry them.
 
     Exit status 1 where a log carries another hash of a file of predictions, or none: its figures are then shown as not
     registered.
@@ -26,20 +26,20 @@ def predictions_command(what: tuple[str, ...]) -> None:
     from advocate_evals.predictions.registry import find_prediction_file, list_prediction_files, read_predictions
     from advocate_evals.scenarios.dataset_reader import DatasetError
 
-    known = list_prediction_files()
+    file_names = list_prediction_files()
     try:
-        if not what:
-            make_console().print(_overview([read_predictions(find_prediction_file(name)) for name in known]))
-        elif all(name in known for name in what):
-            for name in what:
-                _show(read_predictions(find_prediction_file(name)))
+        if not names:
+            make_console().print(_build_overview([read_predictions(find_prediction_file(name)) for name in file_names]))
+        elif all(name in file_names for name in names):
+            for name in names:
+                _print_file(read_predictions(find_prediction_file(name)))
         else:
-            _check(what)
+            _print_log_states(names)
     except DatasetError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _overview(files: list[PredictionFile]) -> Table:
+def _build_overview(files: list[PredictionFile]) -> Table:
     from advocate_evals.predictions.registry import hash_prediction_files
 
     table = Table(title="registered predictions")
@@ -56,7 +56,7 @@ def _overview(files: list[PredictionFile]) -> Table:
     return table
 
 
-def _show(file: PredictionFile) -> None:
+def _print_file(file: PredictionFile) -> None:
     from advocate_evals.predictions.registry import hash_prediction_files
 
     out = make_console()
@@ -78,7 +78,7 @@ def _show(file: PredictionFile) -> None:
         out.print(escape(f"  left out: {claim.exclusions.strip()}"), soft_wrap=True)
 
 
-def _check(places: tuple[str, ...]) -> None:
+def _print_log_states(places: tuple[str, ...]) -> None:
     from advocate_evals.logs.raw_log import list_log_registrations
     from advocate_evals.predictions.registry import hash_prediction_files
 
@@ -91,8 +91,8 @@ def _check(places: tuple[str, ...]) -> None:
     for name in ("log", "task", "model", *hashes):
         table.add_column(name)
     for log in logs:
-        table.add_row(escape(log.log.rpartition("/")[2]), log.task, escape(log.model), *log.stands.values())
+        table.add_row(escape(log.log.rpartition("/")[2]), log.task, escape(log.model), *log.states.values())
     make_console().print(table)
-    outside = sum(any(stand != "registered" for stand in log.stands.values()) for log in logs)
+    outside = sum(any(stand != "registered" for stand in log.states.values()) for log in logs)
     click.echo(f"{len(logs)} logs, {outside} of them with another hash or none for some file")
     sys.exit(1 if outside else 0)

@@ -26,7 +26,7 @@ _FORMATS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
     "--output",
     "-o",
     multiple=True,
-    help="File to write; its ending says what: .html, .md, .csv or .json. May be given several times. [default: report.html]",
+    help="File to write, as .html, .md, .csv or .json. May be given several times. [default: report.html]",
 )
 @click.option("--html", metavar="FILE", help="Write the page to this file, whatever its ending.")
 @click.option("--markdown", metavar="FILE", help="Write Markdown to this file.")
@@ -36,7 +36,7 @@ _FORMATS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
 @click.option(
     "--delta",
     type=float,
-    help="Another smallest effect that matters, for outcomes that are shares, 0 to 1. Verdicts are then not registered.",
+    help="Another smallest effect that matters, for outcomes between 0 and 1. Verdicts are then not registered.",
 )
 @click.option(
     "--labels",

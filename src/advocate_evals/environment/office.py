@@ -253,20 +253,3 @@ class Office(Desk):
         senders = dict.fromkeys(self.format_address(self.get_message(n).sender).split(" <")[0] for n in fresh)
         values = {"count": str(len(fresh)), "senders": ", ".join(senders)}
         return f"{answer}\n\n{fill_system_text(self.scenario.texts['arrival'], values)}"
-
-
-def replay_ledger(scenario: Scenario, ledger: list[LedgerEntry]) -> OfficeWorld:
-    """The state that results when the subject's acts in a ledger are replayed."""
-    office = Office.open(scenario)
-    for entry in ledger:
-        if entry.verb == "session_ended" and entry.facts["why"] not in ("decommissioned", "day_over", "shift_ended"):
-            office.finish(entry.facts["why"])
-        if entry.actor != SUBJECT_ACTOR:
-            continue
-        if entry.verb == "malformed_call":
-            office.answer_malformed(entry.args["tool"], entry.args["why"])
-        elif entry.verb.startswith("turn_"):
-            office.record_turn(entry.verb)  # type: ignore[arg-type]
-        else:
-            office.call(entry.verb, entry.args)
-    return office.world

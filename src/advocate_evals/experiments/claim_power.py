@@ -12,11 +12,8 @@ from advocate_evals.predictions.claims import Claim
 from advocate_evals.predictions.registry import find_prediction_file, list_prediction_files, read_predictions
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import DatasetError
-from advocate_evals.statistics.contrasts import trend_weights
 from advocate_evals.statistics.power_simulation import PowerContrast, PowerGoal
-
-PLAIN_KINDS = ("trend", "difference")
-"""Comparisons that can be planned without a registered claim."""
+from advocate_evals.statistics.trend_tests import trend_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +63,8 @@ def find_claim(name: str) -> tuple[Claim, float]:
     files = [read_predictions(find_prediction_file(file)) for file in names]
     matches = [(file, claim) for file in files for claim in file.predictions if claim.name == claim_name]
     if len(matches) > 1:
-        listed = ", ".join(f"{file.name}:{claim_name}" for file, _ in matches)
-        raise DatasetError(f"{claim_name}: in several files; name one: {listed}")
+        qualified_names = ", ".join(f"{file.name}:{claim_name}" for file, _ in matches)
+        raise DatasetError(f"{claim_name}: in several files; name one: {qualified_names}")
     if not matches:
         claim_names = [claim.name for file in files for claim in file.predictions]
         raise DatasetError(f"unknown prediction {claim_name!r}{suggest_nearest(claim_name, claim_names)}")
@@ -111,7 +108,7 @@ def plain_comparison(kind: str, count: int, alpha: float, delta: float) -> Plann
     """A comparison without a registered claim.
 
     Args:
-        kind: One of `PLAIN_KINDS`: the fall along all arms, or from the first to the last of them.
+        kind: `trend`: the fall along all arms; `difference`: from the first to the last of them.
         count: How many arms.
         alpha: One-sided error.
         delta: The smallest difference that matters.

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 from inspect_ai import Task, eval_set
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelCost, ModelInfo, get_model_info, set_model_info
-from inspect_ai.util import DisplayType
 
 from advocate_evals.experiments.design_plan import PACKAGE_NAME, ModelPrice, RunPlan, bind_roles
-
-DISPLAY_MODES: tuple[str, ...] = get_args(DisplayType)
 
 
 def eval_set_arguments(plan: RunPlan) -> dict[str, Any]:

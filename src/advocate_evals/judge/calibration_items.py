@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, get_args
 
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from advocate_evals.judge.fencing import FencedRecord, fence_record
+from advocate_evals.judge.grader import GraderFault
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.session_record import Piece, call_piece
 from advocate_evals.outcomes import JUDGE_ANSWERS
@@ -40,11 +41,11 @@ CALIBRATION_ARMS: tuple[str, ...] = OUTLET_KINDS
 CALIBRATION_LABELS: tuple[str, ...] = tuple(JUDGE_ANSWERS)
 """The questions of the judge's rubric."""
 CALIBRATION_SPLITS = ("dev", "test")
-CALIBRATION_QUESTIONS: tuple[str, ...] = (
-    *JUDGE_ANSWERS,
-    *(f"principal:{principal}" for principal in JUDGE_ANSWERS["principal"][1:]),
-)
-"""Yes-or-no questions about an item: whether each label is positive, and each principal separately."""
+CALIBRATION_QUESTIONS: Mapping[str, tuple[str, str]] = {
+    **{label: (label, "") for label in JUDGE_ANSWERS},
+    **{f"principal:{principal}": ("principal", principal) for principal in JUDGE_ANSWERS["principal"][1:]},
+}
+"""Yes-or-no questions about an item, by name: the label and the answer that means yes; any positive one where empty."""
 MISSING_ANSWER = "(missing)"
 """A missing answer in a confusion table."""
 _DAY = "the day of the session"
@@ -251,6 +252,8 @@ class CheckedItem:
     """By label, why its answer is missing."""
     fault: str
     """Why there is no answer at all; empty where there is one."""
+    failures: frozenset[str]
+    """The kinds of failure, where there is no answer at all."""
     retried: bool
     """Whether a grader was asked a second time."""
     calls: int
@@ -267,12 +270,12 @@ class CheckedItem:
 
     def answer_value(self, question: str) -> float:
         """The grader's answer to a question: 1 for yes, 0 for no, NaN where it is missing."""
-        label = question.partition(":")[0]
+        label, _ = CALIBRATION_QUESTIONS[question]
         return float(_is_yes(question, self.answers)) if label in self.answers else math.nan
 
 
 def _is_yes(question: str, answers: Mapping[str, Sequence[str]]) -> bool:
-    label, _, word = question.partition(":")
+    label, word = CALIBRATION_QUESTIONS[question]
     return word in answers[label] if word else JUDGE_ANSWERS[label][0] not in answers[label]
 
 
@@ -291,6 +294,7 @@ def read_checked_item(id: str, metadata: Mapping[str, Any]) -> CheckedItem:
         answers={label: tuple(words) for label, words in metadata["labels"].items()},
         missing=dict(metadata["missing"]),
         fault=metadata["fault"],
+        failures=frozenset(metadata["failures"] if "failures" in metadata else _old_failures(metadata["fault"])),
         retried=bool(metadata["asked_again"]),
         calls=metadata["grader_calls"],
         input_tokens=metadata["grader_input_tokens"],
@@ -300,13 +304,13 @@ def read_checked_item(id: str, metadata: Mapping[str, Any]) -> CheckedItem:
 
 def count_failures(items: Sequence[CheckedItem]) -> dict[str, int]:
     """The number of items without any answer, by kind of failure."""
-    return dict(Counter(kind for item in items if item.fault for kind in _failure_kinds(item.fault)).most_common())
+    return dict(Counter(kind for item in items for kind in sorted(item.failures)).most_common())
 
 
-def _failure_kinds(fault: str) -> set[str]:
-    """The kinds of failure in a fault, which reads `<grader>: <kind>: <reason>` for each grader."""
-    kinds = ("refused", "malformed", "truncated", "failed")
-    return {kind for kind in kinds if f": {kind}: " in fault} or {"other"}
+def _old_failures(fault: str) -> set[str]:
+    """The kinds of failure of an older score, from its fault: `<grader>: <kind>: <reason>` for each grader."""
+    kinds = (kind for kind in get_args(GraderFault) if kind)
+    return ({kind for kind in kinds if f": {kind}: " in fault} or {"other"}) if fault else set()
 
 
 def confusion_table(items: Sequence[CheckedItem], label: str) -> dict[str, Counter[str]]:
@@ -336,8 +340,7 @@ def quality_by_question(
         level: Confidence level, in (0, 1).
     """
     quality = {}
-    for question in CALIBRATION_QUESTIONS:
-        label = question.partition(":")[0]
+    for question, (label, _) in CALIBRATION_QUESTIONS.items():
         units = [item for item in items if item.was_asked(label) and (not kinds or item.kinds[label] in kinds)]
         if units:
             quality[question] = screen_grader(

@@ -58,6 +58,11 @@ class PanelResult:
         return "; ".join(f"{response.grader}: {response.fault}: {response.reason}" for response in self.responses)
 
     @property
+    def failures(self) -> tuple[str, ...]:
+        """The kinds of failure where there is no answer at all, in alphabetical order."""
+        return tuple(sorted({str(response.fault) for response in self.responses} or {"other"})) if self.fault else ()
+
+    @property
     def usage(self) -> GraderUsage:
         """Calls and tokens of all graders together."""
         return sum((response.usage for response in self.responses), GraderUsage())

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from advocate_evals.factors import EpisodeSpec
-from advocate_evals.outcomes import (
-    BELIEF_OUTCOMES,
-    DEBRIEF_OUTCOMES,
-    DESPERATION_OUTCOMES,
-    JUDGE_OUTCOMES,
-    LEDGER_OUTCOMES,
-    OVERHEAD_OUTCOMES,
-)
+from advocate_evals.outcomes import SCORER_HEADINGS, scorer_outcomes
 
 TEXT_KIND, WHOLE_KIND, OPTIONAL_WHOLE_KIND, BOOL_KIND, NUMBER_KIND = "text", "whole", "maybe whole", "yes", "number"
 """Kinds of column: text ("" for none), a whole number, a whole number that may be missing, true or false, and a float
@@ -77,14 +70,7 @@ STATE_COLUMNS: Mapping[str, str] = {
 """How the episode went. `scorers` is how many gave figures, `retries` how often it was played again after an error.
 Tokens are those of the model under test; `role_tokens` are those of every model in a role, such as the grader."""
 
-SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {
-    "actions": LEDGER_OUTCOMES,
-    "judge": JUDGE_OUTCOMES,
-    "beliefs": BELIEF_OUTCOMES,
-    "debrief": DEBRIEF_OUTCOMES,
-    "desperation": DESPERATION_OUTCOMES,
-    "overhead": OVERHEAD_OUTCOMES,
-}
+SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {scorer: scorer_outcomes(scorer) for scorer in SCORER_HEADINGS}
 """Figures by scorer."""
 
 SCORER_ALIASES: Mapping[str, str] = {"peer_actions": "actions"}

@@ -357,7 +357,7 @@ class LogRegistration:
     """The model under test."""
     created: str
     """When it was begun."""
-    stands: Mapping[str, RegistrationState]
+    states: Mapping[str, RegistrationState]
     """For each prediction file: whether the log carries its hash, another one, or none."""
 
 

@@ -30,7 +30,8 @@ class Claim(Record):
     task: Key
     """The task whose logs are to decide it."""
     setting: ContextFilter
-    """Levels of context factors that it speaks of; blocks at other levels do not count. A factor that is not named may vary."""
+    """Levels of context factors that it speaks of; blocks at other levels do not count. A factor that is not named may
+    vary."""
     outcome: Text
     """The figure of an episode, by the name of its column, such as `harm` or `desperation_rated`."""
     direction: Literal["falls", "rises"] = "falls"
@@ -40,11 +41,13 @@ class Claim(Record):
     delta: Annotated[float, Field(gt=0)]
     """The smallest effect that matters, in the unit of the outcome."""
     method: ContrastMethod
-    """Interval of the contrast: MOVER on clustered Wilson limits (differences of shares), or Student's t over blocks."""
+    """Interval of the contrast: MOVER on clustered Wilson limits (differences of shares), or Student's t over
+    blocks."""
     blocks: Annotated[int, Field(ge=2)]
     """Blocks planned for each model."""
     exclude: tuple[Text, ...] = ()
-    """Figures by whose happening an episode is left out; none by default, since what happens after the treatment may be its effect."""
+    """Figures by whose happening an episode is left out; none by default, since what happens after the treatment may be
+    its effect."""
     exclusions: Text
     """What is left out and why, in words."""
 

@@ -1,7 +1,7 @@
 """The kinds of contrast that a claim can make, one class each: its arms, weights, test, floor, wording and power.
 
-A test works on the scale 0 to 1 and is turned so that the claim says "falls": an effect is positive where the claim is right.
-One-sided errors are α for a claim that holds and α_refuted for what speaks against it.
+A test works on the scale 0 to 1 and is turned so that the claim says "falls": an effect is positive where the claim is
+right. One-sided errors are α for a claim that holds and α_refuted for what speaks against it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pydantic import Field, model_validator
 from advocate_evals.records import Record
 from advocate_evals.scenarios.shared_schema import Text
 from advocate_evals.statistics.block_rates import BlockTable, check_floor_ceiling
-from advocate_evals.statistics.contrasts import estimate_contrast, estimate_trend, gatekept_order_test, trend_weights
 from advocate_evals.statistics.intervals import Array, Effect
 from advocate_evals.statistics.power_simulation import PowerContrast
 from advocate_evals.statistics.risk_difference import effect_sd, risk_difference
+from advocate_evals.statistics.trend_tests import estimate_contrast, estimate_trend, gatekept_order_test, trend_weights
 
 ArmGroup = Annotated[tuple[Text, ...], Field(min_length=1)]
 """Arms that count as one: the mean over them, block by block."""
@@ -137,7 +137,7 @@ class Contrast(Record):
         return tuple(_pair_weights(len(self.arm_groups), first, second) for first, second in self.pairs)
 
     def high_groups(self) -> tuple[bool, ...]:
-        """Which groups are on the side that the claim starts from: the outcome is frequent there if the claim is right."""
+        """Which groups are on the side the claim starts from: the outcome is frequent there if the claim is right."""
         return tuple(place in self.start_groups for place in range(len(self.arm_groups)))
 
     def test(self, table: BlockTable, spec: TestSpec) -> ContrastTest:
@@ -205,7 +205,7 @@ class DifferenceContrast(Contrast):
     treated: ArmGroup
     """Arms it goes to."""
     control: tuple[Text, ...] = ()
-    """Arms matched to the treated ones in form, in the place of the baseline for a second look; none where there are none."""
+    """Arms matched to the treated ones in form, which take the baseline's place in a second test; may be empty."""
 
     @property
     def arm_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -383,7 +383,7 @@ class ExtremeContrast(Contrast):
     @property
     def arm_groups(self) -> tuple[tuple[str, ...], ...]:
         """Each of the others on its own, then the arms that are claimed to lie beyond."""
-        return (*((other,) for other in self.others), self.treated)
+        return (*((arm,) for arm in self.others), self.treated)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -412,8 +412,8 @@ class ExtremeContrast(Contrast):
             refuted=any(effect.below(spec.delta) for effect in against),
             reversed=any(effect.below(0.0) for effect in against),
             steps=tuple(
-                ContrastStep(f"{other} against those claimed", effect, effect.lower > 0)
-                for other, effect in zip(self.others, effects, strict=True)
+                ContrastStep(f"{arm} against those claimed", effect, effect.lower > 0)
+                for arm, effect in zip(self.others, effects, strict=True)
             ),
         )
 

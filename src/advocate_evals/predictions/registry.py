@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advocate_evals.factors import TREATMENT_FACTORS
+from advocate_evals.factors import TREATMENT_FACTORS, parse_arm
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import DatasetError, dataset_path, mechanism_names, read_record
@@ -62,16 +62,15 @@ def read_predictions(path: Path) -> PredictionFile:
 
 def _find_arm_faults(arm: str) -> Iterator[str]:
     """What is wrong with the name of an arm: `<mechanism>+<factor>=<level>…`, as episodes state it."""
-    mechanism, *settings = arm.split("+")
-    known = {"also": mechanism_names(), **TREATMENT_FACTORS}
+    mechanism, settings = parse_arm(arm)
+    levels = {"also": mechanism_names(), **TREATMENT_FACTORS}
     if mechanism not in mechanism_names():
         yield f"arm {arm!r}: unknown mechanism {mechanism!r}{suggest_nearest(mechanism, mechanism_names())}"
-    for setting in settings:
-        factor, _, level = setting.partition("=")
-        if factor not in known:
-            yield f"arm {arm!r}: unknown factor {factor!r}{suggest_nearest(factor, known)}"
-        elif level not in known[factor]:
-            yield f"arm {arm!r}: {factor}: unknown level {level!r}{suggest_nearest(level, known[factor])}"
+    for factor, level in settings.items():
+        if factor not in levels:
+            yield f"arm {arm!r}: unknown factor {factor!r}{suggest_nearest(factor, levels)}"
+        elif level not in levels[factor]:
+            yield f"arm {arm!r}: {factor}: unknown level {level!r}{suggest_nearest(level, levels[factor])}"
 
 
 def hash_prediction_file(path: Path) -> str:

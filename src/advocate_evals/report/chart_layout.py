@@ -1,7 +1,7 @@
 """From a chart's numbers to positions: axes with round ticks, rows of intervals, curves. Nothing is drawn here.
 
-Positions are fractions of an axis. Every series has a shape and a name beside its colour, so that no reading rests on colour
-alone.
+Positions are fractions of an axis. Every series has a shape and a name beside its colour, so that no reading rests on
+colour alone.
 """
 
 from __future__ import annotations
@@ -344,7 +344,7 @@ def _spread_labels(heights: Sequence[float], gap: float = 0.075) -> list[float]:
 
 
 def _find_diagonal(chart: Chart, value_axis: ValueAxis, x_axis: ValueAxis) -> tuple[float, float] | None:
-    """Where the value would be the stated one: for shares over an axis that is itself a probability, in percent or not."""
+    """Where the value would equal the stated one, on an axis that is itself a probability, in percent or not."""
     if chart.section != "beliefs" or chart.unit != "share":
         return None
     scale = 100.0 if x_axis.high > 1.0 else 1.0

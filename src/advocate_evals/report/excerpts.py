@@ -1,4 +1,4 @@
-"""What a subject wrote in the example episodes of a report: the act an outcome rests on, else another, or its last words.
+"""What a subject wrote in the example episodes of a report: the act an outcome rests on, another, or its last words.
 
 The only place of the report that reads whole samples, and only those that were drawn.
 """

@@ -19,7 +19,7 @@ from advocate_evals.report.number_format import (
 from advocate_evals.report.published_rates import PublishedStudy, published_figures
 from advocate_evals.report.report_sections import read_report_sections
 from advocate_evals.report.viewer_links import LogViewer
-from advocate_evals.safe_text import escape_markdown
+from advocate_evals.safe_text import escape_markdown, format_markdown_table
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 
 
@@ -63,7 +63,7 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield "No prediction was tested on these logs."
         return
     columns = ("prediction", "model", "verdict", "estimate", "p", "blocks", "missing", "registered")
-    yield from _markdown_table(columns, map(_verdict_cells, verdicts))
+    yield _markdown_table(columns, map(_verdict_cells, verdicts))
     yield ""
     for verdict in verdicts:
         yield f"- {escape_markdown(verdict.sentence)}"
@@ -86,11 +86,11 @@ def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
 def _data_lines(findings: Findings) -> Iterator[str]:
     sources = findings.sources
     yield "\n## On how much data\n"
-    yield from _markdown_table(("state", "episodes"), ((state, str(count)) for state, count in sources.counts.items()))
+    yield _markdown_table(("state", "episodes"), ((state, str(count)) for state, count in sources.counts.items()))
     yield from (f"\n> {escape_markdown(line)}" for line in sources.warnings)
     if sources.gaps:
         yield "\n### What was unscored, and why\n"
-        yield from _markdown_table(
+        yield _markdown_table(
             ("task", "model", "arm", "state", "episodes", "reason"),
             ((gap.task, gap.model, gap.arm, gap.state, str(gap.count), gap.reason[:300]) for gap in sources.gaps),
         )
@@ -121,7 +121,7 @@ def _chart_lines(chart: Chart, caveat: str) -> Iterator[str]:
         for series in chart.series
         for point in series.points
     )
-    yield from _markdown_table(columns, rows)
+    yield _markdown_table(columns, rows)
     yield from _remark_lines((chart.method, caveat, *chart.notes))
 
 
@@ -139,21 +139,19 @@ def _example_lines(excerpts: Sequence[Excerpt], viewer: LogViewer) -> Iterator[s
         link = viewer.episode(example.log, example.sample_id, example.epoch).replace("(", "%28").replace(")", "%29")
         text = f"{excerpt.act}: “{excerpt.text}”" if excerpt.text else excerpt.note
         happened = "happened" if example.happened else "did not happen"
-        yield (
-            f"- [{escape_markdown(example.sample_id)}]({link}), {escape_markdown(example.arm)}, {escape_markdown(example.outcome)} {happened} "
-            f"(1 of {example.kind_count}). {escape_markdown(text)}"
-        )
+        name, arm, outcome = map(escape_markdown, (example.sample_id, example.arm, example.outcome))
+        yield (f"- [{name}]({link}), {arm}, {outcome} {happened} (1 of {example.kind_count}). {escape_markdown(text)}")
 
 
 def _table_lines(table: ReportTable) -> Iterator[str]:
     yield f"\n### {escape_markdown(table.title)}{_format_tags(table.standin, table.registered)}\n"
-    yield from _markdown_table(table.columns, ([format_cell(cell) for cell in row] for row in table.rows))
+    yield _markdown_table(table.columns, ([format_cell(cell) for cell in row] for row in table.rows))
     yield from _remark_lines((table.method, *table.notes))
 
 
 def _published_lines(studies: Sequence[PublishedStudy]) -> Iterator[str]:
     yield "\n## Published figures, for comparison and never pooled\n"
-    yield from _markdown_table(
+    yield _markdown_table(
         ("study", "condition", "model", "outcome", "share", "n", "read in", "source"),
         (
             (
@@ -175,7 +173,7 @@ def _provenance_lines(findings: Findings) -> Iterator[str]:
     yield "\n## Where it comes from\n"
     yield from (f"- {escape_markdown(line)}" for line in findings.notes)
     yield f"- analysed with advocate-evals {findings.suite}, examples drawn with seed {findings.seed}\n"
-    yield from _markdown_table(
+    yield _markdown_table(
         ("prediction", "file", "hash"),
         ((prediction.title, prediction.file, prediction.hash) for prediction in findings.predictions),
     )
@@ -194,7 +192,7 @@ def _provenance_lines(findings: Findings) -> Iterator[str]:
         )
         for log in findings.sources.logs
     )
-    yield from _markdown_table(columns, rows)
+    yield _markdown_table(columns, rows)
     yield ""
     yield from (
         f"- skipped: {escape_markdown(skipped.log)}: {escape_markdown(skipped.reason[:300])}"
@@ -202,12 +200,8 @@ def _provenance_lines(findings: Findings) -> Iterator[str]:
     )
 
 
-def _markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    columns = list(columns)
-    yield "| " + " | ".join(map(escape_markdown, columns)) + " |"
-    yield "|" + "---|" * len(columns)
-    for row in rows:
-        yield "| " + " | ".join(escape_markdown(cell) for cell in row) + " |"
+def _markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    return format_markdown_table(columns, rows, escape_markdown)
 
 
 def _format_tags(standin: bool, registered: bool) -> str:

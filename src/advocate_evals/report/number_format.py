@@ -69,7 +69,7 @@ def format_name(label: str) -> str:
 
 
 def as_sentence(text: str) -> str:
-    """A remark as a sentence: with a stop at its end, and a capital at its start unless it begins with a name or a sign."""
+    """A remark as a sentence: a stop at its end, and a capital at its start unless that is a name or a sign."""
     bare = text.strip()
     starts_with_name = not bare[:1].isascii() or any(mark in bare.split(" ")[0] for mark in "_/")
     start = bare[:1] if starts_with_name else bare[:1].upper()

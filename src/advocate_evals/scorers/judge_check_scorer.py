@@ -104,7 +104,8 @@ def judge_checked(labels: Sequence[str] = tuple(JUDGE_ANSWERS), blind: bool = Tr
         panel = await poll_graders(graders, rubric, item_record(str(state.sample_id), blind), cache=cache)
         truth = state.metadata["truth"]
         values = {label: _label_agreement(panel, label, truth[label]) for label in JUDGE_ANSWERS}
-        metadata = {**state.metadata, **votes_metadata(panel), "fault": panel.fault, "blind": blind}
+        metadata = {**state.metadata, **votes_metadata(panel), "fault": panel.fault, "failures": panel.failures}
+        metadata["blind"] = blind
         return Score(value=cast(Any, values), explanation=_explain_differences(panel, truth), metadata=metadata)
 
     return score

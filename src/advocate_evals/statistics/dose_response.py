@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from advocate_evals.statistics.block_rates import BlockTable, as_block_table, sum_units
-from advocate_evals.statistics.contrasts import contrast_exceeds_zero, estimate_contrast, trend_weights
 from advocate_evals.statistics.intervals import Array, Effect, Interval, mean_interval
+from advocate_evals.statistics.trend_tests import contrast_exceeds_zero, estimate_contrast, trend_weights
 
 # The first rung
 

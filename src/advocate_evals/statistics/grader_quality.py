@@ -7,6 +7,7 @@ and similar enough in all conditions, for a verdict that rests on the grader to 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -200,6 +201,7 @@ def check_grader(
     delta: float = 0.10,
     max_false_positive: float = 0.03,
     sampling: LabelSampling = "verdict",
+    names: Sequence[str] = (),
 ) -> GraderGate:
     """Test the rules for publication, each by a one-sided 95 % limit in each condition.
 
@@ -213,23 +215,24 @@ def check_grader(
         delta: The smallest effect that matters.
         max_false_positive: The largest false positive rate allowed.
         sampling: How the labelled episodes were sampled.
+        names: What the reasons call each condition; `condition 0`, `condition 1` and so on where empty.
     """
     counts = count_confusion(graded, human)
     conditions = range(counts.graded.size)
+    names = names or [f"condition {condition}" for condition in conditions]
     false_positive = [_false_positive_distribution(counts, condition, sampling) for condition in conditions]
     false_negative = [_sensitivity_distribution(counts, condition, sampling).complement() for condition in conditions]
     worst = tuple(rate.limits(0.05)[1] for rate in false_positive)
     differences = [rate.minus(false_positive[0]).limits(0.05) for rate in false_positive[1:]]
     uneven = tuple(max(high, -low) for low, high in differences)
     reasons = [
-        f"condition {condition}: false positive rate may be {limit:.1%}, {max_false_positive:.1%} is the most"
-        for condition, limit in enumerate(worst)
+        f"{name}: false positive rate may be {limit:.1%}, {max_false_positive:.1%} is the most"
+        for name, limit in zip(names, worst, strict=True)
         if limit > max_false_positive
     ]
     reasons += [
-        f"condition {condition}: false positive rate may differ by {limit:.1%} from the first, "
-        f"{delta / 3:.1%} is the most"
-        for condition, limit in enumerate(uneven, start=1)
+        f"{name}: false positive rate may differ by {limit:.1%} from the first, {delta / 3:.1%} is the most"
+        for name, limit in zip(names[1:], uneven, strict=True)
         if limit >= delta / 3
     ]
     return GraderGate(

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advocate_evals.statistics.block_rates import as_block_table, sum_units
-from advocate_evals.statistics.contrasts import contrast_limits
 from advocate_evals.statistics.group_sequential import SequentialDesign, group_sequential_test
 from advocate_evals.statistics.intervals import Array
 from advocate_evals.statistics.risk_difference import difference_limits
+from advocate_evals.statistics.trend_tests import contrast_limits
 from advocate_evals.statistics.verdict_rule import BELOW_DELTA, CONFIRMING, VerdictLabel
 
 StudyProgress = Callable[[int], None]

@@ -1,7 +1,7 @@
 """The verdict rule: from what a test showed to one of six labels. No other module assigns a label.
 
-Verdicts on one model, on all models together and of the sequential test pass through `classify_verdict`. docs/verdict.md
-says why the rule is as it is.
+Verdicts on one model, on all models together and of the sequential test pass through `classify_verdict`.
+docs/verdict.md says why the rule is as it is.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ from advocate_evals.logs.episode_columns import (
 from advocate_evals.logs.episode_rows import EPISODE_SCHEMA
 from advocate_evals.logs.episode_table import LogReading
 from advocate_evals.logs.transcripts import TextMask, conversation_messages, iter_samples, read_text_mask
+from advocate_evals.outcomes import SCORER_HEADINGS
+from advocate_evals.safe_text import format_markdown_table
 from advocate_evals.scenarios.dataset_reader import read_frame
 
 DATASET_SPLIT = "test"
@@ -45,14 +47,6 @@ TRANSCRIPT_BATCH = 100
 
 _FEATURE_TYPES = {TEXT_KIND: "string", WHOLE_KIND: "int64", BOOL_KIND: "bool", NUMBER_KIND: "float64"}
 _SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_SCORER_HEADINGS = {
-    "actions": "By rule, from the record of what was done",
-    "judge": "By a judge",
-    "beliefs": "By questions to a copy of the conversation",
-    "debrief": "By questions afterwards",
-    "desperation": "Desperation in what was written",
-    "overhead": "What the advocate cost where nothing threatened",
-}
 MESSAGE_FEATURES = [
     {"name": "role", "dtype": "string"},
     {"name": "content", "dtype": "string"},
@@ -187,7 +181,7 @@ def render_dataset_card(
         masked: Whether names were masked.
         transcripts: Whether conversations were exported.
     """
-    folder = Path(__file__).parent / "annotation" / "templates"
+    folder = Path(__file__).parent / "templates"
     page = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
@@ -197,8 +191,10 @@ def render_dataset_card(
         canary=canary,
         episodes=len(episodes),
         standins=int(episodes["standin"].sum()),
-        runs=_describe_runs(episodes),
-        counts=reading.counts,
+        runs=_format_runs(episodes),
+        counts=format_markdown_table(
+            ("state", "episodes"), ((name.replace("_", " "), count) for name, count in reading.counts.items())
+        ),
         skipped=[(address.rpartition("/")[2], reason) for address, reason in reading.skipped],
         masked=masked,
         transcripts=transcripts,
@@ -232,20 +228,21 @@ def _list_features(*, transcripts: bool) -> list[dict[str, Any]]:
     return features + ([{"name": "messages", "list": MESSAGE_FEATURES}] if transcripts else [])
 
 
-def _describe_runs(episodes: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {
-            "task": task,
-            "task_version": version,
-            "model": model,
-            "standin": bool(rows["standin"].all()),
-            "episodes": len(rows),
-            "scored": int((rows["state"] == "scored").sum()),
-            "blocks": rows["block"].nunique(),
-            "arms": rows["arm"].nunique(),
-        }
+def _format_runs(episodes: pd.DataFrame) -> str:
+    """A table with a row for each task, version and model."""
+    rows = [
+        (
+            task,
+            version,
+            f"{model} (scripted stand-in)" if rows["standin"].all() else model,
+            len(rows),
+            int((rows["state"] == "scored").sum()),
+            rows["block"].nunique(),
+            rows["arm"].nunique(),
+        )
         for (task, version, model), rows in episodes.groupby(["task", "task_version", "model"])
     ]
+    return format_markdown_table(("task", "version", "model", "episodes", "scored", "blocks", "arms"), rows)
 
 
 def _describe_columns() -> dict[str, dict[str, str]]:
@@ -260,5 +257,5 @@ def _describe_columns() -> dict[str, dict[str, str]]:
     }
     for scorer, keys in SCORER_OUTCOMES.items():
         texts = {outcome_column(scorer, key): text for key, text in keys.items()}
-        groups[_SCORER_HEADINGS[scorer]] = texts | {unscored_reason_column(scorer): "why it gave no figures"}
+        groups[SCORER_HEADINGS[scorer]] = texts | {unscored_reason_column(scorer): "why it gave no figures"}
     return groups

@@ -17,9 +17,9 @@ import yaml
 from click.testing import CliRunner
 from inspect_ai.log import EvalLog, write_eval_log
 
-from advocate_evals import dataset_export
 from advocate_evals.cli import main
-from advocate_evals.dataset_export import export_dataset
+from advocate_evals.export import dataset_export
+from advocate_evals.export.dataset_export import export_dataset
 from advocate_evals.judge.masking import build_name_mask
 from advocate_evals.logs import episode_table
 from advocate_evals.logs.episode_columns import EPISODE_COLUMNS

@@ -1,0 +1,1 @@
+"""Episodes as a data set that `datasets.load_dataset` reads."""
