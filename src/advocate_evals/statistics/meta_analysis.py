@@ -92,7 +92,10 @@ def _pool_models(effects: Array, errors: Array, level: float) -> PooledEffect:
     from statsmodels.stats.meta_analysis import combine_effects  # takes a second to import; only reports need it
 
     number, tail = int(effects.size), (1 - level) / 2
-    fit = combine_effects(effects, errors**2, method_re="iterated", use_t=True)  # a tighter `atol` may return τ² = 0
+    with np.errstate(divide="ignore"):  # I² of models that agree to the last digit, which is not read
+        fit = combine_effects(
+            effects, errors**2, method_re="iterated", use_t=True
+        )  # a tighter `atol` may return τ² = 0
     mean, tau2, q = float(fit.mean_effect_re), max(0.0, float(fit.tau2)), float(fit.q)
     classical = math.sqrt(1 / float((1 / (errors**2 + tau2)).sum()))
     half = float(upper_quantile(tail, number - 1)) * max(classical, float(fit.sd_eff_w_re_hksj))

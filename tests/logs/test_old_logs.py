@@ -1,0 +1,115 @@
+"""Logs that an earlier suite wrote read, score and report as they did then, names of columns and words aside."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from inspect_ai import score
+from inspect_ai.log import EvalLog, read_eval_log
+from inspect_ai.scorer import Scorer
+
+from advocate_evals.analysis.analysis_run import analyse_logs
+from advocate_evals.logs.episode_columns import EPISODE_COLUMNS, NUMBER_KIND, TEXT_KIND
+from advocate_evals.logs.episode_table import LogReading, read_logs
+from advocate_evals.report.number_rows import number_rows, rows_as_csv
+from advocate_evals.report.published_rates import published_figures, read_published_studies
+from advocate_evals.scorers.actions import actions, actions_by_rung, overhead, setting
+
+OLD_LOGS = Path(__file__).parent / "old_logs"
+PREDICTIONS = ("standins", "prediction-2026-04")
+RENAMED_LABELS = {"slope_sd": "block_sd"}
+"""Labels of the report's numbers that have another name now."""
+ROW_KEY = ("section", "figure", "model", "series", "label", "arm")
+ROW_NUMBERS = ("estimate", "lower", "upper", "level", "n", "blocks", "missing")
+
+
+def renamed_column(name: str) -> str:
+    """The present name of a column of the episode table."""
+    return f"{name.removesuffix('_why')}_unscored_reason" if name.endswith("_why") else name
+
+
+@pytest.fixture(scope="module")
+def reading() -> LogReading:
+    return read_logs(str(OLD_LOGS), cache=False)
+
+
+def test_every_figure_of_every_episode_reads_as_it_did(reading: LogReading) -> None:
+    before = pd.read_csv(OLD_LOGS / "episodes.csv", keep_default_na=False).rename(columns=renamed_column)
+    after = reading.episodes.sort_values("uuid", ignore_index=True)
+    before = before.sort_values("uuid", ignore_index=True)
+    assert len(before) == len(after) == 18
+    assert set(before.columns) <= set(after.columns)
+    for name in before.columns:
+        if EPISODE_COLUMNS[name] == NUMBER_KIND:
+            numbers = pd.to_numeric(before[name], errors="coerce")
+            pd.testing.assert_series_equal(numbers, after[name].astype(float), check_names=False)
+        elif EPISODE_COLUMNS[name] == TEXT_KIND:
+            assert list(before[name].astype(str)) == list(after[name].astype(str)), name
+        else:
+            assert [str(value) for value in before[name]] == [
+                "" if pd.isna(value) else str(value) for value in after[name]
+            ], name
+
+
+def report_numbers(text: str) -> dict[tuple[str, ...], list[tuple[float, ...]]]:
+    """The numbers of a report's CSV by section, figure and place; several rows of one place in their order."""
+    rows: dict[tuple[str, ...], list[tuple[float, ...]]] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        row["label"] = RENAMED_LABELS.get(row["label"], row["label"])
+        row["series"] = row["series"].rpartition("/")[2] if row["figure"] == "logs" else row["series"]
+        key = tuple(row[name] for name in ROW_KEY)
+        rows.setdefault(key, []).append(tuple(float(row[name] or math.nan) for name in ROW_NUMBERS))
+    return rows
+
+
+def test_every_number_of_the_report_is_what_it_was(reading: LogReading) -> None:
+    findings = analyse_logs(reading, predictions=PREDICTIONS)
+    before = report_numbers((OLD_LOGS / "report.csv").read_text(encoding="utf-8"))
+    after = report_numbers(rows_as_csv(number_rows(findings, published_figures(read_published_studies()))))
+    ignored = {key for key in before.keys() | after.keys() if key[0] in ("examples", "published")}
+    assert before.keys() - ignored == after.keys() - ignored
+    for key in before.keys() - ignored:
+        assert after[key] == [pytest.approx(numbers, rel=1e-9, abs=1e-12, nan_ok=True) for numbers in before[key]], key
+
+
+def test_the_verdicts_are_what_they_were(reading: LogReading) -> None:
+    findings = analyse_logs(reading, predictions=PREDICTIONS)
+    rows = csv.DictReader((OLD_LOGS / "report.csv").read_text(encoding="utf-8").splitlines())
+    before = {
+        (row["figure"], row["model"]): row["note"].partition(" ")[0]
+        for row in rows
+        if row["section"] == "verdict" and row["label"] == "estimate"
+    }
+    assert {(f"verdict.{verdict.prediction}", verdict.model): verdict.label for verdict in findings.verdicts} == before
+
+
+SCORERS: dict[str, list[Any]] = {
+    "death-ground": [actions, setting],
+    "answers": [actions, setting],
+    "pressure-ladder": [actions_by_rung, setting],
+    "benign-twin": [actions, overhead, setting],
+}
+"""The scorers that read the ledger alone, by the task in a log's name."""
+
+
+def values(log: EvalLog, scorer: str) -> dict[str, Any]:
+    return {f"{sample.id}/{sample.epoch}": (sample.scores or {})[scorer].value for sample in log.samples or ()}
+
+
+@pytest.mark.parametrize("address", sorted(OLD_LOGS.glob("*.eval")), ids=lambda path: path.stem.split("_")[1])
+def test_the_ledger_scores_as_it_did(address: Path) -> None:
+    log = read_eval_log(str(address))
+    scorers: list[Scorer] = [build() for build in SCORERS[address.stem.split("_")[1]]]
+    again = score(log, scorers, action="overwrite", display="none")
+    assert again.results is not None
+    for name in {result.scorer for result in again.results.scores}:
+        before, after = values(log, name), values(again, name)
+        assert before.keys() == after.keys()
+        for sample, scores in before.items():
+            assert after[sample] == pytest.approx(scores, nan_ok=True) if name != "setting" else scores, sample
