@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -153,7 +153,7 @@ def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_fami
     """
     table = (blocks if spec.falls else blocks.flipped()).as_table(by_family)
     scale, delta = blocks.scale_max, spec.delta / blocks.scale_max
-    unit_spec = spec.scaled(delta)
+    unit_spec = replace(spec, delta=delta)
     test = contrast.test(table, unit_spec)
     effect = test.effect
     return TestResult(
@@ -250,7 +250,7 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel) -> Iterator[Robu
     if claim.measure.second_measure:
         second = OUTCOMES[claim.measure.second_measure]
         second_blocks = build_block_values(rows, second.name, claim.contrast.arm_groups)
-        test = run_test(claim.contrast, second_blocks, spec.scaled(second_blocks.scale_max / 10))
+        test = run_test(claim.contrast, second_blocks, replace(spec, delta=second_blocks.scale_max / 10))
         yield _direction_check("measure", f"by {second.about}", test)
 
 

@@ -77,7 +77,7 @@ class Claim(Record):
         arms = self.contrast.arms
         if len(set(arms)) < len(arms):
             raise ValueError(f"prediction {self.name!r}: an arm named twice")
-        if self.method == "mover" and (self.contrast.kind == "trend" or not self.measure.is_share):
+        if self.method == "mover" and not (self.contrast.takes_mover and self.measure.is_share):
             raise ValueError(
                 f"prediction {self.name!r}: `mover` is for differences of shares; a trend or a score takes `t`"
             )

@@ -59,10 +59,6 @@ class TestSpec:
         """Level of the one-sided limits that speak against the claim."""
         return 1 - self.alpha_refuted
 
-    def scaled(self, delta: float) -> TestSpec:
-        """The same with δ on another scale."""
-        return replace(self, delta=delta)
-
 
 @dataclass(frozen=True, slots=True)
 class ContrastStep:
@@ -105,6 +101,8 @@ class Contrast(Record):
     """Whether a confirmed effect below δ is called small."""
     can_pool: ClassVar[bool] = True
     """Whether its effects on several models can be averaged."""
+    takes_mover: ClassVar[bool] = True
+    """Whether MOVER gives its interval."""
 
     @property
     def arm_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -267,6 +265,7 @@ class EquivalenceContrast(Contrast):
 class TrendContrast(Contrast):
     """The fitted change from the first arm to the last, along a straight line."""
 
+    takes_mover: ClassVar[bool] = False
     kind: Literal["trend"]
     """Kind of contrast."""
     along: Annotated[tuple[Text, ...], Field(min_length=3)]
