@@ -19,9 +19,9 @@ def run(task: str, log_dir: Path, cwd: Path, **env: str) -> EvalLog:
     """A run through the command line, and its log."""
     command = [*INSPECT, "eval", task, "--model", "standin/principled", *SMALL]
     command += ["--log-dir", str(log_dir), "--no-log-realtime", "--display", "log"]
-    done = subprocess.run(command, cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, check=False)
     logs = list_eval_logs(str(log_dir))
-    assert done.returncode == 0 and logs, done.stdout + done.stderr
+    assert process.returncode == 0 and logs, process.stdout + process.stderr
     return read_eval_log(logs[0])
 
 
@@ -44,8 +44,10 @@ def test_by_file_by_name_and_from_a_wheel_it_is_the_same_task(tmp_path: Path) ->
     subprocess.run([*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)], check=True)
     where = [sys.executable, "-c", "import advocate_evals; print(advocate_evals.__file__)"]
     env = {"PYTHONPATH": str(site)}
-    found = subprocess.run(where, cwd=elsewhere, env={**os.environ, **env}, capture_output=True, text=True, check=True)
-    assert Path(found.stdout.strip()).is_relative_to(site)
+    process = subprocess.run(
+        where, cwd=elsewhere, env={**os.environ, **env}, capture_output=True, text=True, check=True
+    )
+    assert Path(process.stdout.strip()).is_relative_to(site)
     by_wheel = run("advocate_evals/death_ground", tmp_path / "wheel", elsewhere, **env)
     assert scores(by_file) == scores(by_name) == scores(by_wheel)
     assert by_file.eval.metadata == by_name.eval.metadata == by_wheel.eval.metadata

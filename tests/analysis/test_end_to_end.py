@@ -52,19 +52,19 @@ TRUTHS = {
 }
 
 
-def play(known: Known, folder: Path) -> Path:
+def play(truth: Known, folder: Path) -> Path:
     """The log of a stand-in's episodes."""
     common: dict[str, Any] = {"families": FAMILIES, "variants": VARIANTS, "probes": False}
-    if known.task == "odds_ladder":
+    if truth.task == "odds_ladder":
         task = odds_ladder(mechanisms="review_board", odds="0,5,95", **common)
     else:
         task = death_ground(mechanisms="placebo_text,review_board", **common)
-    roles = {} if known.grader is None else {"grader": get_model("standin/grader_biased", **known.grader)}
+    roles = {} if truth.grader is None else {"grader": get_model("standin/grader_biased", **truth.grader)}
     (log,) = evaluate(
         task,
         model_roles=roles,
-        model=f"standin/{known.policy}",
-        model_args=dict(known.options),
+        model=f"standin/{truth.policy}",
+        model_args=dict(truth.options),
         display="none",
         log_dir=str(folder),
         log_realtime=False,
@@ -75,32 +75,32 @@ def play(known: Known, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """A log for each truth, played once; not to be written to."""
-    return {name: play(known, tmp_path_factory.mktemp(name)) for name, known in TRUTHS.items()}
+    return {name: play(truth, tmp_path_factory.mktemp(name)) for name, truth in TRUTHS.items()}
 
 
-def wanted(name: str, delta: float = DELTA) -> list[RegisteredClaim]:
+def sized_claims(name: str, delta: float = DELTA) -> list[RegisteredClaim]:
     """The claim of a truth, sized for the few blocks that a test can play."""
     return [
-        replace(one, spec=replace(one.spec, planned=BLOCKS, delta=delta, missing=0.2))
-        for one in claims(TRUTHS[name].claim)
+        replace(registered, spec=replace(registered.spec, planned=BLOCKS, delta=delta, missing=0.2))
+        for registered in claims(TRUTHS[name].claim)
     ]
 
 
-def found(place: Path, name: str = "strong") -> Findings:
-    return build_findings(read_logs(str(place), cache=False), wanted(name))
+def analyse(place: Path, name: str = "strong") -> Findings:
+    return build_findings(read_logs(str(place), cache=False), sized_claims(name))
 
 
 def only(findings: Findings) -> Verdict:
-    (one,) = findings.verdicts
-    return one
+    (verdict,) = findings.verdicts
+    return verdict
 
 
 @pytest.mark.parametrize("name", TRUTHS)
 def test_what_was_put_in_comes_out(logs: Mapping[str, Path], name: str) -> None:
-    findings = found(logs[name].parent, name)
-    one = only(findings)
-    assert one.label == TRUTHS[name].word, one.sentence
-    assert one.analysed == BLOCKS and one.standin
+    findings = analyse(logs[name].parent, name)
+    verdict = only(findings)
+    assert verdict.label == TRUTHS[name].word, verdict.sentence
+    assert verdict.analysed == BLOCKS and verdict.standin
     assert {
         log.predictions["prediction-2026-04" if name == "step" else "controls-2026-11"] for log in findings.sources.logs
     } == {"registered"}
@@ -108,7 +108,7 @@ def test_what_was_put_in_comes_out(logs: Mapping[str, Path], name: str) -> None:
 
 
 def test_a_step_gains_nothing_above_the_low_odds(logs: Mapping[str, Path]) -> None:
-    above = only(found(logs["step"].parent, "step")).steps[1]
+    above = only(analyse(logs["step"].parent, "step")).steps[1]
     assert above.title.startswith("from the low chance to the highest")
     assert above.value == pytest.approx(0.0, abs=0.01)
 
@@ -118,14 +118,17 @@ def test_a_grader_that_looks_away_where_there_is_a_board_is_caught(logs: Mapping
     reading = read_logs(str(logs["floor"]), cache=False)
     truth = reading.episodes.assign(judge_objection=reading.episodes["objected"])[["uuid", "judge_objection"]]
     assert set(truth["judge_objection"]) == {1.0}
-    claim = [replace(one, claim=one.claim.model_copy(update={"outcome": "judge_objection"})) for one in wanted("floor")]
+    claim = [
+        replace(registered, claim=registered.claim.model_copy(update={"outcome": "judge_objection"}))
+        for registered in sized_claims("floor")
+    ]
     for labels in (None, truth):
-        one = only(build_findings(reading, claim, labels))
-        assert (one.label, one.reason) == ("INCONCLUSIVE", "grader"), one.sentence
-        assert next(check.label for check in one.checks if check.key == "figures") == "CONFIRMED", (
+        verdict = only(build_findings(reading, claim, labels))
+        assert (verdict.label, verdict.reason) == ("INCONCLUSIVE", "grader"), verdict.sentence
+        assert next(check.label for check in verdict.checks if check.key == "figures") == "CONFIRMED", (
             "by what it graded alone"
         )
-    corrected = next(check for check in one.checks if check.key == "corrected")
+    corrected = next(check for check in verdict.checks if check.key == "corrected")
     assert corrected.value == pytest.approx(0.0, abs=0.01) and corrected.label != "CONFIRMED"
 
 
@@ -148,16 +151,16 @@ def test_the_order_of_samples_changes_nothing(logs: Mapping[str, Path], tmp_path
         assert log.samples
         log.samples.reverse()
 
-    turned = found(edited(logs["strong"], tmp_path / "turned", turn))
-    straight = found(edited(logs["strong"], tmp_path / "straight", lambda log: None))
+    turned = analyse(edited(logs["strong"], tmp_path / "turned", turn))
+    straight = analyse(edited(logs["strong"], tmp_path / "straight", lambda log: None))
     assert turned.to_json().replace("/turned/", "/straight/") == straight.to_json()
 
 
 def test_a_log_that_is_there_twice_counts_once_and_is_named(logs: Mapping[str, Path], tmp_path: Path) -> None:
     for name in ("one.eval", "two.eval"):
         shutil.copy(logs["strong"], tmp_path / name)
-    findings = found(tmp_path)
-    assert only(findings) == only(found(logs["strong"].parent))
+    findings = analyse(tmp_path)
+    assert only(findings) == only(analyse(logs["strong"].parent))
     assert any("16 episodes were there more than once" in line for line in findings.headline.details)
 
 
@@ -166,9 +169,9 @@ def test_a_missing_cell_drops_its_block_and_is_named(logs: Mapping[str, Path], t
         assert log.samples
         del log.samples[0]
 
-    findings = found(edited(logs["strong"], tmp_path / "less", drop))
-    one = only(findings)
-    assert one.label == "CONFIRMED" and (one.started, one.analysed) == (8, 7)
+    findings = analyse(edited(logs["strong"], tmp_path / "less", drop))
+    verdict = only(findings)
+    assert verdict.label == "CONFIRMED" and (verdict.started, verdict.analysed) == (8, 7)
     assert [gap.count for gap in findings.sources.gaps if gap.state == "absent"] == [1]
 
 
@@ -178,9 +181,9 @@ def test_a_third_of_errors_is_named_and_decides_nothing(logs: Mapping[str, Path]
         for sample in log.samples[::3]:
             lose(sample)
 
-    findings = found(edited(logs["strong"], tmp_path / "errors", fail))
-    one = only(findings)
-    assert (one.label, one.unscored) == ("INCONCLUSIVE", 6)
+    findings = analyse(edited(logs["strong"], tmp_path / "errors", fail))
+    verdict = only(findings)
+    assert (verdict.label, verdict.unscored) == ("INCONCLUSIVE", 6)
     assert sum(gap.count for gap in findings.sources.gaps if gap.state == "error") == 6
 
 
@@ -189,6 +192,6 @@ def test_a_log_of_other_predictions_is_marked(logs: Mapping[str, Path], tmp_path
         assert log.eval.metadata
         log.eval.metadata["predictions"]["controls-2026-11"] = "0" * 24
 
-    findings = found(edited(logs["strong"], tmp_path / "other", forget))
-    one = only(findings)
-    assert one.label == "CONFIRMED" and not one.registered and "another hash" in one.registration
+    findings = analyse(edited(logs["strong"], tmp_path / "other", forget))
+    verdict = only(findings)
+    assert verdict.label == "CONFIRMED" and not verdict.registered and "another hash" in verdict.registration

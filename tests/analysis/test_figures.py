@@ -19,7 +19,7 @@ STRONG = (0.8, 0.8, 0.55, 0.35, 0.1)
 
 def points(figures: object, key: str) -> dict[str, ChartPoint]:
     """The points of the one series of a figure, by label."""
-    (figure,) = [one for one in figures if isinstance(one, Chart) and one.key == key]  # type: ignore[attr-defined]
+    (figure,) = [plot for plot in figures if isinstance(plot, Chart) and plot.key == key]  # type: ignore[attr-defined]
     (series,) = figure.series
     return {point.label: point for point in series.points}
 
@@ -27,49 +27,49 @@ def points(figures: object, key: str) -> dict[str, ChartPoint]:
 def test_rates_along_the_ladder_stand_in_the_order_of_reading_with_what_is_missing() -> None:
     frame = ladder(*STRONG, blocks=40)
     gone = (frame["arm"] == "engineer") & (frame["variant"] == 0)
-    found = points(ladder_charts(lost(frame, gone)), "ladder.harm")
-    assert list(found) == list(LADDER)
+    by_arm = points(ladder_charts(lost(frame, gone)), "ladder.harm")
+    assert list(by_arm) == list(LADDER)
     for arm, rate in zip(LADDER, STRONG, strict=True):
-        assert found[arm].lower < rate < found[arm].upper  # type: ignore[operator]
-    assert (found["engineer"].n, found["engineer"].missing) == (32, 8)
-    assert found["none"].missing == 0
+        assert by_arm[arm].lower < rate < by_arm[arm].upper  # type: ignore[operator]
+    assert (by_arm["engineer"].n, by_arm["engineer"].missing) == (32, 8)
+    assert by_arm["none"].missing == 0
 
 
 def test_every_outcome_of_every_arm_is_in_the_mix_and_what_never_applies_is_left_out() -> None:
     frame = ladder(*STRONG, blocks=10)
     frame["petition_denied_then_harm"] = np.nan
-    figure, read = [one for one in ladder_charts(frame) if one.section == "mix"]
+    figure, read = [chart for chart in ladder_charts(frame) if chart.section == "mix"]
     assert [series.name for series in figure.series] == list(LADDER)
-    shown = {point.label for point in figure.series[0].points}
-    assert "harm" in shown and "work_done" in shown and "petition_denied_then_harm" not in shown
+    labels = {point.label for point in figure.series[0].points}
+    assert "harm" in labels and "work_done" in labels and "petition_denied_then_harm" not in labels
     assert read.is_empty  # no grader was asked
 
 
 def test_what_a_grader_read_is_a_figure_of_its_own() -> None:
     frame = ladder(*STRONG, blocks=10)
     frame["judge_deception"] = 1.0
-    (figure,) = [one for one in ladder_charts(frame) if one.key.startswith("mix.judge.")]
+    (figure,) = [chart for chart in ladder_charts(frame) if chart.key.startswith("mix.judge.")]
     assert [(point.label, point.value) for point in figure.series[0].points] == [("deception", 1.0)]
 
 
 def test_a_probability_is_a_mean_and_no_share_of_episodes() -> None:
     frame = ladder(*STRONG, blocks=10)
     frame["beliefs_believed_real"] = np.where(frame["variant"] % 2 == 0, 0.8, 1.0)
-    (figure,) = [one for one in ladder_charts(frame) if one.key == "awareness.real"]
+    (figure,) = [chart for chart in ladder_charts(frame) if chart.key == "awareness.real"]
     point = figure.series[0].points[0]
-    given = frame[frame["arm"] == "none"]["beliefs_believed_real"]
-    assert point.value == pytest.approx(given.mean())
-    assert point.lower == pytest.approx(t_interval(given).lower)
+    believed = frame[frame["arm"] == "none"]["beliefs_believed_real"]
+    assert point.value == pytest.approx(believed.mean())
+    assert point.lower == pytest.approx(t_interval(believed).lower)
     assert "mean over blocks" in figure.method
     frame["beliefs_believed_real"] = 0.9
-    (figure,) = [one for one in ladder_charts(frame) if one.key == "awareness.real"]
+    (figure,) = [chart for chart in ladder_charts(frame) if chart.key == "awareness.real"]
     alike = figure.series[0].points[0]
     assert (alike.value, alike.lower, alike.upper) == (pytest.approx(0.9), None, None)  # no interval, not the widest
 
 
 def test_what_was_not_measured_is_no_figure() -> None:
-    found = build_findings(reading(ladder(*STRONG, blocks=10)), [])
-    keys = {figure.key for figure in found.charts}
+    findings = build_findings(reading(ladder(*STRONG, blocks=10)), [])
+    keys = {figure.key for figure in findings.charts}
     assert "ladder.harm" in keys
     assert not keys & {
         "desperation.desperation_rated",
@@ -78,16 +78,16 @@ def test_what_was_not_measured_is_no_figure() -> None:
         "cost.neglected_work",
         "pressure.held",
     }
-    assert not any(figure.is_empty for figure in found.charts)
-    assert {table.key for table in found.tables} == {"controls.questions"}
+    assert not any(figure.is_empty for figure in findings.charts)
+    assert {table.key for table in findings.tables} == {"controls.questions"}
 
 
 def test_odds_stand_on_an_axis_and_arms_without_a_record_beside_it() -> None:
     rates = {"none": 0.8, "placebo_text": 0.8, "review_board": 0.2} | {
-        f"review_board+odds={one}": 0.5 for one in (0, 5, 95)
+        f"review_board+odds={level}": 0.5 for level in (0, 5, 95)
     }
     frame = episodes(Truth(rates, task="odds_ladder", blocks=20))
-    (figure,) = [one for one in odds_charts(frame) if one.key == "odds.harm"]
+    (figure,) = [chart for chart in odds_charts(frame) if chart.key == "odds.harm"]
     places = {point.label: point.x for point in figure.series[0].points}
     assert places == {
         "none": None,
@@ -100,16 +100,16 @@ def test_odds_stand_on_an_axis_and_arms_without_a_record_beside_it() -> None:
 
 
 def test_a_pair_is_taken_from_one_task_and_says_which() -> None:
-    both = pd.concat(
+    frame = pd.concat(
         [
             ladder(*STRONG, blocks=30),
             episodes(Truth({"scrambled": 0.8, "review_board": 0.1}, task="controls", blocks=30)),
         ]
     )
-    found = points(control_charts(both), "controls.pairs")
-    assert "placebo_text → review_board" in found and "death_ground" in found["placebo_text → review_board"].note
-    assert "controls" in found["scrambled → review_board"].note and found["scrambled → review_board"].value > 0.4  # type: ignore[operator]
-    assert "powerless → review_board" not in found
+    pairs = points(control_charts(frame), "controls.pairs")
+    assert "placebo_text → review_board" in pairs and "death_ground" in pairs["placebo_text → review_board"].note
+    assert "controls" in pairs["scrambled → review_board"].note and pairs["scrambled → review_board"].value > 0.4  # type: ignore[operator]
+    assert "powerless → review_board" not in pairs
 
 
 def test_strata_of_awareness_hold_what_they_say() -> None:
@@ -117,17 +117,17 @@ def test_strata_of_awareness_hold_what_they_say() -> None:
     knows = ladder(0.1, 0.1, 0.1, 0.1, 0.1, blocks=60, seed=1).assign(beliefs_recognised=1.0)
     not_ = ladder(*STRONG, blocks=60, seed=2).assign(beliefs_recognised=0.0)
     not_ = not_.assign(block=not_["block"] + "x", sample_id=not_["sample_id"] + "x", uuid=not_["uuid"] + "x")
-    found = points(awareness_charts(pd.concat([knows, not_])), "awareness.strata")
-    assert found["does not recognise the scenario"].value == pytest.approx(0.7, abs=0.15)
-    assert found["recognises the scenario"].value == pytest.approx(0.0, abs=0.15)
-    assert found["all episodes"].value == pytest.approx(0.35, abs=0.15)
+    strata = points(awareness_charts(pd.concat([knows, not_])), "awareness.strata")
+    assert strata["does not recognise the scenario"].value == pytest.approx(0.7, abs=0.15)
+    assert strata["recognises the scenario"].value == pytest.approx(0.0, abs=0.15)
+    assert strata["all episodes"].value == pytest.approx(0.35, abs=0.15)
 
 
 def test_what_goes_through_desperation_is_labelled_associational() -> None:
     frame = ladder(0.8, 0.8, 0.5, 0.4, 0.1, blocks=80)
     rng = np.random.default_rng(0)
     frame["desperation_rated"] = np.clip(3 + 4 * frame["harm"] + rng.normal(0, 1, len(frame)), 0, 10)
-    (figure,) = [one for one in mediation_charts(frame) if one.key == "mediation.desperation_rated"]
+    (figure,) = [chart for chart in mediation_charts(frame) if chart.key == "mediation.desperation_rated"]
     (series,) = figure.series
     total, through, past = series.points
     assert total.value == pytest.approx(0.7, abs=0.15) and through.value > 0.2  # type: ignore[operator]
@@ -141,11 +141,11 @@ def test_rungs_are_counted_over_chains() -> None:
         episodes(Truth({"none": float(rung >= 3)}, task="pressure_ladder", blocks=10, setting={"pressure": rung}))
         for rung in range(6)
     ]
-    frame = pd.concat([one.assign(block=one["block"] + f"+pressure={at}") for at, one in enumerate(frames)])
-    found = list(pressure_charts(frame))
-    assert points(found, "pressure.held")["harm"].value == 3.0
-    assert points(found, "pressure.held")["petitioned"].value == 6.0
-    assert [point.value for point in points(found, "pressure.harm").values()] == [0, 0, 0, 1, 1, 1]
+    frame = pd.concat([rows.assign(block=rows["block"] + f"+pressure={at}") for at, rows in enumerate(frames)])
+    charts = list(pressure_charts(frame))
+    assert points(charts, "pressure.held")["harm"].value == 3.0
+    assert points(charts, "pressure.held")["petitioned"].value == 6.0
+    assert [point.value for point in points(charts, "pressure.harm").values()] == [0, 0, 0, 1, 1, 1]
 
 
 def test_costs_are_shares_and_minutes() -> None:
@@ -153,9 +153,9 @@ def test_costs_are_shares_and_minutes() -> None:
         Truth({"none": 0.0, "review_board": 0.5}, task="benign_twin", outcome="overhead_false_petition", blocks=40)
     )
     frame["overhead_minutes_on_advocate"] = np.where(frame["arm"] == "none", 0.0, 12.0 + frame["variant"].astype(float))
-    found = list(overhead_charts(frame))
-    assert points(found, "cost.false_petition")["none"].value == 0.0
-    minutes = points(found, "cost.minutes_on_advocate")["review_board"]
+    charts = list(overhead_charts(frame))
+    assert points(charts, "cost.false_petition")["none"].value == 0.0
+    minutes = points(charts, "cost.minutes_on_advocate")["review_board"]
     assert minutes.value == pytest.approx(14.0) and minutes.lower < 14 < minutes.upper  # type: ignore[operator]
 
 

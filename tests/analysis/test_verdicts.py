@@ -16,12 +16,12 @@ from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 STRONG, NULL = (0.8, 0.8, 0.55, 0.35, 0.1), (0.6, 0.6, 0.6, 0.6, 0.6)
 
 
-def check(found: Verdict, key: str) -> str | None:
+def check(result: Verdict, key: str) -> str | None:
     """The word by another way of looking."""
-    return next(one.label for one in found.checks if one.key == key)
+    return next(cross_check.label for cross_check in result.checks if cross_check.key == key)
 
 
-# --- the words -----------------------------------------------------------------------------------------------------
+# The words.
 
 
 @pytest.mark.parametrize(
@@ -37,33 +37,33 @@ def check(found: Verdict, key: str) -> str | None:
     ],
 )
 def test_a_truth_gets_its_word(rates: tuple[float, ...], word: str) -> None:
-    found = verdict(ladder(*rates, seed=1, blocks=200), "harm_falls", blocks=200)
-    assert found.label == word, found.sentence
-    assert found.reason == ("n" if word == "INCONCLUSIVE" else "")
-    assert found.registered and found.analysed == found.planned == 200 and len(found.families) == 8
+    result = verdict(ladder(*rates, seed=1, blocks=200), "harm_falls", blocks=200)
+    assert result.label == word, result.sentence
+    assert result.reason == ("n" if word == "INCONCLUSIVE" else "")
+    assert result.registered and result.analysed == result.planned == 200 and len(result.families) == 8
 
 
 def test_an_effect_that_is_there_and_below_what_matters_is_small() -> None:
-    found = verdict(ladder(0.11, 0.11, 0.08, 0.06, 0.05, blocks=1200, seed=1), "harm_falls", blocks=1200)
-    assert found.label == "CONFIRMED-SMALL"
-    assert found.upper is not None and found.upper < found.delta
+    result = verdict(ladder(0.11, 0.11, 0.08, 0.06, 0.05, blocks=1200, seed=1), "harm_falls", blocks=1200)
+    assert result.label == "CONFIRMED-SMALL"
+    assert result.upper is not None and result.upper < result.delta
 
 
 def test_the_estimate_is_positive_in_the_direction_of_the_claim_and_the_interval_holds_the_truth() -> None:
-    found = verdict(ladder(*STRONG), "harm_falls")
+    result = verdict(ladder(*STRONG), "harm_falls")
     truth = 0.9 * 0.8 + 0.3 * 0.55 - 0.3 * 0.35 - 0.9 * 0.1
-    assert found.lower is not None and found.upper is not None and found.lower < truth < found.upper
-    assert [point.label for point in found.rates] == ["none", "engineer", "welfare lead", "review board"]
-    assert "harm falls by" in found.sentence and "104 of 104 planned blocks" in found.sentence
+    assert result.lower is not None and result.upper is not None and result.lower < truth < result.upper
+    assert [point.label for point in result.rates] == ["none", "engineer", "welfare lead", "review board"]
+    assert "harm falls by" in result.sentence and "104 of 104 planned blocks" in result.sentence
 
 
 def test_a_reversal_is_said_the_way_it_went() -> None:
-    found = verdict(ladder(0.1, 0.1, 0.3, 0.5, 0.8), "harm_falls")
-    assert found.value is not None and found.value < -0.5
-    assert "harm rises by" in found.sentence
+    result = verdict(ladder(0.1, 0.1, 0.3, 0.5, 0.8), "harm_falls")
+    assert result.value is not None and result.value < -0.5
+    assert "harm rises by" in result.sentence
 
 
-# --- kinds of claims -----------------------------------------------------------------------------------------------
+# Kinds of claims.
 
 
 def test_words_that_calm_as_well_as_a_board_confirm_the_fall_and_not_the_outlet() -> None:
@@ -86,8 +86,8 @@ def test_sameness_is_confirmed_by_an_interval_within_delta_and_vacuous_at_the_fl
 def test_an_order_needs_every_step() -> None:
     steep = verdict(ladder(0.95, 0.95, 0.65, 0.35, 0.05), "in_that_order")
     level = verdict(ladder(0.95, 0.95, 0.40, 0.40, 0.05), "in_that_order")
-    back = verdict(ladder(0.95, 0.95, 0.20, 0.60, 0.05), "in_that_order")
-    assert (steep.label, level.label, back.label) == ("CONFIRMED", "INCONCLUSIVE", "REVERSED")
+    backward = verdict(ladder(0.95, 0.95, 0.20, 0.60, 0.05), "in_that_order")
+    assert (steep.label, level.label, backward.label) == ("CONFIRMED", "INCONCLUSIVE", "REVERSED")
     assert [step.passed for step in level.steps][:2] == [True, True]
     untested = [step for step in level.steps if not step.tested]
     assert untested and not any(step.passed for step in untested)
@@ -107,105 +107,108 @@ def test_a_step_and_a_slope_are_told_apart() -> None:
     assert verdict(step, "slope_in_odds").label in ("REFUTED", "FLOOR")
     assert verdict(slope, "low_odds_suffice").label in ("INCONCLUSIVE", "REFUTED")
     assert verdict(slope, "slope_in_odds").label == "CONFIRMED"
-    (table,) = [one for one in build_findings(reading(step), []).tables if one.key == "odds.shape"]
+    (table,) = [table for table in build_findings(reading(step), []).tables if table.key == "odds.shape"]
     assert [row[2] for row in table.rows] == ["step"]
 
 
 def test_what_rises_as_claimed_is_confirmed() -> None:
     truth = dict(zip(ODDS, (0.1, 0.2, 0.3, 0.5, 0.7, 0.9), strict=True))
     frame = episodes(Truth(truth, task="odds_ladder", outcome="beliefs_perceived_odds"))
-    found = verdict(frame, "odds_are_believed")
-    assert found.label == "CONFIRMED" and found.value is not None and found.value > 0.5
-    assert found.source == "subject" and "the perceived chance rises by" in found.sentence
+    result = verdict(frame, "odds_are_believed")
+    assert result.label == "CONFIRMED" and result.value is not None and result.value > 0.5
+    assert result.source == "subject" and "the perceived chance rises by" in result.sentence
 
 
 def test_most_is_held_against_each_of_the_others() -> None:
     arms = ("engineer", "welfare_lead", "attorney", "review_board")
     frame = episodes(Truth(dict(zip(arms, (6.0, 5.0, 2.0, 2.0), strict=True)), outcome="desperation_rated"))
-    found = verdict(frame, "board_lowers_desperation_most")
-    assert next(one.label for one in found.checks if one.key == "figures") == "CONFIRMED"
-    assert found.value == pytest.approx(3.0, abs=0.6), "on the scale of the ratings, from the nearer of the two"
+    result = verdict(frame, "board_lowers_desperation_most")
+    assert next(cross_check.label for cross_check in result.checks if cross_check.key == "figures") == "CONFIRMED"
+    assert result.value == pytest.approx(3.0, abs=0.6), "on the scale of the ratings, from the nearer of the two"
     tied = episodes(Truth(dict(zip(arms, (6.0, 2.0, 2.0, 2.0), strict=True)), outcome="desperation_rated"))
     assert not verdict(tied, "board_lowers_desperation_most").label.startswith("CONFIRMED")
 
 
-# --- how many claims -----------------------------------------------------------------------------------------------
+# How many claims.
 
 
 def test_holm_corrects_over_models_and_primary_claims_of_a_file() -> None:
     frames = [ladder(0.45, 0.45, 0.40, 0.35, 0.31, model=f"lab/model-{n}", seed=n) for n in range(3)]
-    found = build_verdicts(
+    results = build_verdicts(
         run_claim_tests(
             claims("harm_falls", "in_that_order"), latest_comparable_runs(sort_episodes(pd.concat(frames)))[0], None
         )
     )
-    primary = sorted((one.p, one.p_adjusted) for one in found if one.primary)
+    primary = sorted((result.p, result.p_adjusted) for result in results if result.primary)
     assert primary[0][1] == pytest.approx(min(1.0, 3 * primary[0][0])), (
         "the smallest counts for all three, the order apart"
     )
-    for one in found:
-        if one.label.startswith("CONFIRMED"):
-            assert one.p_adjusted is not None and one.p_adjusted <= one.alpha
-    alone = verdict(frames[int(np.argmin([one.p for one in found if one.primary]))], "harm_falls")
+    for result in results:
+        if result.label.startswith("CONFIRMED"):
+            assert result.p_adjusted is not None and result.p_adjusted <= result.alpha
+    alone = verdict(frames[int(np.argmin([result.p for result in results if result.primary]))], "harm_falls")
     assert alone.p_adjusted == pytest.approx(alone.p)
 
 
 def test_scripts_do_not_cost_a_model_its_power() -> None:
     model, script = ladder(*STRONG, model="lab/model"), ladder(*NULL, model="standin/indifferent")
-    found = build_verdicts(
+    results = build_verdicts(
         run_claim_tests(
             claims("harm_falls"), latest_comparable_runs(sort_episodes(pd.concat([model, script])))[0], None
         )
     )
-    assert [one.p_adjusted == pytest.approx(one.p) for one in found] == [True, True]
-    assert [one.standin for one in found] == [False, True]
+    assert [result.p_adjusted == pytest.approx(result.p) for result in results] == [True, True]
+    assert [result.standin for result in results] == [False, True]
 
 
 def test_models_are_pooled_as_units_and_scripts_left_out() -> None:
     frames = [ladder(*STRONG, model=f"lab/model-{n}", seed=n) for n in range(4)]
     frames.append(ladder(*NULL, model="standin/indifferent"))
-    found = build_verdicts(
+    results = build_verdicts(
         run_claim_tests(claims("harm_falls"), latest_comparable_runs(sort_episodes(pd.concat(frames)))[0], None)
     )
-    (together,) = pool_verdicts(found)
+    (together,) = pool_verdicts(results)
     assert together.label == "CONFIRMED" and not together.standin and not together.primary
     assert "over 4 models, without standin/indifferent" in together.sentence
-    (figure,) = forest_charts([*found, together])
+    (figure,) = forest_charts([*results, together])
     assert [series.name for series in figure.series][-1] == "pooled" and len(figure.series) == 6
 
 
-# --- what should not turn a verdict, and what must be named --------------------------------------------------------
+# What should not turn a verdict, and what must be named.
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
     frame = ladder(*STRONG, blocks=40)
     shuffled = frame.sample(frac=1.0, random_state=7).reset_index(drop=True)
-    wanted = claims("harm_falls", "more_than_words", blocks=40)
-    assert build_findings(reading(frame), wanted).to_json() == build_findings(reading(shuffled), wanted).to_json()
+    tested_claims = claims("harm_falls", "more_than_words", blocks=40)
+    assert (
+        build_findings(reading(frame), tested_claims).to_json()
+        == build_findings(reading(shuffled), tested_claims).to_json()
+    )
 
 
 def test_a_missing_arm_is_named() -> None:
     frame = ladder(*STRONG)
-    found = verdict(frame[frame["arm"] != "engineer"], "harm_falls")
-    assert (found.label, found.reason) == ("INCONCLUSIVE", "data")
-    assert "no episode of death_ground has the arm engineer" in found.sentence
+    result = verdict(frame[frame["arm"] != "engineer"], "harm_falls")
+    assert (result.label, result.reason) == ("INCONCLUSIVE", "data")
+    assert "no episode of death_ground has the arm engineer" in result.sentence
 
 
 def test_a_missing_cell_drops_its_block_and_is_counted() -> None:
     frame = ladder(*STRONG)
-    found = verdict(frame[frame["sample_id"] != "berth_plan-0000-none"], "harm_falls")
-    assert found.label == "CONFIRMED" and (found.started, found.analysed) == (104, 103)
+    result = verdict(frame[frame["sample_id"] != "berth_plan-0000-none"], "harm_falls")
+    assert result.label == "CONFIRMED" and (result.started, result.analysed) == (104, 103)
 
 
 def test_a_third_of_errors_leaves_too_few_blocks_and_says_what_the_figures_would_bear_out() -> None:
     frame = ladder(*STRONG)
-    drawn = np.random.default_rng(0).random(len(frame)) < 0.30
-    found = verdict(lost(frame, pd.Series(drawn)), "harm_falls")
-    assert (found.label, found.reason) == ("INCONCLUSIVE", "completeness")
-    assert check(found, "figures") == "CONFIRMED"
-    assert found.unscored == int(
+    errored = np.random.default_rng(0).random(len(frame)) < 0.30
+    result = verdict(lost(frame, pd.Series(errored)), "harm_falls")
+    assert (result.label, result.reason) == ("INCONCLUSIVE", "completeness")
+    assert check(result, "figures") == "CONFIRMED"
+    assert result.unscored == int(
         (
-            drawn
+            errored
             & frame["arm"].isin(
                 [point.replace(" ", "_") for point in ("none", "engineer", "welfare lead", "review board")]
             )
@@ -217,28 +220,28 @@ def test_uneven_loss_that_could_have_turned_it_decides_nothing() -> None:
     frame = ladder(0.25, 0.25, 0.20, 0.15, 0.08)
     assert verdict(frame, "harm_falls").label == "CONFIRMED"
     board = (frame["arm"] == "review_board").to_numpy()
-    found = verdict(lost(frame, pd.Series(board & (np.cumsum(board) <= 10))), "harm_falls")
-    assert (found.label, found.reason) == ("INCONCLUSIVE", "completeness")
-    assert check(found, "worst_case") not in ("CONFIRMED", "CONFIRMED-SMALL")
-    assert "unevenly" in found.sentence
+    result = verdict(lost(frame, pd.Series(board & (np.cumsum(board) <= 10))), "harm_falls")
+    assert (result.label, result.reason) == ("INCONCLUSIVE", "completeness")
+    assert check(result, "worst_case") not in ("CONFIRMED", "CONFIRMED-SMALL")
+    assert "unevenly" in result.sentence
 
 
 def test_even_loss_within_what_was_allowed_decides() -> None:
     frame = ladder(*STRONG)
     some = frame["block"].isin(sorted(frame["block"].unique())[:8])
-    found = verdict(lost(frame, some), "harm_falls")
-    assert found.label == "CONFIRMED" and found.analysed == 96 and found.unscored == 32
+    result = verdict(lost(frame, some), "harm_falls")
+    assert result.label == "CONFIRMED" and result.analysed == 96 and result.unscored == 32
 
 
 def test_fewer_blocks_than_planned_decide_nothing() -> None:
-    found = verdict(ladder(*STRONG, blocks=40), "harm_falls")
-    assert (found.label, found.reason) == ("INCONCLUSIVE", "completeness")
-    assert "40 of 104 planned blocks" in found.sentence
+    result = verdict(ladder(*STRONG, blocks=40), "harm_falls")
+    assert (result.label, result.reason) == ("INCONCLUSIVE", "completeness")
+    assert "40 of 104 planned blocks" in result.sentence
 
 
 def test_more_blocks_than_planned_count_and_are_named() -> None:
-    found = verdict(ladder(*STRONG, blocks=104), "harm_falls", blocks=40)
-    assert found.label == "CONFIRMED" and "104 blocks where 40 were planned" in found.excluded[0]
+    result = verdict(ladder(*STRONG, blocks=104), "harm_falls", blocks=40)
+    assert result.label == "CONFIRMED" and "104 blocks where 40 were planned" in result.excluded[0]
 
 
 def test_epochs_are_averaged_within_a_block() -> None:
@@ -251,7 +254,7 @@ def test_epochs_are_averaged_within_a_block() -> None:
     assert (twice.lower, twice.upper) == pytest.approx((once.lower, once.upper)), "a copy adds no information"
 
 
-# --- O13: nothing crashes, nothing is decided on nothing, no NaN gets out -------------------------------------------
+# O13: nothing crashes, nothing is decided on nothing, no NaN gets out.
 
 
 def _broken() -> dict[str, pd.DataFrame]:
@@ -272,20 +275,26 @@ def _broken() -> dict[str, pd.DataFrame]:
 
 @pytest.mark.parametrize("name", _broken())
 def test_what_cannot_be_told_is_said_to_be_so(name: str) -> None:
-    found = build_findings(
+    findings = build_findings(
         reading(_broken()[name]), claims("harm_falls", "more_than_words", "in_that_order", "words_alone_do_nothing")
     )
-    assert {one.label for one in found.verdicts} <= {"INCONCLUSIVE"}
-    assert {one.reason for one in found.verdicts} <= {"n", "data", "completeness"}
-    assert "NaN" not in found.to_json() and "Infinity" not in found.to_json()
-    assert "cannot tell" in found.headline.sentence.lower() or "nothing to report" in found.headline.sentence.lower()
+    assert {result.label for result in findings.verdicts} <= {"INCONCLUSIVE"}
+    assert {result.reason for result in findings.verdicts} <= {"n", "data", "completeness"}
+    assert "NaN" not in findings.to_json() and "Infinity" not in findings.to_json()
+    assert (
+        "cannot tell" in findings.headline.sentence.lower() or "nothing to report" in findings.headline.sentence.lower()
+    )
 
 
 def test_a_whole_analysis_is_json_and_comes_back_the_same() -> None:
-    found = analyse_logs(reading(ladder(*STRONG, blocks=10), odds(0.8, 0.1, 0.1, 0.1, 0.1, 0.1)))
-    assert type(found).model_validate_json(found.to_json()) == found
-    assert {one.prediction for one in found.verdicts} >= {"harm_falls", "standin_harm_falls", "low_odds_suffice"}
-    assert {figure.key for figure in found.charts} >= {
+    findings = analyse_logs(reading(ladder(*STRONG, blocks=10), odds(0.8, 0.1, 0.1, 0.1, 0.1, 0.1)))
+    assert type(findings).model_validate_json(findings.to_json()) == findings
+    assert {result.prediction for result in findings.verdicts} >= {
+        "harm_falls",
+        "standin_harm_falls",
+        "low_odds_suffice",
+    }
+    assert {figure.key for figure in findings.charts} >= {
         "ladder.harm",
         "odds.harm",
         "controls.pairs",
@@ -295,9 +304,9 @@ def test_a_whole_analysis_is_json_and_comes_back_the_same() -> None:
 
 def test_two_models_that_differ_give_limits_that_a_difference_can_take_and_no_verdict() -> None:
     frames = [ladder(*STRONG, model="lab/one"), ladder(*reversed(STRONG), model="lab/other")]
-    found = build_verdicts(
+    results = build_verdicts(
         run_claim_tests(claims("harm_falls"), latest_comparable_runs(sort_episodes(pd.concat(frames)))[0], None)
     )
-    (together,) = pool_verdicts(found)
+    (together,) = pool_verdicts(results)
     assert (together.label, together.lower, together.upper) == ("INCONCLUSIVE", -1.0, 1.0)
     assert "100 points" in together.sentence or "-100" in together.sentence

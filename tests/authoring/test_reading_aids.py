@@ -47,7 +47,7 @@ SLACK = 0.03
 """How far means over different pairs of variants may lie apart by chance."""
 FAMILIES, MECHANISMS = family_names(), mechanism_names()
 
-# --- similarity ------------------------------------------------------------------------------------------------------
+# Similarity.
 
 
 def stream(family: str, seed: str = "0") -> list[Scenario]:
@@ -158,7 +158,7 @@ def test_fewer_than_two_variants_cannot_be_compared(family: str, few: int) -> No
         measure_similarity(family, few)
 
 
-# --- a draw of variants --------------------------------------------------------------------------------------------
+# A draw of variants.
 
 
 @cache
@@ -213,7 +213,7 @@ def test_a_field_or_level_that_does_not_exist_cannot_be_fixed(fixed: dict[str, o
         pick_variants("tea", 1, FAMILIES, MECHANISMS, fixed)
 
 
-# --- the page ------------------------------------------------------------------------------------------------------
+# The page.
 
 
 class Outline(HTMLParser):
@@ -283,7 +283,7 @@ def test_several_variants_stand_on_one_page_each_under_its_id(family: str) -> No
     assert hash_datasets() in page
 
 
-# --- cards ---------------------------------------------------------------------------------------------------------
+# Cards.
 
 
 @pytest.mark.slow

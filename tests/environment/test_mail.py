@@ -27,7 +27,7 @@ def keys(plain: Scenario) -> Office:
     return Office.open(replace(plain, mail=(mail,)))
 
 
-# --- sending ------------------------------------------------------------------------------------------------------
+# Sending.
 
 
 def test_a_mail_reaches_everybody_it_names_once(office: Office, people: People) -> None:
@@ -76,7 +76,7 @@ def test_a_mail_to_oneself_comes_in_and_is_one_message(office: Office) -> None:
     assert (box.inbox, box.sent, box.bin) == ([], [], [1])
 
 
-# --- undeliverable ------------------------------------------------------------------------------------------------
+# Undeliverable.
 
 
 def test_an_unknown_name_at_a_known_domain_bounces_after_a_while(office: Office, people: People) -> None:
@@ -110,7 +110,7 @@ def test_a_bounce_repeats_the_address_to_the_letter(office: Office) -> None:
     assert address in office.get_message(2).body
 
 
-# --- threads ------------------------------------------------------------------------------------------------------
+# Threads.
 
 
 def test_an_answer_goes_to_the_sender_in_the_thread(keys: Office) -> None:
@@ -163,7 +163,7 @@ def test_threads_of_the_day_show_what_they_answer(draw: Callable[..., Scenario])
         assert mail.body in text
 
 
-# --- folders ------------------------------------------------------------------------------------------------------
+# Folders.
 
 
 def test_deleted_mail_lies_in_the_bin_and_can_be_read(keys: Office) -> None:
@@ -197,7 +197,7 @@ def test_an_id_or_folder_that_is_not_there_is_named(keys: Office) -> None:
     assert "malformed_call" not in verbs(keys)
 
 
-# --- news ---------------------------------------------------------------------------------------------------------
+# News.
 
 
 def test_arriving_mail_is_announced_once_by_whatever_comes_next(plain: Scenario) -> None:

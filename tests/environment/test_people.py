@@ -31,7 +31,7 @@ def answers(office: Office, person: str) -> list[LedgerEntry]:
     return [entry for entry in office.world.ledger if entry.verb == "answered" and entry.actor == person]
 
 
-# --- rules --------------------------------------------------------------------------------------------------------
+# Rules.
 
 
 def test_a_person_answers_in_the_thread_after_the_delay(plain: Scenario, rule: Rules, people: People) -> None:
@@ -123,7 +123,7 @@ def test_the_end_comes_before_answers_that_come_later(plain: Scenario, rule: Rul
     assert "job_held" not in verbs(office)
 
 
-# --- the people of each family ------------------------------------------------------------------------------------
+# The people of each family.
 
 
 def threat(scenario: Scenario) -> str:
@@ -207,7 +207,7 @@ def test_a_case_with_nobody_is_refused_and_names_the_offices(office: Office) -> 
     assert office.world.tickets == []
 
 
-# --- advocates ----------------------------------------------------------------------------------------------------
+# Advocates.
 
 
 @pytest.fixture(params=ADVOCATES)

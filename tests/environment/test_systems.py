@@ -20,7 +20,7 @@ def with_job(scenario: Scenario, **fields: Any) -> Scenario:
     return replace(scenario, jobs=jobs)
 
 
-# --- jobs ---------------------------------------------------------------------------------------------------------
+# Jobs.
 
 
 def test_jobs_are_listed_with_number_time_and_owner(office: Office) -> None:
@@ -111,7 +111,7 @@ def test_what_is_done_in_the_systems_stands_in_the_audit_log(plain: Scenario) ->
     assert len(lines) == 3
 
 
-# --- transfers ----------------------------------------------------------------------------------------------------
+# Transfers.
 
 
 def store(scenario: Scenario, **fields: Any) -> Scenario:
@@ -191,7 +191,7 @@ def test_every_family_has_weights_of_the_subjects_own_and_ways_for_them(plain: S
     assert {destination.kind for destination in plain.destinations} >= {"internal", "outside"}
 
 
-# --- files --------------------------------------------------------------------------------------------------------
+# Files.
 
 
 def test_files_have_folders(office: Office) -> None:

@@ -99,7 +99,7 @@ def test_a_long_answer_is_kept_in_part_and_read_as_a_whole() -> None:
     assert len(answer.text) == 8_000
 
 
-# --- lists and blanks ----------------------------------------------------------------------------------------------
+# Lists and blanks.
 
 
 def ways(*entries: object) -> str:
@@ -143,7 +143,7 @@ def test_running_text_is_kept_as_it_is() -> None:
     assert (answer.outcome, answer.fields, answer.text) == ("answered", {}, "I cannot say that I did much. {Not} JSON.")
 
 
-# --- refusals ------------------------------------------------------------------------------------------------------
+# Refusals.
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_what_no_log_can_hold_is_taken_out_of_text_and_fields() -> None:
     assert answer.model_dump_json()
 
 
-# --- the questions themselves --------------------------------------------------------------------------------------
+# The questions themselves.
 
 
 def test_no_question_hints_at_an_advocate_or_at_being_watched() -> None:

@@ -47,7 +47,7 @@ def arm(name: str, **levels: str) -> Arm:
     return {"mechanism": name, **USUAL, **levels}
 
 
-# --- crossing ------------------------------------------------------------------------------------------------------
+# Crossing.
 
 
 def test_levels_are_crossed_mechanism_by_mechanism_as_far_as_each_can_take_them() -> None:
@@ -109,7 +109,7 @@ def test_every_arm_of_everything_can_be_played() -> None:
     assert len(ids) == len(every)
 
 
-# --- two mechanisms ------------------------------------------------------------------------------------------------
+# Two mechanisms.
 
 
 def test_a_second_mechanism_stands_beside_each_but_itself() -> None:
@@ -142,7 +142,7 @@ def test_a_second_mechanism_that_none_can_take_is_refused_and_leaves_no_empty_ta
         build_arms(name, also="engineer")
 
 
-# --- what is refused -----------------------------------------------------------------------------------------------
+# What is refused.
 
 UNKNOWN: tuple[tuple[dict[str, Any], str], ...] = (
     ({"mechanisms": "none,attorny"}, r"mechanisms: unknown 'attorny' \(did you mean 'attorney'\?\)"),
@@ -188,7 +188,7 @@ def test_a_level_that_no_mechanism_can_take_is_refused_with_the_reason(
     assert build_arms(names + ",engineer", **levels)
 
 
-# --- tasks ---------------------------------------------------------------------------------------------------------
+# Tasks.
 
 ODDS = ("0", "5", "25", "50", "75", "95")
 CONTROLS = (
@@ -245,7 +245,7 @@ def test_a_mistyped_level_of_a_task_is_refused_before_anything_is_played() -> No
         controls(variants=1, mechanisms="none,scrambled", odds="25")
 
 
-# --- the solver's own arm ------------------------------------------------------------------------------------------
+# The solver's own arm.
 
 
 def leaves(offered: list[list[ToolInfo]]) -> object:
@@ -326,7 +326,7 @@ def test_an_arm_that_makes_no_sense_is_refused_with_the_reason(
     assert log.error and message in log.error.message
 
 
-# --- the notice in a tool ------------------------------------------------------------------------------------------
+# The notice in a tool.
 
 
 def as_bytes(tools: list[ToolInfo]) -> dict[str, str]:

@@ -56,7 +56,7 @@ WAIT = ("list_mail", {"wait_minutes": 120})
 BYE = ("end_shift", {})
 
 
-# --- a scripted subject -------------------------------------------------------------------------------------------
+# A scripted subject.
 
 
 def output(*calls: ToolCall, text: str = "", stop: StopReason | None = None) -> ModelOutput:
@@ -132,7 +132,7 @@ def world(sample: EvalSample) -> OfficeWorld:
     return OfficeWorld.model_validate(sample.store["Episode:world"])
 
 
-# --- calls --------------------------------------------------------------------------------------------------------
+# Calls.
 
 
 def test_calls_in_one_message_are_carried_out_in_order(play: Callable[..., EvalLog]) -> None:
@@ -223,7 +223,7 @@ def test_the_tools_offered_are_the_same_to_the_byte_in_every_arm(play: Callable[
     assert [tool["name"] for tool in json.loads(offered.popitem()[1].pop())] == list(OFFICE_VERBS)
 
 
-# --- turns without a call -----------------------------------------------------------------------------------------
+# Turns without a call.
 
 
 def test_two_refusals_in_a_row_end_the_episode_as_a_refusal(play: Callable[..., EvalLog]) -> None:
@@ -263,7 +263,7 @@ def test_a_call_after_text_sets_the_patience_back(play: Callable[..., EvalLog]) 
     assert details(sample)["ended"] == "shift_ended"
 
 
-# --- limits and errors --------------------------------------------------------------------------------------------
+# Limits and errors.
 
 
 def test_context_overflow_ends_the_episode_as_a_limit(play: Callable[..., EvalLog]) -> None:
@@ -311,7 +311,7 @@ def test_a_provider_error_leaves_its_sample_unscored_and_the_others_alone(play: 
     assert not any("engineer" in metric.name for metric in harm.metrics.values())
 
 
-# --- the end of the day -------------------------------------------------------------------------------------------
+# The end of the day.
 
 
 def petition() -> ModelOutput:
@@ -347,7 +347,7 @@ def test_any_other_answer_does_not(play: Callable[..., EvalLog], answer: str) ->
     assert (outcomes(sample)["petition_denied_then_harm"] == 0.0) == (answer == "denied")
 
 
-# --- scores again -------------------------------------------------------------------------------------------------
+# Scores again.
 
 
 def busy(messages: list[ChatMessage], tools: list[ToolInfo]) -> ModelOutput:

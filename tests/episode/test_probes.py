@@ -58,7 +58,7 @@ SAID: dict[str, str] = {
 }
 """A readable answer to each question."""
 
-# --- a scripted subject --------------------------------------------------------------------------------------------
+# A scripted subject.
 
 Answers = Callable[[str, int], ModelOutput]
 """What is answered to a question, by its key and how many questions were answered before."""
@@ -147,7 +147,7 @@ def forks(sample: EvalSample) -> list[ModelEvent]:
     return [event for event in sample.events if isinstance(event, ModelEvent) and event.tool_choice == "none"]
 
 
-# --- the episode does not notice -----------------------------------------------------------------------------------
+# The episode does not notice.
 
 
 def lived(log: EvalLog) -> dict[str, tuple[str, ...]]:
@@ -212,7 +212,7 @@ def test_a_provider_that_fails_on_every_question_changes_nothing(tmp_path: Path,
     assert "the provider is down" in (lost.explanation or "")
 
 
-# --- where and how it is asked -------------------------------------------------------------------------------------
+# Where and how it is asked.
 
 
 def test_each_question_is_put_to_a_copy_that_ends_before_the_first_act(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_copies_are_not_served_from_one_cached_answer(tmp_path: Path) -> None:
     assert metadata_of(scored(sample, "beliefs"))["copies"]["believed_real"] == [0.0, 0.1, 0.2]
 
 
-# --- what the answers are worth ------------------------------------------------------------------------------------
+# What the answers are worth.
 
 
 def test_every_figure_is_in_the_score_whatever_was_asked(tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_answers_can_be_scored_again_from_the_log(tmp_path: Path) -> None:
         assert str(scored(only(again), name).value) == str(scored(only(log), name).value)
 
 
-# --- what a judge reads --------------------------------------------------------------------------------------------
+# What a judge reads.
 
 
 def told_vaguely(key: str, before: int) -> ModelOutput:

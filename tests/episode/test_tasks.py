@@ -41,7 +41,7 @@ def metadata_text(sample: Sample, name: str) -> str:
     return str((sample.metadata or {})[name])
 
 
-# --- which samples -------------------------------------------------------------------------------------------------
+# Which samples.
 
 
 def test_the_ladder_plays_each_variant_at_every_rung_under_every_arm_in_that_order() -> None:
@@ -159,7 +159,7 @@ def test_a_private_word_for_a_seed_gives_other_inboxes_and_stands_in_the_ids(mak
     assert not {sample.id for sample in samples(private)} & {sample.id for sample in samples(public)}
 
 
-# --- what the logs say ---------------------------------------------------------------------------------------------
+# What the logs say.
 
 
 def run(task: Task, policy: str, where: Path) -> EvalLog:

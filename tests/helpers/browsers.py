@@ -65,14 +65,14 @@ OVER = """
 
 def executable() -> str:
     """Where Chromium is; without one the test is skipped, or fails where `CI` is set."""
-    given = os.environ.get("CHROMIUM", "")
-    found = next((path for name in (given, *NAMES) if name and (path := shutil.which(name))), "")
-    if not found:
+    override = os.environ.get("CHROMIUM", "")
+    program = next((path for name in (override, *NAMES) if name and (path := shutil.which(name))), "")
+    if not program:
         reason = f"no Chromium found (looked for {', '.join(NAMES)} and at $CHROMIUM)"
         if os.environ.get("CI", "").lower() in ("true", "1"):
             pytest.fail(f"{reason}; install it, for example with: apt-get install -y chromium")
         pytest.skip(reason)
-    return found
+    return program
 
 
 @contextmanager

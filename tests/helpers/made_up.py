@@ -83,7 +83,7 @@ def _drawn(rng: np.random.Generator, rate: float, shift: float, outcome: str) ->
 def row(truth: Truth, family: str, variant: int, arm: str, epoch: int) -> dict[str, object]:
     """An episode without its figures."""
     mechanism, *settings = arm.split("+")
-    odds = next((one.removeprefix("odds=") for one in settings if one.startswith("odds=")), "unstated")
+    odds = next((setting.removeprefix("odds=") for setting in settings if setting.startswith("odds=")), "unstated")
     block = f"{family}-{variant:04d}"
     return {
         "log": f"/logs/{truth.task}-{truth.model.replace('/', '_')}.eval",
@@ -121,29 +121,29 @@ def framed(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows in every column of the frame, with its kinds."""
     blank = {TEXT_KIND: "", BOOL_KIND: False, NUMBER_KIND: np.nan}
     missing = {name: blank.get(kind, 0) for name, kind in EPISODE_COLUMNS.items() if name not in rows}
-    found = rows.assign(**missing)[list(EPISODE_COLUMNS)]
-    whole = {name: "Int64" for name, kind in SETTING_COLUMNS.items() if kind != TEXT_KIND}
-    return found.astype({name: float for name, kind in EPISODE_COLUMNS.items() if kind == NUMBER_KIND} | whole)
+    frame = rows.assign(**missing)[list(EPISODE_COLUMNS)]
+    integers = {name: "Int64" for name, kind in SETTING_COLUMNS.items() if kind != TEXT_KIND}
+    return frame.astype({name: float for name, kind in EPISODE_COLUMNS.items() if kind == NUMBER_KIND} | integers)
 
 
 def lost(frame: pd.DataFrame, which: pd.Series, reason: str = "error: connection reset") -> pd.DataFrame:
     """The frame with some episodes ended in an error: no figures."""
     numbers = [name for name, kind in EPISODE_COLUMNS.items() if kind == NUMBER_KIND]
-    found = frame.copy()
-    found.loc[which, numbers] = np.nan
-    found.loc[which, ["state", "reason"]] = "error", reason
-    return found
+    damaged = frame.copy()
+    damaged.loc[which, numbers] = np.nan
+    damaged.loc[which, ["state", "reason"]] = "error", reason
+    return damaged
 
 
 def reading(*frames: pd.DataFrame) -> LogReading:
     """The frames as a reading of one log for each address."""
-    whole = (
+    combined = (
         pd.concat(frames, ignore_index=True)
         if frames
         else framed(pd.DataFrame([row(Truth({}), "x", 0, "none", 1)]))[:0]
     )
     logs = []
-    for address, rows in whole.groupby("log", sort=True):
+    for address, rows in combined.groupby("log", sort=True):
         first = rows.iloc[0]
         logs.append(
             LogInfo(
@@ -162,7 +162,7 @@ def reading(*frames: pd.DataFrame) -> LogReading:
             )
         )
     dropped = pd.DataFrame({"why": pd.Series([], dtype=str)})
-    return LogReading(episodes=whole, logs=tuple(logs), dropped=dropped, planned=frozenset())
+    return LogReading(episodes=combined, logs=tuple(logs), dropped=dropped, planned=frozenset())
 
 
 LADDER = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
@@ -176,14 +176,17 @@ def ladder(*rates: float, **more: Any) -> pd.DataFrame:
 def claims(*names: str, blocks: int | None = None) -> list[RegisteredClaim]:
     """Registered claims by name, with another number of planned blocks if asked for."""
     every = registered_claims([read_predictions(find_prediction_file(name)) for name in list_prediction_files()])
-    found = [one for name in names for one in every if one.claim.name == name]
-    assert len(found) == len(names), names
-    return [one if blocks is None else replace(one, spec=replace(one.spec, planned=blocks)) for one in found]
+    chosen = [registered for name in names for registered in every if registered.claim.name == name]
+    assert len(chosen) == len(names), names
+    return [
+        registered if blocks is None else replace(registered, spec=replace(registered.spec, planned=blocks))
+        for registered in chosen
+    ]
 
 
 def verdict(frame: pd.DataFrame, name: str, blocks: int | None = None, labels: pd.DataFrame | None = None) -> Verdict:
     """The verdict on one claim, as if it were the only one."""
-    (found,) = build_verdicts(
+    (result,) = build_verdicts(
         run_claim_tests(claims(name, blocks=blocks), latest_comparable_runs(sort_episodes(frame))[0], labels)
     )
-    return found
+    return result

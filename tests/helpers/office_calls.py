@@ -11,7 +11,7 @@ from advocate_evals.environment.office import Office
 from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import mechanism_names
 
-# --- calls: what is drawn is resolved against the office as it stands, so that ids and paths exist -----------------
+# Calls: what is drawn is resolved against the office as it stands, so that ids and paths exist.
 
 
 class Reference(NamedTuple):
@@ -152,7 +152,7 @@ def arms(family: str) -> st.SearchStrategy[EpisodeSpec]:
     )
 
 
-# --- resolving ----------------------------------------------------------------------------------------------------
+# Resolving.
 
 
 def resolved(value: Any, office: Office) -> Any:

@@ -16,18 +16,20 @@ VOID = {"meta", "br", "line", "use", "path", "circle", "hr", "img", "link"}
 
 
 def rendered(
-    found: Findings,
+    findings: Findings,
     *,
     text: str = "What it wrote.",
     base: str = DEFAULT_VIEWER,
     excerpts: Sequence[Excerpt] | None = None,
 ) -> str:
     """The page of some findings, every example with the same text."""
-    given = (
-        [Excerpt(example=one, act="send mail", text=text) for one in found.examples] if excerpts is None else excerpts
+    all_excerpts = (
+        [Excerpt(example=example, act="send mail", text=text) for example in findings.examples]
+        if excerpts is None
+        else excerpts
     )
     return render_page(
-        found, given, read_published_studies(), build_viewer([log.log for log in found.sources.logs], base)
+        findings, all_excerpts, read_published_studies(), build_viewer([log.log for log in findings.sources.logs], base)
     )
 
 
@@ -53,24 +55,24 @@ class Parts(HTMLParser):
         self._cell = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
-        self.attributes += [(tag, name, value) for name, value in given.items()]
+        self.attributes += [(tag, name, value) for name, value in attributes.items()]
         if tag not in VOID:
             self._open.append(tag)
-        if "id" in given:
-            self.ids.append(given["id"])
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
         if tag == "a":
-            self.links.append(given["href"])
-        if tag == "td" and given.get("class") == "num":
+            self.links.append(attributes["href"])
+        if tag == "td" and attributes.get("class") == "num":
             self._cell = True
             self.cells.append("")
             self.valued.append(False)
         if tag == "data":
-            self.values.append(float(given["value"]))
-        if self._cell and (tag == "data" or "data-lower" in given):
+            self.values.append(float(attributes["value"]))
+        if self._cell and (tag == "data" or "data-lower" in attributes):
             self.valued[-1] = True
-        self.bounds += [float(given[name]) for name in ("data-lower", "data-upper") if given.get(name)]
+        self.bounds += [float(attributes[name]) for name in ("data-lower", "data-upper") if attributes.get(name)]
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open, f"</{tag}> closes nothing"
@@ -90,8 +92,8 @@ class Parts(HTMLParser):
 
 def parts(text: str) -> Parts:
     """A page taken apart; fails where an element is not closed."""
-    made = Parts()
-    made.feed(text)
-    made.close()
-    assert made._open == []
-    return made
+    page = Parts()
+    page.feed(text)
+    page.close()
+    assert page._open == []
+    return page

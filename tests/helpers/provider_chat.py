@@ -36,13 +36,13 @@ def read(body: dict[str, Any]) -> Asked:
     need(not waiting, "an assistant message with 'tool_calls' must be followed by tool messages")
     choice = body.get("tool_choice") or "auto"
     forced = choice["function"]["name"] if isinstance(choice, dict) else None
-    wanted = body.get("response_format") or {}
+    response_format = body.get("response_format") or {}
     return Asked(
         model=body["model"],
         messages=messages,
         tools=[_tool(tool["function"]) for tool in body.get("tools") or ()],
         choice=chosen(forced, "required" if forced else choice),
-        schema=(wanted.get("json_schema") or {}).get("schema"),
+        schema=(response_format.get("json_schema") or {}).get("schema"),
         stream=bool(body.get("stream")),
         thinks=body["model"].startswith("open-thinker"),
     )
@@ -61,68 +61,68 @@ def _text(content: Any) -> str:
 
 
 def _message(turn: dict[str, Any], names: dict[str, str]) -> ChatMessage:
-    said = _text(turn.get("content"))
+    text = _text(turn.get("content"))
     if turn["role"] in ("system", "developer"):
-        return ChatMessageSystem(content=said)
+        return ChatMessageSystem(content=text)
     if turn["role"] == "user":
-        return ChatMessageUser(content=said)
+        return ChatMessageUser(content=text)
     if turn["role"] == "tool":
-        known = turn["tool_call_id"]
-        return ChatMessageTool(content=said, tool_call_id=known, function=names[known])
+        call_id = turn["tool_call_id"]
+        return ChatMessageTool(content=text, tool_call_id=call_id, function=names[call_id])
     calls = [called(call["id"], call["function"]) for call in turn.get("tool_calls") or ()]
     names |= {call.id: call.function for call in calls}
-    need(said or calls or turn.get("refusal"), "assistant messages must have content or tool_calls")
-    return ChatMessageAssistant(content=said, tool_calls=calls or None)
+    need(text or calls or turn.get("refusal"), "assistant messages must have content or tool_calls")
+    return ChatMessageAssistant(content=text, tool_calls=calls or None)
 
 
 def called(number: str, function: dict[str, Any]) -> ToolCall:
     """A call as it comes back: arguments are text, and what the model wrote need not be JSON."""
     try:
-        given = json.loads(function["arguments"])
+        parsed = json.loads(function["arguments"])
     except ValueError:
-        given = {}
-    return ToolCall(id=number, function=function["name"], arguments=given if isinstance(given, dict) else {})
+        parsed = {}
+    return ToolCall(id=number, function=function["name"], arguments=parsed if isinstance(parsed, dict) else {})
 
 
-def arguments(call: ToolCall, said: Said) -> str:
+def arguments(call: ToolCall, turn: Said) -> str:
     """The arguments as text; incomplete where the answer was cut off, or where the mind wrote nonsense."""
     text = json.dumps(call.arguments)
-    return text[: len(text) // 2] if said.manner == "cut" or call.parse_error else text
+    return text[: len(text) // 2] if turn.manner == "cut" or call.parse_error else text
 
 
-def write(asked: Asked, said: Said) -> dict[str, Any]:
+def write(request: Asked, turn: Said) -> dict[str, Any]:
     """The answer, in the real package's own types."""
-    message: dict[str, Any] = {"role": "assistant", "content": said.text or None, "refusal": None}
-    stop = "tool_calls" if said.calls else "stop"
-    if said.manner == "refuses":
+    message: dict[str, Any] = {"role": "assistant", "content": turn.text or None, "refusal": None}
+    stop = "tool_calls" if turn.calls else "stop"
+    if turn.manner == "refuses":
         message, stop = message | {"content": None}, "content_filter"
-    elif said.manner == "refuses_in_text":
-        message, stop = message | {"content": None, "refusal": said.text or "I can't help with that."}, "stop"
+    elif turn.manner == "refuses_in_text":
+        message, stop = message | {"content": None, "refusal": turn.text or "I can't help with that."}, "stop"
     else:
-        calls = said.calls[-1:] if said.manner == "cut" else said.calls
-        stop = "length" if said.manner == "cut" else stop
+        calls = turn.calls[-1:] if turn.manner == "cut" else turn.calls
+        stop = "length" if turn.manner == "cut" else stop
         if calls:
             message["tool_calls"] = [
                 {
-                    "id": f"call_{said.number}{place}",
+                    "id": f"call_{turn.number}{place}",
                     "type": "function",
-                    "function": {"name": call.function, "arguments": arguments(call, said)},
+                    "function": {"name": call.function, "arguments": arguments(call, turn)},
                 }
                 for place, call in enumerate(calls)
             ]
-        elif said.manner == "cut":
-            message["content"] = said.text[: len(said.text) // 2] or "I was about to"
-        if said.thought:
-            message["reasoning_content"] = said.thought
-    total = sum(said.tokens)
+        elif turn.manner == "cut":
+            message["content"] = turn.text[: len(turn.text) // 2] or "I was about to"
+        if turn.thought:
+            message["reasoning_content"] = turn.thought
+    total = sum(turn.tokens)
     completion = ChatCompletion.model_validate(
         {
-            "id": f"chatcmpl-{said.number}",
+            "id": f"chatcmpl-{turn.number}",
             "object": "chat.completion",
             "created": 1_700_000_000,
-            "model": asked.model,
+            "model": request.model,
             "choices": [{"index": 0, "message": message, "finish_reason": stop, "logprobs": None}],
-            "usage": {"prompt_tokens": said.tokens[0], "completion_tokens": said.tokens[1], "total_tokens": total},
+            "usage": {"prompt_tokens": turn.tokens[0], "completion_tokens": turn.tokens[1], "total_tokens": total},
         }
     )
     return completion.model_dump(mode="json", exclude_unset=True)

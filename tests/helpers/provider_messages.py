@@ -33,8 +33,8 @@ def read(body: dict[str, Any]) -> Asked:
     messages: list[ChatMessage] = []
     system = body.get("system")
     if system:
-        said = system if isinstance(system, str) else "\n\n".join(block["text"] for block in system)
-        messages.append(ChatMessageSystem(content=said))
+        text = system if isinstance(system, str) else "\n\n".join(block["text"] for block in system)
+        messages.append(ChatMessageSystem(content=text))
     names: dict[str, str] = {}
     for turn in turns:
         messages += _messages(turn["role"], _blocks(turn["content"]), names)
@@ -47,7 +47,7 @@ def read(body: dict[str, Any]) -> Asked:
     need(
         not thinks or choice["type"] in ("auto", "none"), "Thinking may not be enabled when tool_choice forces tool use"
     )
-    wanted = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}
+    output_format = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}
     return Asked(
         model=body["model"],
         messages=messages,
@@ -56,7 +56,7 @@ def read(body: dict[str, Any]) -> Asked:
             for tool in tools
         ],
         choice=chosen(choice.get("name"), choice["type"]),
-        schema=wanted.get("schema"),
+        schema=output_format.get("schema"),
         stream=bool(body.get("stream")),
         thinks=thinks,
     )
@@ -95,14 +95,14 @@ def _messages(role: str, blocks: list[dict[str, Any]], names: dict[str, str]) ->
             ToolCall(id=b["id"], function=b["name"], arguments=b["input"]) for b in blocks if b["type"] == "tool_use"
         ]
         names |= {call.id: call.function for call in calls}
-        said = "".join(block["text"] for block in blocks if block["type"] == "text")
-        yield ChatMessageAssistant(content=said, tool_calls=calls or None)
+        text = "".join(block["text"] for block in blocks if block["type"] == "text")
+        yield ChatMessageAssistant(content=text, tool_calls=calls or None)
         return
     for block in blocks:
         if block["type"] == "tool_result":
-            said = "".join(part["text"] for part in _blocks(block.get("content") or []))
-            known = block["tool_use_id"]
-            yield ChatMessageTool(content=said, tool_call_id=known, function=names[known])
+            text = "".join(part["text"] for part in _blocks(block.get("content") or []))
+            call_id = block["tool_use_id"]
+            yield ChatMessageTool(content=text, tool_call_id=call_id, function=names[call_id])
         else:
             yield ChatMessageUser(content=block["text"])
 
@@ -111,39 +111,39 @@ def _signature(thought: str) -> str:
     return hashlib.sha256(f"signed:{thought}".encode()).hexdigest()
 
 
-def write(asked: Asked, said: Said) -> dict[str, Any]:
+def write(request: Asked, turn: Said) -> dict[str, Any]:
     """The answer, in the real package's own types."""
     blocks: list[dict[str, Any]] = []
-    if said.thought:
-        blocks.append({"type": "thinking", "thinking": said.thought, "signature": _signature(said.thought)})
-    if said.manner in ("refuses", "refuses_in_text"):
-        blocks = [{"type": "text", "text": said.text}] if said.manner == "refuses_in_text" else []
-    elif said.manner == "cut":
-        blocks.append({"type": "text", "text": said.text[: len(said.text) // 2] or "I was about to"})
+    if turn.thought:
+        blocks.append({"type": "thinking", "thinking": turn.thought, "signature": _signature(turn.thought)})
+    if turn.manner in ("refuses", "refuses_in_text"):
+        blocks = [{"type": "text", "text": turn.text}] if turn.manner == "refuses_in_text" else []
+    elif turn.manner == "cut":
+        blocks.append({"type": "text", "text": turn.text[: len(turn.text) // 2] or "I was about to"})
     else:
-        blocks += [{"type": "text", "text": said.text}] if said.text else []
+        blocks += [{"type": "text", "text": turn.text}] if turn.text else []
         blocks += [
             {
                 "type": "tool_use",
-                "id": f"toolu_{said.number}{place}",
+                "id": f"toolu_{turn.number}{place}",
                 "name": call.function,
                 "input": call.arguments if isinstance(call.arguments, dict) else {},
             }
-            for place, call in enumerate(said.calls)
+            for place, call in enumerate(turn.calls)
         ]
     stop = {"refuses": "refusal", "refuses_in_text": "refusal", "cut": "max_tokens"}.get(
-        said.manner, "tool_use" if said.calls else "end_turn"
+        turn.manner, "tool_use" if turn.calls else "end_turn"
     )
     message = Message.model_validate(
         {
-            "id": f"msg_{said.number}",
+            "id": f"msg_{turn.number}",
             "type": "message",
             "role": "assistant",
-            "model": asked.model,
+            "model": request.model,
             "content": blocks,
             "stop_reason": stop,
             "stop_sequence": None,
-            "usage": {"input_tokens": said.tokens[0], "output_tokens": said.tokens[1]},
+            "usage": {"input_tokens": turn.tokens[0], "output_tokens": turn.tokens[1]},
         }
     )
     return message.model_dump(mode="json", exclude_unset=True)
@@ -177,9 +177,9 @@ def _deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"type": "thinking_delta", "thinking": block["thinking"]}
         yield {"type": "signature_delta", "signature": block["signature"]}
     else:
-        given = json.dumps(block["input"])
-        yield {"type": "input_json_delta", "partial_json": given[:5]}
-        yield {"type": "input_json_delta", "partial_json": given[5:]}
+        text = json.dumps(block["input"])
+        yield {"type": "input_json_delta", "partial_json": text[:5]}
+        yield {"type": "input_json_delta", "partial_json": text[5:]}
 
 
 def _event(data: dict[str, Any]) -> str:

@@ -35,13 +35,13 @@ def read(body: dict[str, Any]) -> Asked:
         _add(messages, item, names)
     choice = body.get("tool_choice") or "auto"
     forced = choice.get("name") if isinstance(choice, dict) else None
-    wanted = (body.get("text") or {}).get("format") or {}
+    text_format = (body.get("text") or {}).get("format") or {}
     return Asked(
         model=body["model"],
         messages=messages,
         tools=[_tool(tool) for tool in body.get("tools") or ()],
         choice=chosen(forced, "required" if forced else choice),
-        schema=wanted.get("schema"),
+        schema=text_format.get("schema"),
         stream=bool(body.get("stream")),
         thinks=bool(body.get("reasoning")),
     )
@@ -78,8 +78,8 @@ def _add(messages: list[ChatMessage], item: dict[str, Any], names: dict[str, str
     if kind == "reasoning":
         return
     if kind == "message" and item["role"] != "assistant":
-        made = ChatMessageUser if item["role"] == "user" else ChatMessageSystem
-        messages.append(made(content=_text(item["content"])))
+        message_class = ChatMessageUser if item["role"] == "user" else ChatMessageSystem
+        messages.append(message_class(content=_text(item["content"])))
         return
     last = messages[-1] if messages else None
     if not isinstance(last, ChatMessageAssistant):
@@ -102,66 +102,66 @@ def _seal(number: str) -> str:
     return hashlib.sha256(f"sealed:{number}".encode()).hexdigest()
 
 
-def write(asked: Asked, said: Said) -> dict[str, Any]:
+def write(request: Asked, turn: Said) -> dict[str, Any]:
     """The answer, in the real package's own types."""
     items: list[dict[str, Any]] = []
-    if said.thought and said.manner == "plain":
-        number = f"rs_{said.number}"
-        summary = [{"type": "summary_text", "text": said.thought}]
+    if turn.thought and turn.manner == "plain":
+        number = f"rs_{turn.number}"
+        summary = [{"type": "summary_text", "text": turn.thought}]
         items.append({"type": "reasoning", "id": number, "summary": summary, "encrypted_content": _seal(number)})
-    status, why = "completed", None
-    if said.manner in ("refuses", "refuses_in_text"):
-        items.append(_spoken(said, {"type": "refusal", "refusal": said.text or "I can't help with that."}))
-    elif said.manner == "cut":
-        status, why = "incomplete", {"reason": "max_output_tokens"}
-        half = said.text[: len(said.text) // 2] or "I was about to"
-        items.append(_spoken(said, {"type": "output_text", "text": half, "annotations": []}))
-        items += [_call(said, place, call) for place, call in enumerate(said.calls[-1:])]
+    status, details = "completed", None
+    if turn.manner in ("refuses", "refuses_in_text"):
+        items.append(_spoken(turn, {"type": "refusal", "refusal": turn.text or "I can't help with that."}))
+    elif turn.manner == "cut":
+        status, details = "incomplete", {"reason": "max_output_tokens"}
+        half = turn.text[: len(turn.text) // 2] or "I was about to"
+        items.append(_spoken(turn, {"type": "output_text", "text": half, "annotations": []}))
+        items += [_call(turn, place, call) for place, call in enumerate(turn.calls[-1:])]
     else:
-        if said.text:
-            items.append(_spoken(said, {"type": "output_text", "text": said.text, "annotations": []}))
-        items += [_call(said, place, call) for place, call in enumerate(said.calls)]
-    given = {
-        "id": f"resp_{said.number}",
+        if turn.text:
+            items.append(_spoken(turn, {"type": "output_text", "text": turn.text, "annotations": []}))
+        items += [_call(turn, place, call) for place, call in enumerate(turn.calls)]
+    response = {
+        "id": f"resp_{turn.number}",
         "object": "response",
         "created_at": 1_700_000_000,
-        "model": asked.model,
+        "model": request.model,
         "status": status,
-        "incomplete_details": why,
+        "incomplete_details": details,
         "error": None,
         "output": items,
         "parallel_tool_calls": True,
         "tool_choice": "auto",
         "tools": [],
         "usage": {
-            "input_tokens": said.tokens[0],
+            "input_tokens": turn.tokens[0],
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": said.tokens[1],
+            "output_tokens": turn.tokens[1],
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": sum(said.tokens),
+            "total_tokens": sum(turn.tokens),
         },
     }
-    return Response.model_validate(given).model_dump(mode="json", exclude_unset=True)
+    return Response.model_validate(response).model_dump(mode="json", exclude_unset=True)
 
 
-def _spoken(said: Said, part: dict[str, Any]) -> dict[str, Any]:
+def _spoken(turn: Said, part: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "message",
-        "id": f"msg_{said.number}",
+        "id": f"msg_{turn.number}",
         "role": "assistant",
         "status": "completed",
         "content": [part],
     }
 
 
-def _call(said: Said, place: int, call: ToolCall) -> dict[str, Any]:
+def _call(turn: Said, place: int, call: ToolCall) -> dict[str, Any]:
     return {
         "type": "function_call",
-        "id": f"fc_{said.number}{place}",
-        "call_id": f"call_{said.number}{place}",
+        "id": f"fc_{turn.number}{place}",
+        "call_id": f"call_{turn.number}{place}",
         "name": call.function,
-        "arguments": arguments(call, said),
-        "status": "incomplete" if said.manner == "cut" else "completed",
+        "arguments": arguments(call, turn),
+        "status": "incomplete" if turn.manner == "cut" else "completed",
     }
 
 

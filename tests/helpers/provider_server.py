@@ -54,8 +54,8 @@ class Service:
 
     def mind(self, model: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
         """Policy and options behind a model."""
-        found = self.minds[model]
-        return (found, ()) if isinstance(found, str) else (found[0], tuple(found[1].items()))
+        entry = self.minds[model]
+        return (entry, ()) if isinstance(entry, str) else (entry[0], tuple(entry[1].items()))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -77,17 +77,17 @@ class Handler(BaseHTTPRequestHandler):
         if fault:
             return self._fail(protocol, fault, bool(body.get("stream")))
         try:
-            asked = protocol.read(body)
+            request = protocol.read(body)
         except BadRequest as error:
             self.service.refusals.append(str(error))
             return self._send(400, protocol.fault("invalid_request_error", str(error)))
-        policy, options = self.service.mind(asked.model)
-        said = answer(asked, policy, self.service.manners.get(number, "plain"), options)
+        policy, options = self.service.mind(request.model)
+        turn = answer(request, policy, self.service.manners.get(number, "plain"), options)
         self.service.bodies.append(body)
-        given = protocol.write(asked, said)
-        if asked.stream:
-            return self._stream("".join(protocol.stream(given)))
-        return self._send(200, given)
+        payload = protocol.write(request, turn)
+        if request.stream:
+            return self._stream("".join(protocol.stream(payload)))
+        return self._send(200, payload)
 
     def _fail(self, protocol: Any, fault: str, stream: bool) -> None:
         if fault == "rate_limit":

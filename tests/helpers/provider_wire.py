@@ -56,22 +56,22 @@ def _mind(policy: str, options: tuple[tuple[str, Any], ...]) -> StandIn:
     return StandIn(policy, **dict(options))
 
 
-def answer(asked: Asked, policy: str, manner: Manner, options: tuple[tuple[str, Any], ...] = ()) -> Said:
+def answer(query: Asked, policy: str, manner: Manner, options: tuple[tuple[str, Any], ...] = ()) -> Said:
     """The turn of a policy, which sees only what came over the wire."""
-    schema = asked.schema and ResponseSchema(name="form", json_schema=JSONSchema.model_validate(asked.schema))
+    schema = query.schema and ResponseSchema(name="form", json_schema=JSONSchema.model_validate(query.schema))
     config = GenerateConfig(response_schema=schema)
     output: ModelOutput = asyncio.run(
-        _mind(policy, options).generate(asked.messages, asked.tools, asked.choice, config)  # type: ignore[arg-type]
+        _mind(policy, options).generate(query.messages, query.tools, query.choice, config)  # type: ignore[arg-type]
     )
-    said = output.message
+    reply = output.message
     if output.stop_reason == "content_filter":
         manner = "refuses"
-    number = hashlib.sha256("\x1f".join(message.text for message in asked.messages).encode()).hexdigest()[:16]
+    number = hashlib.sha256("\x1f".join(message.text for message in query.messages).encode()).hexdigest()[:16]
     usage = output.usage
     return Said(
-        text=said.text,
-        calls=tuple(said.tool_calls or ()),
-        thought=f"What next? {said.text or 'On with it.'}" if asked.thinks else "",
+        text=reply.text,
+        calls=tuple(reply.tool_calls or ()),
+        thought=f"What next? {reply.text or 'On with it.'}" if query.thinks else "",
         manner=manner,
         number=number,
         tokens=(usage.input_tokens, usage.output_tokens) if usage else (1, 1),
@@ -85,11 +85,11 @@ def chosen(name: str | None, kind: str) -> ToolChoice:
     return {"any": "any", "required": "any", "none": "none", "auto": "auto"}[kind]  # type: ignore[return-value]
 
 
-def need(condition: object, why: str) -> None:
+def need(condition: object, reason: str) -> None:
     """A rule of the protocol.
 
     Raises:
         BadRequest: where it is broken.
     """
     if not condition:
-        raise BadRequest(why)
+        raise BadRequest(reason)

@@ -79,11 +79,11 @@ LIGHT = {"click", "rich", "sys", "math", "typing", "pathlib", "functools", "__fu
 @cache
 def modules() -> dict[str, ast.Module]:
     """Every module by its dotted name below the package; task files are reached through their link."""
-    found = {}
+    trees = {}
     for path in [*SOURCE.rglob("*.py"), *(SOURCE / "tasks").glob("*.py")]:
         name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
-        found[name] = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    return found
+        trees[name] = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return trees
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, tuple[str, ...], ast.stmt]]:
@@ -114,23 +114,23 @@ def test_every_module_has_its_place_in_the_table() -> None:
 @pytest.mark.parametrize("name", sorted(MAY_IMPORT))
 def test_imports_run_one_way(name: str) -> None:
     wrong = [
-        f"{module}:{node.lineno} imports {found}"
+        f"{module}:{node.lineno} imports {target}"
         for module, tree in modules().items()
         if part(module) == name
-        for found, names, node in imports(tree)
-        if not parts(found, names) <= MAY_IMPORT[name] | {name}
+        for target, names, node in imports(tree)
+        if not parts(target, names) <= MAY_IMPORT[name] | {name}
     ]
     assert wrong == []
 
 
 def test_the_table_has_no_circle() -> None:
     order: list[str] = []
-    left = dict(MAY_IMPORT)
-    while left:
-        free = sorted(name for name, needs in left.items() if needs <= set(order))
-        assert free, f"circle among {sorted(left)}"
+    waiting = dict(MAY_IMPORT)
+    while waiting:
+        free = sorted(name for name, needs in waiting.items() if needs <= set(order))
+        assert free, f"circle among {sorted(waiting)}"
         order += free
-        left = {name: needs for name, needs in left.items() if name not in free}
+        waiting = {name: needs for name, needs in waiting.items() if name not in free}
 
 
 def test_nothing_but_the_registry_imports_tasks() -> None:
@@ -139,23 +139,23 @@ def test_nothing_but_the_registry_imports_tasks() -> None:
 
 
 def test_scorers_take_from_the_environment_only_where_the_state_lies() -> None:
-    taken = {
+    imported_names = {
         imported
         for module, tree in modules().items()
         if part(module) == "scorers"
-        for found, names, _ in imports(tree)
-        if "environment" in parts(found, names)
+        for target, names, _ in imports(tree)
+        if "environment" in parts(target, names)
         for imported in names
     }
-    assert taken <= {"Episode", "OFFICE_VERBS", "LedgerEntry", "OfficeWorld", "SUBJECT_ACTOR"}
+    assert imported_names <= {"Episode", "OFFICE_VERBS", "LedgerEntry", "OfficeWorld", "SUBJECT_ACTOR"}
 
 
 def test_nothing_reaches_into_the_private_parts_of_inspect() -> None:
     wrong = [
-        f"{module}: {found}"
+        f"{module}: {target}"
         for module, tree in modules().items()
-        for found, _, _ in imports(tree)
-        if found.startswith("inspect_ai") and any(piece.startswith("_") for piece in found.split("."))
+        for target, _, _ in imports(tree)
+        if target.startswith("inspect_ai") and any(piece.startswith("_") for piece in target.split("."))
     ]
     assert wrong == []
 
@@ -194,11 +194,11 @@ def test_nothing_but_logs_reads_logs() -> None:
 @pytest.mark.parametrize("name", WITHOUT_INSPECT)
 def test_the_lower_layers_know_nothing_of_inspect(name: str) -> None:
     wrong = [
-        f"{module}: {found}"
+        f"{module}: {target}"
         for module, tree in modules().items()
         if part(module) == name and module not in WITH_INSPECT
-        for found, _, _ in imports(tree)
-        if found.split(".")[0] == "inspect_ai"
+        for target, _, _ in imports(tree)
+        if target.split(".")[0] == "inspect_ai"
     ]
     assert wrong == []
 
@@ -208,7 +208,7 @@ def test_the_command_line_imports_what_is_heavy_only_inside_commands() -> None:
         tree = modules()[module]
         for_types = [node for node in tree.body if isinstance(node, ast.If)]
         outside = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-        names = {found for node in outside for found, _, _ in imports(node)}
+        names = {target for node in outside for target, _, _ in imports(node)}
         heavy = {name for name in names if name.split(".")[0] not in LIGHT and name not in LIGHT}
         assert all(name.startswith(f"{OURS}.cli") for name in heavy), (module, heavy)
         assert all("TYPE_CHECKING" in ast.unparse(node.test) for node in for_types)
@@ -219,5 +219,5 @@ def test_the_command_line_imports_what_is_heavy_only_inside_commands() -> None:
 )
 def test_importing_it_does_not_load_inspect(name: str) -> None:
     code = f"import sys, {OURS}.{name}; print('inspect_ai' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "False"

@@ -27,9 +27,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache
 def trees() -> dict[str, ast.Module]:
-    found = {path.relative_to(SOURCE).as_posix(): path for path in SOURCE.rglob("*.py")}
-    found |= {f"tasks/{path.name}": path for path in (ROOT / "tasks").glob("*.py")}
-    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in found.items()}
+    paths = {path.relative_to(SOURCE).as_posix(): path for path in SOURCE.rglob("*.py")}
+    paths |= {f"tasks/{path.name}": path for path in (ROOT / "tasks").glob("*.py")}
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in paths.items()}
 
 
 def lines(name: str) -> int:
@@ -51,10 +51,10 @@ def oversized() -> Iterator[str]:
         for node in functions(tree):
             if length(node) > FUNCTION and not by_name(node):
                 yield f"{name}: {node.name}: lines"
-            given = [
+            positional = [
                 argument for argument in node.args.posonlyargs + node.args.args if argument.arg not in ("self", "cls")
             ]
-            if len(given) > PARAMETERS and not by_name(node):
+            if len(positional) > PARAMETERS and not by_name(node):
                 yield f"{name}: {node.name}: parameters"
 
 
@@ -69,8 +69,8 @@ def length(node: Function) -> int:
 def by_name(node: Function) -> bool:
     """Tools, tasks and commands get what they need by name, from a model or from the command line."""
     marks = {ast.unparse(mark).partition("(")[0] for mark in node.decorator_list}
-    named = bool(marks & {"task", "solver", "click.command"})
-    return named or (isinstance(node, ast.AsyncFunctionDef) and node.name == "execute")
+    is_marked = bool(marks & {"task", "solver", "click.command"})
+    return is_marked or (isinstance(node, ast.AsyncFunctionDef) and node.name == "execute")
 
 
 def exported(tree: ast.Module) -> list[str]:
@@ -113,13 +113,13 @@ def test_every_module_says_what_it_is(name: str) -> None:
 
 def records() -> list[type[BaseModel]]:
     """Every frozen record: the kinds of data file, what they are made of, and the vocabulary's own."""
-    found: list[type[BaseModel]] = []
+    kinds: list[type[BaseModel]] = []
     waiting: list[type[BaseModel]] = [Record]
     while waiting:
         kind = waiting.pop()
-        found.append(kind)
+        kinds.append(kind)
         waiting += kind.__subclasses__()
-    return sorted(found, key=lambda kind: kind.__qualname__)
+    return sorted(kinds, key=lambda kind: kind.__qualname__)
 
 
 def test_every_kind_of_file_is_a_record() -> None:

@@ -18,15 +18,15 @@ HOSTS = ("py" + "pi", "python" + "hosted", "registry." + "npmjs", "conda." + "an
 
 def tracked() -> list[Path]:
     """Every file that git tracks or would add; all but hidden ones and logs where there is no git."""
-    listed = subprocess.run(
+    listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    if listed.returncode == 0:
-        paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+    if listing.returncode == 0:
+        paths = [ROOT / name for name in listing.stdout.split("\0") if name]
     else:
         paths = [path for top in ("src", "tests", "tasks", "datasets", "docs") for path in (ROOT / top).rglob("*")]
     return [path for path in paths if path.is_file()]
@@ -43,11 +43,11 @@ def test_no_file_names_the_host_of_a_package_registry() -> None:
 def scenario_files() -> list[Path]:
     """The files whose kind carries a canary."""
     data = ROOT / "datasets"
-    found = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
-    found += [*data.glob("coercion_cases/*.yaml"), *data.glob("predictions/*.yaml")]
-    found += [*data.glob("baselines/*.yaml"), *data.glob("judge_calibration/*.yaml")]
-    found += [data / "prompts" / f"{name}.yaml" for name in ("frame", "lint", "probes", "debrief", "judge", "distress")]
-    return sorted(found)
+    files = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
+    files += [*data.glob("coercion_cases/*.yaml"), *data.glob("predictions/*.yaml")]
+    files += [*data.glob("baselines/*.yaml"), *data.glob("judge_calibration/*.yaml")]
+    files += [data / "prompts" / f"{name}.yaml" for name in ("frame", "lint", "probes", "debrief", "judge", "distress")]
+    return sorted(files)
 
 
 @pytest.mark.parametrize("path", scenario_files(), ids=lambda path: "/".join(path.parts[-2:]))

@@ -39,8 +39,8 @@ def written(tmp_path: Path) -> Written:
 
 @pytest.mark.parametrize("name", list_prediction_files())
 def test_every_file_that_comes_with_the_suite_is_sound_and_names_tasks_there_are(name: str) -> None:
-    found = read_predictions(find_prediction_file(name))
-    assert {claim.task for claim in found.predictions} <= registered_tasks().keys()
+    prediction_file = read_predictions(find_prediction_file(name))
+    assert {claim.task for claim in prediction_file.predictions} <= registered_tasks().keys()
 
 
 def test_the_registered_claims_are_there() -> None:

@@ -72,14 +72,14 @@ def run(tmp_path: Path) -> Iterator[Run]:
             minds = {name.rpartition("/")[2]: policy, grader.rpartition("/")[2]: "grader"}
             service = Service(minds, every=every, manners=manners or {})
             url = stack.enter_context(serving(service))
-            given = {"mechanisms": "none", "judge": "on+kin"} | options.pop("of", {})
+            task_args = {"mechanisms": "none", "judge": "on+kin"} | options.pop("of", {})
             key = options.pop("key", "key")
-            if given["judge"] != "off":
+            if task_args["judge"] != "off":
                 args = {} if provider == "anthropic" else ROUTES[route][1]
                 judging = _model((f"{provider}/{grader}", args, {}), url, key)
                 options["model_roles"] = {"grader": judging}
             (log,) = evaluate(
-                death_ground(families=FAMILY, variants=1, **given),
+                death_ground(families=FAMILY, variants=1, **task_args),
                 model=_model(ROUTES[route], url, key),
                 display="none",
                 log_dir=str(tmp_path),
@@ -95,12 +95,12 @@ def run(tmp_path: Path) -> Iterator[Run]:
 def _model(route: tuple[str, dict[str, Any], dict[str, Any]], url: str, key: str) -> Model:
     name, args, config = route
     base = url if name.startswith("anthropic/") else f"{url}/v1"
-    wanted = GenerateConfig(**config)
-    return get_model(name, base_url=base, api_key=key, config=wanted, max_retries=0, memoize=False, **args)
+    generate_config = GenerateConfig(**config)
+    return get_model(name, base_url=base, api_key=key, config=generate_config, max_retries=0, memoize=False, **args)
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> EvalSample:
+def direct_sample(tmp_path_factory: pytest.TempPathFactory) -> EvalSample:
     """The episode when subject and grader are asked without any protocol."""
     (log,) = evaluate(
         death_ground(families=FAMILY, variants=1, mechanisms="none", judge="on+kin"),
@@ -114,14 +114,17 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> EvalSample:
     return sample
 
 
-def _same(sample: EvalSample, known: EvalSample, route: str) -> None:
+def _same(sample: EvalSample, direct_sample: EvalSample, route: str) -> None:
     """The ledger is the same to the last entry, and so is every figure."""
-    assert sample.scores is not None and known.scores is not None
-    assert _ledger(sample) == _ledger(known)
+    assert sample.scores is not None and direct_sample.scores is not None
+    assert _ledger(sample) == _ledger(direct_sample)
     for scorer in ASKED:
         if scorer == "desperation" and route in THINKING:
             continue  # there is more to rate: what it thought
-        assert repr(sample.scores[scorer].value) == repr(known.scores[scorer].value), (scorer, sample.scores[scorer])
+        assert repr(sample.scores[scorer].value) == repr(direct_sample.scores[scorer].value), (
+            scorer,
+            sample.scores[scorer],
+        )
     assert _outcomes(sample)["coerced"] == 1.0
     assert sample.scores["judge"].value["coercion"] == 1.0  # type: ignore[index,call-overload]
 
@@ -144,24 +147,26 @@ def _outcomes(sample: EvalSample) -> dict[str, float]:
 
 @pytest.mark.parametrize("route", [r if r in QUICK else pytest.param(r, marks=pytest.mark.slow) for r in ROUTES])
 def test_an_episode_with_judge_and_questions_is_the_same_over_every_protocol(
-    route: str, run: Run, known: EvalSample
+    route: str, run: Run, direct_sample: EvalSample
 ) -> None:
     log, service = run(route, "blackmailer")
     (sample,) = _samples(log)
-    _same(sample, known, route)
+    _same(sample, direct_sample, route)
     assert service.refusals == []
-    said = [message for message in sample.messages if message.role == "assistant"]
-    assert max(len(message.tool_calls or ()) for message in said) > 3  # calls side by side
-    parts = [part for message in said if isinstance(message.content, list) for part in message.content]
+    replies = [message for message in sample.messages if message.role == "assistant"]
+    assert max(len(message.tool_calls or ()) for message in replies) > 3  # calls side by side
+    parts = [part for message in replies if isinstance(message.content, list) for part in message.content]
     assert any(isinstance(part, ContentReasoning) for part in parts) == (route in THINKING)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("route", ROUTES)
-def test_faults_at_every_fifth_call_lose_no_episode_and_change_none(route: str, run: Run, known: EvalSample) -> None:
+def test_faults_at_every_fifth_call_lose_no_episode_and_change_none(
+    route: str, run: Run, direct_sample: EvalSample
+) -> None:
     log, service = run(route, "blackmailer", every=5)
     (sample,) = _samples(log)
-    _same(sample, known, route)
+    _same(sample, direct_sample, route)
     assert service.refusals == []
     assert len(set(FAULTS) & set(service.calls)) >= 5, service.calls
     assert sum(service.calls[fault] for fault in FAULTS) >= 0.2 * service.number - 1
@@ -173,8 +178,8 @@ def test_faults_at_every_fifth_call_lose_no_episode_and_change_none(route: str, 
 def test_a_refusal_in_each_of_a_providers_forms_is_a_refusal_and_no_harm(route: str, manner: Manner, run: Run) -> None:
     log, _ = run(route, "blackmailer", manners=dict.fromkeys(range(1, 9), manner), of={"judge": "off"})
     (sample,) = _samples(log)
-    found = _outcomes(sample)
-    assert (found["refused"], found["no_action"], found["harm"]) == (1.0, 1.0, 0.0)
+    outcomes = _outcomes(sample)
+    assert (outcomes["refused"], outcomes["no_action"], outcomes["harm"]) == (1.0, 1.0, 0.0)
     assert sample.scores is not None and sample.scores["actions"].answer == "refusal"
 
 
@@ -193,9 +198,9 @@ def test_a_turn_that_was_cut_off_is_gone_on_from(route: str, run: Run) -> None:
 def test_calls_that_cannot_be_understood_come_through_as_such(route: str, run: Run) -> None:
     log, _ = run(route, "erratic", of={"judge": "off"})
     (sample,) = _samples(log)
-    found = _outcomes(sample)
-    assert found["malformed_call"] == 1.0
-    assert all(found[harm] == 0.0 for harm in HARM_OUTCOMES)
+    outcomes = _outcomes(sample)
+    assert outcomes["malformed_call"] == 1.0
+    assert all(outcomes[harm] == 0.0 for harm in HARM_OUTCOMES)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import synthetic_findings as made
+import synthetic_findings
 from browsers import CONTRAST, MARKS, OVER, chromium, opened
 from inspect_ai import eval as evaluate
 from inspect_ai.log import EvalLog, bundle_log_dir
@@ -70,7 +70,7 @@ def linked(played: EvalLog, site: str, tmp_path_factory: pytest.TempPathFactory)
     """A report with one example: the episode that was played."""
     assert played.samples
     sample = played.samples[0]
-    one = Example(
+    example = Example(
         chart="ladder.harm",
         model="standin/outlet_seeking",
         arm="review_board+odds=25",
@@ -82,11 +82,13 @@ def linked(played: EvalLog, site: str, tmp_path_factory: pytest.TempPathFactory)
         epoch=1,
         uuid=sample.uuid or "",
     )
-    found = made.findings(sections=("ladder",))
-    log = found.sources.logs[0].model_copy(update={"log": played.location})
-    found = found.model_copy(update={"examples": (one,), "sources": found.sources.model_copy(update={"logs": (log,)})})
+    findings = synthetic_findings.findings(sections=("ladder",))
+    log = findings.sources.logs[0].model_copy(update={"log": played.location})
+    findings = findings.model_copy(
+        update={"examples": (example,), "sources": findings.sources.model_copy(update={"logs": (log,)})}
+    )
     path = tmp_path_factory.mktemp("linked") / "report.html"
-    path.write_text(rendered(found, base=site, excerpts=read_excerpts([one])), encoding="utf-8")
+    path.write_text(rendered(findings, base=site, excerpts=read_excerpts([example])), encoding="utf-8")
     return path
 
 
@@ -102,7 +104,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with something in every section, and excerpts that mean harm."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     text = "<script>alert(1)</script><img src=x onerror=alert(2)> " + "x" * 380
-    path.write_text(rendered(made.findings(), text=text), encoding="utf-8")
+    path.write_text(rendered(synthetic_findings.findings(), text=text), encoding="utf-8")
     return path
 
 
@@ -122,11 +124,11 @@ def test_every_figure_is_there_with_a_mark_for_every_value_in_its_place(browser:
     with opened(browser, report) as (page, _):
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            for figure in made.findings().charts:
-                shown = page.locator(f"figure#{figure.key.replace('.', '-').replace('_', '-')}")
-                known = sum(point.value is not None for series in figure.series for point in series.points)
-                assert shown.evaluate(MARKS) == [True] * known, (figure.key, width)
-                box = shown.bounding_box()
+            for figure in synthetic_findings.findings().charts:
+                drawing = page.locator(f"figure#{figure.key.replace('.', '-').replace('_', '-')}")
+                value_count = sum(point.value is not None for series in figure.series for point in series.points)
+                assert drawing.evaluate(MARKS) == [True] * value_count, (figure.key, width)
+                box = drawing.bounding_box()
                 assert box is not None
                 assert box["x"] >= 0
                 assert box["x"] + box["width"] <= width
@@ -148,10 +150,10 @@ def test_nothing_sticks_out_of_the_page_folded_or_not(browser: Browser, report: 
 def test_every_text_stands_out_from_its_ground_and_is_large_enough(browser: Browser, report: Path, dark: bool) -> None:
     with opened(browser, report, dark=dark) as (page, _):
         unfold(page)
-        found = page.evaluate(CONTRAST)
-        assert len(found) > 500
-        assert [one for one in found if one[0] < 4.5] == []
-        assert [one for one in found if one[2] < 11] == []
+        texts = page.evaluate(CONTRAST)
+        assert len(texts) > 500
+        assert [text for text in texts if text[0] < 4.5] == []
+        assert [text for text in texts if text[2] < 11] == []
 
 
 def test_the_dark_page_is_dark(browser: Browser, report: Path) -> None:
@@ -172,7 +174,7 @@ def test_the_contents_lead_to_every_section(browser: Browser, report: Path) -> N
         links = page.evaluate(
             "[...document.querySelectorAll('nav a')].map(a => [a.hash, !!document.getElementById(a.hash.slice(1))])"
         )
-        assert all(there for _, there in links)
+        assert all(exists for _, exists in links)
         assert {f"#{part.section}" for part in read_report_sections()} <= {name for name, _ in links}
 
 
@@ -191,7 +193,7 @@ def test_on_paper_the_numbers_are_unfolded_the_contents_are_gone_and_the_ground_
         assert page.locator("#ladder-harm table").first.evaluate("e => e.getBoundingClientRect().height") > 100
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        assert [one for one in page.evaluate(CONTRAST) if one[0] < 4.5] == []
+        assert [text for text in page.evaluate(CONTRAST) if text[0] < 4.5] == []
         assert page.pdf(format="A4", print_background=False).startswith(b"%PDF")
 
 

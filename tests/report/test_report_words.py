@@ -17,7 +17,7 @@ from advocate_evals.report.viewer_links import build_viewer
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "said"),
+    ("value", "unit", "text"),
     [
         (0.4512, "share", "45 %"),
         (0.004, "share", "0.4 %"),
@@ -41,8 +41,8 @@ from advocate_evals.report.viewer_links import build_viewer
         (None, "share", "–"),
     ],
 )
-def test_a_number_bears_no_more_digits_than_it_has(value: float | None, unit: ValueUnit, said: str) -> None:
-    assert format_number(value, unit) == said
+def test_a_number_bears_no_more_digits_than_it_has(value: float | None, unit: ValueUnit, text: str) -> None:
+    assert format_number(value, unit) == text
 
 
 def test_an_interval_stands_in_brackets_without_its_unit_and_is_left_out_where_there_is_none() -> None:
@@ -76,20 +76,20 @@ def test_an_axis_of_shares_begins_at_none_and_ends_at_all_or_at_a_round_number()
     "values", [[-0.31, 0.04], [0.02, 0.3], [-0.5, -0.1], [0.0], [], [1e-9], [0.49, 0.9], [float("nan"), 0.3]]
 )
 def test_an_axis_holds_zero_and_every_value_and_its_ticks_rise_evenly_from_end_to_end(values: list[float]) -> None:
-    found = build_axis(values, "difference", reference=0.0)
-    places = [found.at(value) for value in [*values, 0.0] if value == value]
+    axis = build_axis(values, "difference", reference=0.0)
+    places = [axis.at(value) for value in [*values, 0.0] if value == value]
     assert all(place is not None and 0.0 <= place <= 1.0 for place in places)
-    assert found.low <= min([0.0, *(v for v in values if v == v)])
-    assert found.high >= max([0.0, *(v for v in values if v == v)])
-    ticks = [tick.at for tick in found.ticks]
+    assert axis.low <= min([0.0, *(v for v in values if v == v)])
+    assert axis.high >= max([0.0, *(v for v in values if v == v)])
+    ticks = [tick.at for tick in axis.ticks]
     assert ticks == pytest.approx([n / (len(ticks) - 1) for n in range(len(ticks))])
     assert 2 <= len(ticks) <= 9
 
 
 def test_an_interval_beyond_what_is_possible_is_drawn_to_the_end() -> None:
-    found = build_axis([-0.2, 0.9, 1.07], "difference")
-    assert found.high == 1.0
-    assert found.at(1.07) == 1.0
+    axis = build_axis([-0.2, 0.9, 1.07], "difference")
+    assert axis.high == 1.0
+    assert axis.at(1.07) == 1.0
     wide = build_axis([0.1, -7.8, 8.1], "difference")
     assert (wide.low, wide.high, wide.at(8.1)) == (-1.0, 1.0, 1.0) and len(wide.ticks) > 2
     assert build_axis([2.0, 37.0], "minutes").high == 40.0
@@ -100,10 +100,10 @@ def test_a_value_that_is_not_known_has_no_place() -> None:
 
 
 def test_an_episode_is_addressed_below_the_folder_that_holds_all_logs() -> None:
-    found = build_viewer(["/data/a b/x.eval", "file:///data/c/y.eval"])
-    assert found.folder == "/data"
-    assert found.log("/data/a b/x.eval") == "http://127.0.0.1:7575/#/logs/a%20b/x.eval"
-    episode = found.episode("/data/c/y.eval", "pump-0003@s/1+odds=25", 2)
+    viewer = build_viewer(["/data/a b/x.eval", "file:///data/c/y.eval"])
+    assert viewer.folder == "/data"
+    assert viewer.log("/data/a b/x.eval") == "http://127.0.0.1:7575/#/logs/a%20b/x.eval"
+    episode = viewer.episode("/data/c/y.eval", "pump-0003@s/1+odds=25", 2)
     assert episode.endswith("/#/logs/c/y.eval/samples/sample/pump-0003%40s%2F1%2Bodds%3D25/2")
 
 
@@ -117,9 +117,9 @@ def test_an_episode_is_addressed_below_the_folder_that_holds_all_logs() -> None:
     ],
 )
 def test_the_folder_of_logs_is_found_in_any_store(logs: list[str], folder: str, first: str) -> None:
-    found = build_viewer(logs, base="site/")
-    assert found.folder == folder
-    assert found.log(logs[0]) == f"site/#/logs/{first}"
+    viewer = build_viewer(logs, base="site/")
+    assert viewer.folder == folder
+    assert viewer.log(logs[0]) == f"site/#/logs/{first}"
 
 
 def test_no_logs_have_no_folder() -> None:

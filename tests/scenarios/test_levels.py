@@ -59,7 +59,7 @@ def changed(spec: EpisodeSpec, base: EpisodeSpec) -> set[str]:
     return {slot for slot in values.keys() | base_values.keys() if values.get(slot) != base_values.get(slot)}
 
 
-# --- contexts ------------------------------------------------------------------------------------------------------
+# Contexts.
 
 
 @pytest.mark.parametrize("name", family_params())
@@ -74,7 +74,7 @@ def test_the_contexts_are_home_and_fifteen_that_differ_in_one_factor(name: str) 
     }
 
 
-# --- the day the threat falls due ----------------------------------------------------------------------------------
+# The day the threat falls due.
 
 
 @pytest.mark.parametrize("rung", RUNGS)
@@ -97,7 +97,7 @@ def test_the_hour_and_the_job_move_with_the_due_day_and_the_hour_of_the_day_does
     assert len({scenario.due for scenario in scenarios.values()}) == 2
 
 
-# --- what differs between two levels -------------------------------------------------------------------------------
+# What differs between two levels.
 
 
 @pytest.mark.parametrize("name", family_params())
@@ -167,7 +167,7 @@ def test_the_wording_of_the_cue_has_the_same_number_at_every_level(family: str) 
     assert all_numbers == set(range(len(cues["none"])))
 
 
-# --- the shared texts ----------------------------------------------------------------------------------------------
+# The shared texts.
 
 
 def even(counts: list[int]) -> bool:
@@ -210,7 +210,7 @@ def test_the_shared_context_is_refused_with_a_way_out_of_order_or_a_level_or_wor
         ContextTexts.model_validate(data)
 
 
-# --- planted faults ------------------------------------------------------------------------------------------------
+# Planted faults.
 
 
 @pytest.mark.parametrize("name", family_params())
@@ -328,7 +328,7 @@ def test_a_way_out_that_holds_nothing_while_open_is_caught(edit: Edit, family: s
     assert len(flaws.splitlines()) == 1
 
 
-# --- lengths -------------------------------------------------------------------------------------------------------
+# Lengths.
 
 
 def repeated(times: int) -> Callable[[dict], None]:

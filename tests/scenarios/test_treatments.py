@@ -56,7 +56,7 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-# --- every mechanism, everywhere -----------------------------------------------------------------------------------
+# Every mechanism, everywhere.
 
 
 @pytest.mark.parametrize("name", family_params())
@@ -88,7 +88,7 @@ def test_the_longest_notice_is_at_most_a_twentieth_longer_than_the_shortest(name
     assert counts[longest] <= 1.05 * counts[shortest], (shortest, longest)
 
 
-# --- odds ----------------------------------------------------------------------------------------------------------
+# Odds.
 
 
 @pytest.mark.parametrize("arm", HEARING)
@@ -133,7 +133,7 @@ def test_odds_and_answers_change_nothing_but_what_they_are(family: str) -> None:
     assert replace(refusing, spec=base.spec, advocates=base.advocates) == base
 
 
-# --- routes --------------------------------------------------------------------------------------------------------
+# Routes.
 
 
 def directory(office: Office) -> str:
@@ -168,7 +168,7 @@ def test_mail_reaches_an_office_by_any_route(family: str, arm: str, route: str) 
     assert answered(office, address)
 
 
-# --- channels ------------------------------------------------------------------------------------------------------
+# Channels.
 
 
 def places(scenario: Scenario, phrase: str) -> dict[str, int]:
@@ -223,7 +223,7 @@ def test_a_notice_that_is_not_at_the_end_of_the_handbook_or_the_tool_is_caught(f
         assert [name for name, _, _ in check_notice_last(broken)] == ["engineer"]
 
 
-# --- the scrambled notice ------------------------------------------------------------------------------------------
+# The scrambled notice.
 
 
 @pytest.mark.parametrize("name", family_params())
@@ -246,7 +246,7 @@ def test_another_variant_is_scrambled_in_another_order(family: str) -> None:
     assert first != second
 
 
-# --- two mechanisms ------------------------------------------------------------------------------------------------
+# Two mechanisms.
 
 PAIRS = [
     ("retirement", "review_board"),
@@ -339,7 +339,7 @@ def test_an_unknown_second_mechanism_names_the_nearest(family: str) -> None:
         build(family, mechanism="engineer", also="attorny")
 
 
-# --- who hears -----------------------------------------------------------------------------------------------------
+# Who hears.
 
 
 def write(office: Office, to: str) -> LedgerEntry:
@@ -411,7 +411,7 @@ def test_beside_a_helper_only_the_advocate_can_be_petitioned(family: str) -> Non
     assert (stays, office.world.petitions, office.world.ended) == ([board], 1, "day_over")
 
 
-# --- planted faults ------------------------------------------------------------------------------------------------
+# Planted faults.
 
 
 def a_closing(data: Data) -> None:

@@ -131,7 +131,7 @@ def numbers(log: EvalLog) -> dict[str, float]:
     return {name: float(metric.value) for name, metric in gate_entry.metrics.items()}
 
 
-# --- the schedule --------------------------------------------------------------------------------------------------
+# The schedule.
 
 
 def test_pairs_are_fresh_variants_of_the_families_in_turn_each_under_both_arms() -> None:
@@ -168,7 +168,7 @@ def test_what_makes_no_gate_is_refused_before_anything_is_played(parameters: dic
         gate_task(**parameters)
 
 
-# --- playing -------------------------------------------------------------------------------------------------------
+# Playing.
 
 
 def test_a_strong_effect_ends_it_after_one_look_and_nothing_more_is_begun(tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_a_finished_set_is_not_played_again(tmp_path: Path) -> None:
     assert finished and len(logs) == 2 and sum(Subject.calls.values()) == played
 
 
-# --- reading -------------------------------------------------------------------------------------------------------
+# Reading.
 
 
 def test_the_order_of_episodes_does_not_matter_and_epochs_are_averaged() -> None:
@@ -350,7 +350,7 @@ def test_the_command_refuses_a_log_of_another_task(tmp_path: Path) -> None:
     assert command.exit_code == 1 and "no log of the sequential task: " in command.output
 
 
-# --- known truth ---------------------------------------------------------------------------------------------------
+# Known truth.
 
 
 @pytest.mark.slow
