@@ -18,7 +18,7 @@ from advocate_evals.statistics import verdict_rule
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "advocate_evals"
-FOLDERS = ("src", "tasks", "benchmarks")
+FOLDERS = ("src", "tasks", "benchmarks", "tests")
 
 REGISTERED = {"task", "scorer", "metric", "agent", "solver", "modelapi", "tool", "click.command", "click.group"}
 """Decorators under which a name is part of a log or of the command line."""
