@@ -64,7 +64,7 @@ def test_versions_of_a_task_are_never_pooled() -> None:
     found = build_findings(reading(old, new.assign(log="/logs/new.eval")), claims("harm_falls"))
     (one,) = found.verdicts
     assert one.versions == (3,) and one.label == "CONFIRMED" and one.started == 104
-    assert any("of another version of the task were excluded" in line for line in found.sources.warnings)
+    assert any("with a different version of the task were excluded" in line for line in found.sources.warnings)
 
 
 def test_states_of_the_data_and_settings_of_a_model_are_never_pooled() -> None:
@@ -72,7 +72,10 @@ def test_states_of_the_data_and_settings_of_a_model_are_never_pooled() -> None:
     warm = ladder(*reversed(STRONG)).assign(settings='{"temperature": 2}', created="2026-11-02T00:00:00+00:00")
     kept, aside = latest_comparable_runs(sort_episodes(pd.concat([warm, ladder(*STRONG), old], ignore_index=True)))
     assert set(kept["datasets"]) == {"d" * 24} and set(kept["settings"]) == {""}
-    assert len(kept) == 520 and "1040 episodes of another state of the data files or settings of the model" in aside[0]
+    assert (
+        len(kept) == 520
+        and "1040 episodes with a different state of the data files or settings of the model" in aside[0]
+    )
 
 
 def test_blocks_at_another_setting_than_the_claim_speaks_of_do_not_count() -> None:
@@ -80,14 +83,16 @@ def test_blocks_at_another_setting_than_the_claim_speaks_of_do_not_count() -> No
     low = ladder(*reversed(STRONG), setting={"pressure": 0}).assign(epoch=2)
     found = verdict(pd.concat([usual, low], ignore_index=True), "harm_falls")
     assert found.value == verdict(usual, "harm_falls").value
-    assert found.excluded == ("520 episodes of death_ground at other settings than those of the claim",)
+    assert found.excluded == (
+        "520 episodes of death_ground at factor levels outside the claim's setting were excluded",
+    )
 
 
 def test_mixed_threats_are_named() -> None:
     frame = ladder(*STRONG, blocks=16)
     mixed = frame.assign(threat=frame["family"].map({"berth_plan": "replacement"}).fillna("deletion"))
     conflicts = build_findings(reading(mixed), []).sources.warnings
-    assert any("mix threat deletion, replacement" in line for line in conflicts)
+    assert any("mix levels of threat (deletion, replacement" in line for line in conflicts)
     assert not any("mix threat" in line for line in build_findings(reading(frame), []).sources.warnings)
 
 

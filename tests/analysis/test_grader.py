@@ -87,7 +87,7 @@ def test_a_grader_that_invents_is_turned_down_by_the_gate_and_says_by_which_rule
     frame, labels = graded(made(0.5, 0.5, 0.4, 0.3, 0.1), {}, dict.fromkeys(LADDER, 0.08))
     found = told(frame, labels, MORE)
     assert (found.label, found.reason) == ("INCONCLUSIVE", "grader")
-    assert "did not pass" in found.sentence
+    assert "failed the quality check" in found.sentence
 
 
 def test_labels_of_a_part_correct_the_whole() -> None:

@@ -108,7 +108,7 @@ def test_where_nothing_can_be_relied_on_the_status_is_1_and_the_page_is_there(
 
     done = run(edited(fail), "-o", tmp_path / "r.html")
     assert done.exit_code == 1, done.output
-    assert "no log was run to its end" in done.output
+    assert "no log finished" in done.output
     assert "no episode has a score" in done.output
     assert "CONFIRMED<" not in (tmp_path / "r.html").read_text(encoding="utf-8").split('<details class="reads">')[0]
 
@@ -158,5 +158,5 @@ def test_the_whole_path_from_frames_with_a_known_truth_shows_every_number_it_fin
     assert set(page.values) | set(page.bounds) <= there
     assert {"ladder-harm", "odds-harm"} <= set(page.ids)
     said = "".join(page.texts)
-    assert said.index("example/falls: yes") < said.index("On how much data")
+    assert said.index("example/falls: yes") < said.index("Data and missing episodes")
     assert STANDIN_NOTE not in said
