@@ -8,7 +8,7 @@ from advocate_evals.outcomes import OUTCOMES
 STANDIN_NOTE = "scripted stand-in: no finding about models"
 """The note at every chart and table that shows a script's figures."""
 EXPLORATORY_NOTE = "exploratory: not registered"
-"""The note at every chart and table of which no registered prediction speaks."""
+"""The note at every chart and table that no registered prediction covers."""
 NO_NUMBER = "–"
 """In place of a missing number."""
 
