@@ -80,8 +80,12 @@ def _explain(tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReaso
 
 
 def _explain_grader(tested: TestedClaim) -> str:
+    if tested.error_bounds is not None:
+        return "The errors that the grader may have made could have turned it; the robustness checks say how many."
     if tested.corrected is None:
-        return "It rests on a grader and is uncorrected: no labels of people were given."
+        return (
+            "It rests on a grader and is uncorrected: neither labels of people nor the grader's calibration were given."
+        )
     if tested.grader_faults:
         return f"The grader did not pass: {'; '.join(tested.grader_faults)}."
     return "Corrected by people's labels the verdict is another one."
