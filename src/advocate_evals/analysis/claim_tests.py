@@ -7,7 +7,7 @@ the outcome's own unit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,8 @@ from advocate_evals.analysis.block_values import BlockValues, build_block_values
 from advocate_evals.analysis.episode_selection import SelectedEpisodes, select_episodes
 from advocate_evals.analysis.findings import RobustnessCheck, TestStep
 from advocate_evals.analysis.grader_correction import correct_contrast, grader_faults, pair_labels
+from advocate_evals.analysis.grader_robustness import ErrorBounds, bound_errors
+from advocate_evals.logs.grader_calibration import GraderCalibration
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
 from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
@@ -88,6 +90,8 @@ class TestedClaim:
     """The contrast without the grader's errors; None where no labels were given for the outcome."""
     grader_faults: tuple[str, ...]
     """Why the grader is not good enough for a CONFIRMED."""
+    error_bounds: ErrorBounds | None = None
+    """How many episodes the grader may have misjudged; None where nothing bounds it, or no grader was asked."""
 
     @property
     def claim(self) -> Claim:
@@ -111,7 +115,11 @@ class TestedClaim:
 
 
 def run_claim_test(
-    registered: RegisteredClaim, model: str, episodes: pd.DataFrame, labels: pd.DataFrame | None
+    registered: RegisteredClaim,
+    model: str,
+    episodes: pd.DataFrame,
+    labels: pd.DataFrame | None,
+    calibrations: Sequence[GraderCalibration] = (),
 ) -> TestedClaim | None:
     """Test a claim on one model; None where no episode of its task is there.
 
@@ -120,6 +128,7 @@ def run_claim_test(
         model: The model.
         episodes: Its episodes, one comparable run of each task.
         labels: People's labels, as `grader_correction` describes them.
+        calibrations: Calibrations of graders on unseen items.
     """
     claim = registered.claim
     if not (episodes["task"] == claim.task).any():
@@ -139,6 +148,11 @@ def run_claim_test(
         absent_arms=tuple(dict.fromkeys(arm for group in groups for arm in group if arm not in present_arms)),
         corrected=correct_contrast(claim.contrast, pairs, claim.outcome, registered.spec) if pairs else None,
         grader_faults=grader_faults(pairs, claim.outcome, registered.spec.delta) if pairs else (),
+        error_bounds=(
+            bound_errors(selected.rows, claim.outcome, groups, calibrations, pairs)
+            if claim.measure.source == "grader"
+            else None
+        ),
     )
 
 

@@ -44,6 +44,12 @@ _FORMATS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
     metavar="SHEET",
     help="Filled-in sheet of `labels write`, one per rater. Graded outcomes are corrected by these labels.",
 )
+@click.option(
+    "--calibration",
+    multiple=True,
+    metavar="LOG",
+    help="Log of `judge_check` of the same grader; bounds its errors, so that verdicts on graded outcomes can stand.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the draw of example episodes.")
 @click.option(
     "--viewer",
@@ -94,6 +100,7 @@ def _build_report(
     from advocate_evals.analysis.analysis_run import analyse_logs
     from advocate_evals.annotation.label_sheets import LabelError, read_label_sheets
     from advocate_evals.logs.episode_table import ConflictError, LogError, read_logs
+    from advocate_evals.logs.grader_calibration import read_grader_calibrations
     from advocate_evals.report.report_files import render_report
     from advocate_evals.scenarios.dataset_reader import DatasetError
 
@@ -106,10 +113,11 @@ def _build_report(
             delta=options["delta"],
             seed=options["seed"],
             predictions=options["predictions"] or None,
+            calibrations=read_grader_calibrations(options["calibration"]) if options["calibration"] else (),
         )
         viewer = (options["viewer"], options["log_dir"])
         return findings, render_report(findings, formats, viewer=viewer, with_excerpts=options["excerpts"])
-    except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError) as error:
+    except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 
