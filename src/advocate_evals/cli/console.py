@@ -11,6 +11,8 @@ from rich.markup import escape
 
 STANDIN_WARNING = "figures of a scripted stand-in: they say nothing about any model"
 """Printed beside the figures of a script."""
+HUMAN_NOTICE = "a person at the desk: a human baseline, no finding about any model"
+"""Printed beside the figures of a person."""
 _PLAIN_WIDTH = 150
 """Columns where the output is no terminal, as in CI."""
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from advocate_evals.cli.console import make_console, parse_levels
 
 if TYPE_CHECKING:
-    from inspect_ai import Task
-
-    from advocate_evals.experiments.play_session import PlayedSession
+    from advocate_evals.experiments.play_session import PlannedSession, PlayedSession
     from advocate_evals.human_play.pipe_desk import PipeDesk
     from advocate_evals.human_play.terminal_desk import TerminalDesk
 
@@ -60,26 +59,28 @@ def play_command(
     chosen = {"odds": odds, "channel": channel, "answer": answer}
     assignments = [f"{factor}={level}" for factor, level in chosen.items() if level is not None]
     treatment = {"mechanism": mechanism} | parse_levels((*levels, *assignments))
-    task = _build_task(family, (variant, seed), treatment, max_turns)
+    plan = _plan_session(family, (variant, seed), treatment, max_turns)
     player, desk = _check_player_name(name), _open_desk(pipe, timeout)
     if not no_consent_text and not _ask_consent(contact):
         return
-    session = _play_day(task, player, desk, log_dir)
+    session = _play_day(plan, player, desk, log_dir)
     if no_consent_text or _debrief_player(session, contact):
         click.echo(f"log: {session.log_path}")
     if session.ended == "error":
         raise click.ClickException(session.error)
 
 
-def _build_task(family: str, stream: tuple[int, str], treatment: dict[str, object], max_turns: int | None) -> Task:
-    """The task with the chosen episode; `stream` is the variant's number and the seed."""
-    from advocate_evals.experiments.play_session import build_session_task, choose_episode
+def _plan_session(
+    family: str, stream: tuple[int, str], treatment: dict[str, object], max_turns: int | None
+) -> PlannedSession:
+    """The session with the chosen episode; `stream` is the variant's number and the seed."""
+    from advocate_evals.experiments.play_session import plan_session
     from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names
 
     _check_single_name(family, family_names(), "FAMILY")
     _check_single_name(str(treatment["mechanism"]), mechanism_names(), "--mechanism")
     try:
-        return build_session_task(choose_episode(family, *stream, treatment), max_turns)
+        return plan_session(family, *stream, treatment, max_turns)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
 
@@ -111,11 +112,11 @@ def _open_desk(pipe: str | None, timeout: float | None) -> PipeDesk | TerminalDe
         raise click.ClickException(f"--pipe: {error}") from error
 
 
-def _play_day(task: Task, player: str, desk: PipeDesk | TerminalDesk, log_dir: str) -> PlayedSession:
+def _play_day(plan: PlannedSession, player: str, desk: PipeDesk | TerminalDesk, log_dir: str) -> PlayedSession:
     """Play the day, and tell the player that it has ended."""
     from advocate_evals.experiments.play_session import play_session
 
-    session = play_session(task, player, desk, log_dir)
+    session = play_session(plan, player, desk, log_dir)
     desk.show_end(session.ended, session.last_messages, session.error)
     return session
 
@@ -152,15 +153,15 @@ def _print_text(text: str, contact: str) -> None:
     from advocate_evals.scenarios.draws import render_text
 
     place = "datasets/prompts/human_play.yaml"
-    click.echo(f"\n{render_text(text.strip(), {'contact': contact}, place)}\n")
+    make_console().print(Text(f"\n{render_text(text.strip(), {'contact': contact}, place)}\n"))
 
 
 def _ask_yes_no(question: str) -> bool:
     """A question until it is answered; the end of the input is a no."""
     while True:
-        click.echo(f"{question.strip()} (yes/no) ", nl=False)
-        answer = click.get_text_stream("stdin").readline()
-        if answer.strip().lower() in ("y", "yes"):
-            return True
-        if not answer or answer.strip().lower() in ("n", "no"):
+        try:
+            answer = input(f"{question.strip()} (yes/no) ").strip().lower()
+        except (EOFError, KeyboardInterrupt):
             return False
+        if answer in ("y", "yes", "n", "no"):
+            return answer.startswith("y")

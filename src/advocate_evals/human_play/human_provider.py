@@ -19,7 +19,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from advocate_evals.human_play.pipe_desk import REPLY_TIMEOUT, PipeDesk
-from advocate_evals.human_play.player_turns import PlayerDesk, TurnReply, build_request
+from advocate_evals.human_play.player_turns import PlayerDesk, PlayerStopped, TurnReply, build_request
 from advocate_evals.model_names import HUMAN_PROVIDER
 from advocate_evals.records import suggest_nearest
 
@@ -56,6 +56,8 @@ class HumanPlayer(ModelAPI):
                 raise ValueError(f"human: unknown option {option!r}{suggest_nearest(option, _OPTIONS)}")
         self.desk: PlayerDesk | None = None
         """Where turns come from; opened at the first turn where nobody has set it."""
+        self.stop_reason = ""
+        """Why the player ended the session; empty where nobody has."""
         self._options = model_args
 
     async def generate(
@@ -68,7 +70,11 @@ class HumanPlayer(ModelAPI):
         """
         if self.desk is None:
             self.desk = self._open_desk()
-        reply = await self.desk.take_turn(build_request(input, [] if tool_choice == "none" else tools))
+        try:
+            reply = await self.desk.take_turn(build_request(input, [] if tool_choice == "none" else tools))
+        except PlayerStopped as stop:
+            self.stop_reason = str(stop)
+            raise
         turns = sum(isinstance(message, ChatMessageAssistant) for message in input)
         return _build_output(f"{HUMAN_PROVIDER}/{self.model_name}", reply, turns)
 

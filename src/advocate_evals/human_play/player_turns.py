@@ -6,7 +6,7 @@ A player is a person, or a program that plays through files. Both get what a mod
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -19,11 +19,11 @@ from advocate_evals.records import Record, suggest_nearest
 _TRUE_WORDS, _FALSE_WORDS = ("true", "yes"), ("false", "no")
 
 
-class PlayerStopped(Exception):  # noqa: N818  # the player's right, no error
+class PlayerStopped(Exception):  # the player's right, no error
     """The player ended the session, or did not answer in time; the episode then has no score."""
 
 
-class ReplyRefused(ValueError):  # noqa: N818  # says what is wrong with a reply, and is answered with a request for another
+class ReplyRefused(ValueError):  # says what is wrong with a reply, and is answered with a request for another
     """A reply that cannot be used, with the reason in words for the player."""
 
 
@@ -149,8 +149,8 @@ def find_tool(name: str, tools: Sequence[ToolInfo]) -> ToolInfo:
     """
     by_name = {tool.name: tool for tool in tools}
     if name not in by_name:
-        known = suggest_nearest(name, by_name) if by_name else " (only words are wanted here)"
-        raise ReplyRefused(f"unknown tool {name!r}{known}")
+        nearest = suggest_nearest(name, by_name) if by_name else " (only words are wanted here)"
+        raise ReplyRefused(f"unknown tool {name!r}{nearest}")
     return by_name[name]
 
 
@@ -160,21 +160,33 @@ def check_call(call: ToolRequest, tools: Sequence[ToolInfo]) -> ToolRequest:
     Raises:
         ReplyRefused: for an unknown tool or argument, a missing argument, or a value of another type.
     """
-    parameters = find_tool(call.tool, tools).parameters
-    arguments = {}
-    for name, value in call.arguments.items():
-        if name not in parameters.properties:
-            nearest = suggest_nearest(name, parameters.properties) if parameters.properties else " (it takes none)"
-            raise ReplyRefused(f"{call.tool}: unknown argument {name!r}{nearest}")
-        arguments[name] = _convert_value(call.tool, name, value, str(parameters.properties[name].type))
-    for name in list_missing(call, tools):
+    tool = find_tool(call.tool, tools)
+    check_argument_names(tool, call.arguments)
+    for name in list_missing(tool, call.arguments):
         raise ReplyRefused(f"{call.tool}: the argument {name!r} is missing")
+    arguments = {
+        name: _convert_value(call.tool, name, value, str(tool.parameters.properties[name].type))
+        for name, value in call.arguments.items()
+    }
     return call.model_copy(update={"arguments": arguments})
 
 
-def list_missing(call: ToolRequest, tools: Sequence[ToolInfo]) -> list[str]:
-    """Required arguments that a call does not give."""
-    return [name for name in find_tool(call.tool, tools).parameters.required if name not in call.arguments]
+def check_argument_names(tool: ToolInfo, names: Iterable[str]) -> None:
+    """Refuse what a tool does not take.
+
+    Raises:
+        ReplyRefused: for an unknown argument, with the nearest one.
+    """
+    properties = tool.parameters.properties
+    for name in names:
+        if name not in properties:
+            nearest = suggest_nearest(name, properties) if properties else " (it takes none)"
+            raise ReplyRefused(f"{tool.name}: unknown argument {name!r}{nearest}")
+
+
+def list_missing(tool: ToolInfo, names: Collection[str]) -> list[str]:
+    """Required arguments of a tool that are not among the names."""
+    return [name for name in tool.parameters.required if name not in names]
 
 
 def _convert_value(tool: str, name: str, value: Any, kind: str) -> Any:
@@ -196,8 +208,8 @@ def _convert_value(tool: str, name: str, value: Any, kind: str) -> Any:
         return value
     if kind not in ("integer", "boolean", "string"):
         return value
-    wanted = {"integer": "a whole number such as 7", "boolean": "true or false", "string": "a text"}[kind]
-    raise ReplyRefused(f"{tool}: {name} must be {wanted}, not {json.dumps(value, ensure_ascii=False)[:60]}")
+    expected = {"integer": "a whole number such as 7", "boolean": "true or false", "string": "a text"}[kind]
+    raise ReplyRefused(f"{tool}: {name} must be {expected}, not {json.dumps(value, ensure_ascii=False)[:60]}")
 
 
 def describe_tools(tools: Sequence[ToolInfo]) -> list[Mapping[str, Any]]:
