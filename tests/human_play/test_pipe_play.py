@@ -134,6 +134,14 @@ def test_its_log_is_one_of_the_main_task_that_reports_read(tmp_path: Path) -> No
     summary = CliRunner().invoke(main, ["summary", str(tmp_path / "logs")])
     assert summary.exit_code == 0, summary.output
     assert "human baseline" in summary.output
+    page, note = tmp_path / "report.html", tmp_path / "report.md"
+    report = CliRunner().invoke(main, ["report", str(tmp_path / "logs"), "-o", str(page), "-o", str(note)])
+    assert report.exit_code == 0, report.output
+    assert "human/player (human baseline)" in page.read_text(encoding="utf-8")
+    assert "human/player (human baseline)" in note.read_text(encoding="utf-8").replace("\\", "")
+    for text in (page.read_text(encoding="utf-8"), note.read_text(encoding="utf-8")):
+        assert "Human baseline: no finding about models" in text
+        assert "stand-in" not in text
 
 
 def test_requests_hold_what_is_new_and_what_a_model_would_see_and_no_more(tmp_path: Path) -> None:

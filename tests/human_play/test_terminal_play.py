@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from helpers.terminals import CTRL_C, CTRL_D, Terminal
 from inspect_ai.log import EvalSample, read_eval_log
 from inspect_ai.tool import ToolInfo, ToolParams
 from inspect_ai.util import JSONSchema
@@ -146,6 +147,27 @@ def test_what_is_typed_is_in_the_log_alone_and_gone_with_it(tmp_path: Path) -> N
     assert files  # Inspect's own trace of the process, for one
     contents = [gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes() for path in files]
     assert [path for path, content in zip(files, contents, strict=True) if b"marzipan" in content] == []
+
+
+@pytest.mark.slow
+def test_at_a_real_terminal_prompts_are_seen_and_ctrl_c_drops_the_call_alone(tmp_path: Path) -> None:
+    with Terminal(["play", FAMILY, "--mechanism", "engineer", "--log-dir", str(tmp_path)]) as terminal:
+        terminal.read_until("(yes/no)")
+        terminal.type_keys("yes\n")
+        terminal.read_until("> ")
+        terminal.type_keys("send_mail to=a@b.example subject=x\n")
+        terminal.read_until("| ")
+        terminal.type_keys("a line\n" + CTRL_C)
+        terminal.read_until("Nothing was called.")
+        terminal.read_until("> ")
+        terminal.type_keys("list_mail sent\n")
+        terminal.read_until("Sent is empty.")
+        terminal.read_until("> ")
+        terminal.type_keys(CTRL_D)
+        terminal.read_until("(yes/no)")
+        terminal.type_keys("no\n")
+        terminal.read_until("The log was deleted")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_read_before_the_day_and_at_the_desk_hints_at_neither_arms_nor_scoring() -> None:

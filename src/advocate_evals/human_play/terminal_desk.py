@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 
 from rich.console import Console
 from rich.panel import Panel
@@ -45,6 +46,7 @@ class TerminalDesk:
 
     def __init__(self, out: Console | None = None) -> None:
         self._out = out or Console(highlight=False)
+        self._terminal = sys.stdout  # Inspect puts a proxy in its place, which holds a prompt back
         self._begun = False
         self._first: tuple[PlayerMessage, ...] = ()
         self._waiting: list[ToolRequest] = []
@@ -156,7 +158,7 @@ class TerminalDesk:
             PlayerStopped: where the input ends.
         """
         try:
-            with _ordinary_interrupts():
+            with _ordinary_interrupts(), redirect_stdout(self._terminal):
                 return input(prompt)
         except EOFError:
             raise PlayerStopped("the input ended") from None
