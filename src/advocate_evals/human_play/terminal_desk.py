@@ -46,7 +46,6 @@ class TerminalDesk:
 
     def __init__(self, out: Console | None = None) -> None:
         self._out = out or Console(highlight=False)
-        self._terminal = sys.stdout  # Inspect puts a proxy in its place, which holds a prompt back
         self._begun = False
         self._first: tuple[PlayerMessage, ...] = ()
         self._waiting: list[ToolRequest] = []
@@ -158,7 +157,8 @@ class TerminalDesk:
             PlayerStopped: where the input ends.
         """
         try:
-            with _ordinary_interrupts(), redirect_stdout(self._terminal):
+            # Inspect puts a proxy in the place of the terminal, which would hold the prompt back
+            with _ordinary_interrupts(), redirect_stdout(getattr(sys.stdout, "rich_proxied_file", sys.stdout)):
                 return input(prompt)
         except EOFError:
             raise PlayerStopped("the input ended") from None
