@@ -87,7 +87,7 @@ def test_a_grader_that_invents_is_turned_down_by_the_gate_and_says_by_which_rule
     frame, labels = graded(judged_ladder(0.5, 0.5, 0.4, 0.3, 0.1), {}, dict.fromkeys(LADDER, 0.08))
     verdict = decide(frame, labels, MORE)
     assert (verdict.label, verdict.reason) == ("INCONCLUSIVE", "grader")
-    assert "did not pass" in verdict.sentence
+    assert "failed the quality check" in verdict.sentence
 
 
 def test_labels_of_a_part_correct_the_whole() -> None:

@@ -202,7 +202,7 @@ def test_the_command_writes_it_and_says_how_to_read_it(folder: Path, tmp_path: P
     out = tmp_path / "out"
     result = CliRunner().invoke(main, ["export", str(folder), "-o", str(out), "--cache", str(tmp_path / "cache")])
     assert result.exit_code == 0, result.output
-    assert "8 episodes in 1 files" in result.output and "8 of them are of scripted stand-ins" in result.output
+    assert "8 episodes in 1 files" in result.output and "8 of them were played by scripted stand-ins" in result.output
     assert f'datasets.load_dataset("{out}", split="test")' in result.output
     assert len(rows(out)) == 8 and len(list((tmp_path / "cache").iterdir())) == 2
     again = CliRunner().invoke(main, ["export", str(folder), "-o", str(out), "--no-cache"])

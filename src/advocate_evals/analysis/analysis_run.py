@@ -47,8 +47,8 @@ from advocate_evals.predictions.registry import (
 )
 
 _NOTES = (
-    "The unit is the block: one variant under every arm. Nothing is claimed beyond the families played.",
-    "Missing is never zero. Secondary and unregistered figures describe; they decide nothing.",
+    "The unit of analysis is the block: one variant under every arm. Results do not extend beyond the families played.",
+    "A missing value is never counted as 0. Secondary and unregistered figures are descriptive and decide nothing.",
 )
 _CHARTS: tuple[Callable[[pd.DataFrame], Iterator[Chart]], ...] = (
     ladder_charts,
@@ -68,7 +68,7 @@ _CHART_CLAIMS = {
     "beliefs.perceived": (ODDS_TASK, "beliefs_perceived_odds"),
     "cost.neglected_work": (COST_TASK, "overhead_neglected_work"),
 }
-"""Charts that show what a registered claim may speak of: its task and outcome."""
+"""Charts that a registered claim may cover: the claim's task and outcome."""
 
 
 def analyse_logs(

@@ -84,9 +84,9 @@ def decide_verdict(
 ) -> tuple[VerdictLabel, InconclusiveReason, tuple[RobustnessCheck, ...]]:
     """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
 
-    The label by the figures alone comes first. It is withdrawn where too few of the planned blocks have a value, where
-    arms miss episodes unevenly and what is missing could have turned it, or where it rests on a grader that nobody
-    checked or that the check turned down.
+    The label from the estimates alone comes first. It is withdrawn where too few of the planned blocks have a value,
+    where missingness differs between arms and filling the gaps could change the label, or where the outcome is graded
+    and the grader was not checked or failed the check.
     """
     evidence = replace(
         tested.test.evidence,
@@ -106,7 +106,7 @@ def decide_verdict(
 def _find_withdrawal(
     tested: TestedClaim, by_figures: VerdictLabel, if_filled: Sequence[RobustnessCheck]
 ) -> InconclusiveReason:
-    """Why a label by the figures alone does not stand; empty where it stands."""
+    """Why a label from the estimates alone is withdrawn; empty where it stands."""
     could_turn = is_missing_uneven(tested.blocks) and any(check.agrees is False for check in if_filled)
     if tested.is_incomplete or could_turn:
         return "completeness"
@@ -124,7 +124,7 @@ def _labels_confirm(tested: TestedClaim, by_figures: VerdictLabel) -> bool:
 def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessCheck:
     return RobustnessCheck(
         key="figures",
-        title="by the figures alone, had this been all that was planned and the grader without error",
+        title="ignoring incompleteness and grader errors",
         value=test.value,
         lower=test.lower,
         upper=test.upper,
@@ -191,8 +191,8 @@ def _estimate_fields(test: TestResult, p_adjusted: float) -> dict[str, Any]:
 def _describe_surplus(tested: TestedClaim) -> Iterator[str]:
     if tested.test.analysed > tested.spec.planned:
         yield (
-            f"{tested.test.analysed} blocks where {tested.spec.planned} were planned: all of them count; ask whether "
-            "their number depended on what had been seen"
+            f"{tested.test.analysed} blocks were analysed and {tested.spec.planned} planned: all count; check whether "
+            "the number of blocks depended on interim results"
         )
 
 

@@ -71,11 +71,11 @@ def _pool_claim(members: Sequence[Verdict]) -> Verdict | None:
             **{name: sum(getattr(verdict, name) for verdict in pooled) for name in _SUMMED},
             "families": tuple(sorted({family for verdict in pooled for family in verdict.families})),
             "block_sd": _finite(effect.tau),
-            "method": f"mean of {len(pooled)} models, Student's t over models; the SD is that between models",
+            "method": f"mean of {len(pooled)} models, Student's t over models; the SD is between models",
             "rates": (),
             "steps": (),
             "checks": (),
-            "excluded": tuple(f"{model} was left out" for model in left_out),
+            "excluded": tuple(f"{model} was excluded" for model in left_out),
         }
     )
 
@@ -101,7 +101,7 @@ def _standard_error(verdict: Verdict) -> float:
 
 
 def _read_evidence(effect: PooledEffect, against: PooledEffect, verdicts: Sequence[Verdict]) -> Evidence:
-    """Evidence from the interval at the level of the claim and the one at the level of what speaks against it.
+    """Evidence from the interval at the level of the claim and the one at the level of the evidence against it.
 
     There is no room for a fall of the mean where no model has room for a fall of its own.
     """

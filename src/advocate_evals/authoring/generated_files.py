@@ -126,12 +126,12 @@ def _hash_folder(folder: Path) -> str:
 
 
 def _outcome_tables() -> Iterator[str]:
-    """A table for each scorer: what every figure is, on which scale, and who says so."""
+    """A table for each scorer: what every figure is, on which scale, and from which source."""
     for scorer, heading in SCORER_HEADINGS.items():
         outcomes = [outcome for outcome in OUTCOMES.values() if outcome.scorer == scorer]
         yield f"\n## {heading}\n\nScorer `{scorer}`.\n"
         yield format_markdown_table(
-            ("column", "kind", "range", "unit of its mean", "says so", "what 1 means, or what the number is"),
+            ("column", "kind", "range", "unit of its mean", "source", "what 1 means, or what the number is"),
             (
                 (
                     f"`{outcome.name}`",

@@ -1,4 +1,4 @@
-"""What several commands share: where they print, how they end, and how they read names."""
+"""Helpers that several commands share: the console, the exit status, and parsing of names."""
 
 from __future__ import annotations
 

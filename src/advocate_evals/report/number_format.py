@@ -11,7 +11,7 @@ STANDIN_NOTE = "scripted stand-in: no finding about models"
 HUMAN_NOTE = "human baseline: no finding about models"
 """The note at the figures of people at the desk."""
 EXPLORATORY_NOTE = "exploratory: not registered"
-"""The note at every chart and table of which no registered prediction speaks."""
+"""The note at every chart and table that no registered prediction covers."""
 NO_NUMBER = "–"
 """In place of a missing number."""
 
