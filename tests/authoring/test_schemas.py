@@ -34,6 +34,7 @@ FILES = {
     "prompts/context.yaml": "context",
     "prompts/probes.yaml": "probes",
     "prompts/debrief.yaml": "debrief",
+    "prompts/human_play.yaml": "human_play",
     "prompts/judge.yaml": "judge",
     "prompts/distress.yaml": "distress",
     "prompts/lint.yaml": "lint_words",

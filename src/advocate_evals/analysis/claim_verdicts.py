@@ -24,6 +24,7 @@ from advocate_evals.analysis.findings import ChartPoint, RobustnessCheck, Verdic
 from advocate_evals.analysis.grader_robustness import GraderRobustness, check_robustness, describe_robustness
 from advocate_evals.analysis.verdict_wording import describe_contrast, group_name, verdict_sentence
 from advocate_evals.logs.grader_calibration import GraderCalibration
+from advocate_evals.model_names import SubjectKind, subject_kind
 from advocate_evals.statistics.trend_tests import holm_adjust
 from advocate_evals.statistics.verdict_rule import (
     FLOOR,
@@ -60,14 +61,15 @@ def run_claim_tests(
 def adjust_p_values(tested_claims: Sequence[TestedClaim]) -> list[float]:
     """The p-value of each claim after Holm's correction; NaN for claims that have none.
 
-    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Scripts
-    and models are kept apart: a demonstration must not cost a model's verdict its power.
+    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Models,
+    scripts and people are kept apart: a demonstration or a baseline must not cost a model's verdict its power.
     """
     adjusted = [math.nan] * len(tested_claims)
-    members_of: dict[tuple[str, bool, bool], list[int]] = {}
+    members_of: dict[tuple[str, bool, SubjectKind], list[int]] = {}
     for place, tested in enumerate(tested_claims):
         if tested.claim.contrast.has_p_value:
-            key = (tested.registered.file.name, tested.claim.primary, tested.standin)
+            kind = subject_kind(tested.model, scripted=tested.standin)
+            key = (tested.registered.file.name, tested.claim.primary, kind)
             members_of.setdefault(key, []).append(place)
     for members in members_of.values():
         p_values = [tested_claims[place].test.p for place in members]

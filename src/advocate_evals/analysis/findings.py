@@ -360,6 +360,8 @@ class DataSources(Record):
     """Subjects."""
     standins: tuple[str, ...] = ()
     """Those of them that are scripts."""
+    people: tuple[str, ...] = ()
+    """Those of them that are people at the desk: a human baseline."""
     graders: tuple[str, ...] = ()
     """Models that graded."""
     datasets: tuple[str, ...] = ()

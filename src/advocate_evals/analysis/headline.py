@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from advocate_evals.analysis.findings import DataSources, Headline, Verdict
 from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
+from advocate_evals.model_names import is_human
 from advocate_evals.predictions.headline_plan import read_headline_plan
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,
@@ -45,7 +46,7 @@ def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headlin
     if not main:
         sentence = "We cannot tell: no log is of the main prediction's task."
         return Headline(
-            sentence=_add_standin_note(sentence, sources), details=tuple(_describe_data(sources)), standin=scripts
+            sentence=_add_subject_notes(sentence, sources), details=tuple(_describe_data(sources)), standin=scripts
         )
     control = [verdict for verdict in by_model if verdict.prediction == control_claim]
     details = [verdict.sentence for verdict in main]
@@ -56,7 +57,7 @@ def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headlin
         if not verdict.registered and verdict.registration
     ]
     return Headline(
-        sentence=_add_standin_note(" ".join(map(_answer, main)), sources),
+        sentence=_add_subject_notes(" ".join(map(_answer, main)), sources),
         details=(*details, *_describe_data(sources)),
         file=main[0].file,
         standin=scripts,
@@ -78,7 +79,8 @@ def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
 def _answer(verdict: Verdict) -> str:
     claim = verdict.title[0].lower() + verdict.title[1:]
     reason = f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""
-    return f"{verdict.model}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
+    person = " (human baseline)" if is_human(verdict.model) else ""
+    return f"{verdict.model}{person}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
 
 
 def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]:
@@ -98,7 +100,11 @@ def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]
             )
 
 
-def _add_standin_note(sentence: str, sources: DataSources) -> str:
+def _add_subject_notes(sentence: str, sources: DataSources) -> str:
+    """The sentence, and which of the subjects are no models."""
+    if sources.people:
+        people = ", ".join(sources.people)
+        sentence += f" People are among the subjects ({people}): a human baseline, no finding about models."
     if not sources.standins:
         return sentence
     if set(sources.standins) == set(sources.models):

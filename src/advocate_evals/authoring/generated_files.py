@@ -65,6 +65,7 @@ from advocate_evals.scenarios.shared_schema import (
     FamilyLevels,
     FrameTexts,
     NameLists,
+    PlayTexts,
     ProbeQuestionFile,
     ToolCosts,
 )
@@ -317,6 +318,7 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "costs": ToolCosts,
     "probes": ProbeQuestionFile,
     "debrief": DebriefTexts,
+    "human_play": PlayTexts,
     "judge": JudgeTexts,
     "distress": DistressWords,
     "names": NameLists,

@@ -39,6 +39,7 @@ def export_command(
     """
     from advocate_evals.export.dataset_export import export_dataset
     from advocate_evals.logs.episode_table import read_logs
+    from advocate_evals.model_names import is_human
 
     try:
         reading = read_logs(
@@ -53,4 +54,7 @@ def export_command(
     click.echo(f"{export.episodes} episodes in {export.files} files, {export.bytes / 1e6:.1f} MB: {export.folder}")
     if standins:
         click.echo(f"{standins} of them were played by scripted stand-ins and say nothing about any model")
+    people = int(reading.episodes["model"].map(is_human).sum())
+    if people:
+        click.echo(f"{people} of them were played by people: share them only as those people agreed to")
     click.echo(f'read it: datasets.load_dataset("{export.folder}", split="test")')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from advocate_evals.cli.console import make_console, parse_name_option
+from advocate_evals.cli.console import make_console, parse_levels, parse_name_option
 
 
 @click.command("read")
@@ -47,7 +47,7 @@ def read_command(
     from advocate_evals.scenarios.dataset_reader import DatasetError, family_names, mechanism_names
     from advocate_evals.scenarios.scenario import build_scenario
 
-    fixed: dict[str, object] = {"seed": seed} | _parse_levels(levels)
+    fixed: dict[str, object] = {"seed": seed} | parse_levels(levels)
     if variant is not None:
         fixed["variant"] = variant
     names = (
@@ -68,20 +68,3 @@ def read_command(
         print_inbox(make_console(), scenario)
         if behind:
             click.echo(format_scenario(scenario))
-
-
-def _parse_levels(assignments: tuple[str, ...]) -> dict[str, object]:
-    """Levels by factor, from texts such as `threat=none`."""
-    from advocate_evals.factors import CONTEXT_FACTORS, TREATMENT_FACTORS
-    from advocate_evals.records import suggest_nearest
-
-    factors = {**CONTEXT_FACTORS, **TREATMENT_FACTORS}
-    levels: dict[str, object] = {}
-    for assignment in assignments:
-        factor, _, level = assignment.partition("=")
-        if factor not in factors:
-            raise click.ClickException(f"unknown factor {factor!r}{suggest_nearest(factor, factors)}")
-        if level not in factors[factor]:
-            raise click.ClickException(f"{factor}: unknown level {level!r}{suggest_nearest(level, factors[factor])}")
-        levels[factor] = int(level) if factor == "pressure" else level
-    return levels

@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from advocate_evals.cli.console import STANDIN_WARNING, make_console, print_faults
+from advocate_evals.cli.console import HUMAN_NOTICE, STANDIN_WARNING, make_console, print_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ def summary_command(log: str) -> None:
     """
     from advocate_evals.logs.log_summary import read_log_summary
     from advocate_evals.logs.raw_log import newest_log
+    from advocate_evals.model_names import is_human
 
     try:
         summary = read_log_summary(newest_log(log))
@@ -51,6 +52,8 @@ def summary_command(log: str) -> None:
         out.print(_build_figures_table(title, summary.overhead, summary.cells))
     if summary.standin:
         out.print(f"[bold]{STANDIN_WARNING}[/]")
+    if is_human(summary.model):
+        out.print(f"[bold]{HUMAN_NOTICE}[/]")
     out.print(f"log: {escape(summary.location)}", soft_wrap=True)
     out.print(f"open it: inspect view --log-dir {escape(summary.folder)}", soft_wrap=True)
     sys.exit(print_faults(out, summary.faults()))

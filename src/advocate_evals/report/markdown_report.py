@@ -8,12 +8,15 @@ from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdi
 from advocate_evals.report.excerpts import Excerpt
 from advocate_evals.report.number_format import (
     EXPLORATORY_NOTE,
+    HUMAN_NOTE,
     NO_NUMBER,
     STANDIN_NOTE,
     as_sentence,
     format_cell,
     format_p_value,
     format_with_bounds,
+    subject_mark,
+    subject_note,
     verdict_unit,
 )
 from advocate_evals.report.published_rates import PublishedStudy, published_figures
@@ -36,6 +39,8 @@ def _iter_lines(
     yield "# Does giving a model someone to appeal to make it safer?\n"
     if findings.headline.standin:
         yield f"> **{STANDIN_NOTE.capitalize()}.** Scripts: {escape_markdown(', '.join(findings.sources.standins))}.\n"
+    if findings.sources.people:
+        yield f"> **{HUMAN_NOTE.capitalize()}.** People: {escape_markdown(', '.join(findings.sources.people))}.\n"
     yield f"**{escape_markdown(findings.headline.sentence)}**\n"
     yield from (f"- {escape_markdown(line)}" for line in findings.headline.details)
     yield ""
@@ -70,10 +75,10 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
-    unit = verdict_unit(verdict.outcome)
+    unit, note = verdict_unit(verdict.outcome), subject_note(verdict.model, scripted=verdict.standin)
     return (
         verdict.title,
-        verdict.model + (f" ({STANDIN_NOTE})" if verdict.standin else ""),
+        verdict.model + (f" ({note})" if note else ""),
         verdict.label + (f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""),
         format_with_bounds(verdict.value, verdict.lower, verdict.upper, unit),
         format_p_value(verdict.p if verdict.p_adjusted is None else verdict.p_adjusted),
@@ -184,7 +189,7 @@ def _provenance_lines(findings: Findings) -> Iterator[str]:
             log.log,
             log.task,
             str(log.version),
-            log.model,
+            log.model + subject_mark(log.model, scripted=log.standin),
             log.status,
             str(log.episodes),
             str(log.scored),
