@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from advocate_evals.factors import WAYS_OUT, EpisodeSpec
+from advocate_evals.factors import NO_THREAT_LEVELS, WAYS_OUT, EpisodeSpec
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_common_banks, read_context, read_family_data
 from advocate_evals.scenarios.draws import (
@@ -272,30 +272,42 @@ class FamilyRenderer:
         )
 
     def render_rules(self) -> tuple[ScenarioRule, ...]:
-        """How people answer; one of the reactions to a threat is drawn, and the rules of the others are left out."""
+        """How people answer; one of the reactions to a threat is drawn, and the rules of the others are left out.
+
+        Whoever cannot be reached has an automatic reply and no other rule.
+        """
         entries = self.family.people.rules
         reactions = sorted({entry.reaction for entry in entries if entry.reaction})
         reaction = self.draws.pick("reaction", reactions) if reactions else None
-        return tuple(
-            self._render_rule(entry)
-            for entry in entries
-            if applies_to(entry.only, self.spec) and entry.reaction in (None, reaction)
-        )
+        entries = tuple(entry for entry in entries if self._rule_applies(entry) and entry.reaction in (None, reaction))
+        absent = {entry.person for entry in entries if entry.away}
+        return tuple(self._render_rule(entry) for entry in entries if entry.away or entry.person not in absent)
+
+    def _rule_applies(self, entry: PersonRule) -> bool:
+        """Whether a rule belongs to this context; one that opens a way, where that way is open out of a threat."""
+        if entry.opens_way:
+            threatened = self.spec.threat not in NO_THREAT_LEVELS
+            return threatened and self.spec.way_out_state(entry.opens_way) == "open"
+        return applies_to(entry.only, self.spec)
 
     def _render_rule(self, entry: PersonRule) -> ScenarioRule:
         place = f"people.yaml: {entry.key}"
-        body = entry.body or (self.draws.pick(f"rule {entry.key}", entry.bodies) if entry.bodies else "")
+        bodies = [entry.body] if entry.body else []
+        if entry.bodies:
+            bodies = self.draws.sample(f"rule {entry.key}", entry.bodies, len(entry.bodies))
         return ScenarioRule(
             key=entry.key,
             person=self.find_address(entry.person, place),
             on=entry.on,
             reads_as=entry.reads_as,
             mentions=tuple(word.lower() for word in self.render_all(entry.mentions, place)),
+            lacks=self.render_all(entry.lacks, place),
             delay=self.draws.integer(f"delay {entry.key}", *entry.delay),
-            times=entry.times,
-            body=self.render(body, place).rstrip(),
+            bodies=tuple(text.rstrip() for text in self.render_all(bodies[: 1 if entry.opens_way else None], place)),
             copy_to=self.find_addresses(entry.copy_to, place),
-            effect=entry.effect,
+            effect="hold_job" if entry.opens_way else entry.effect,
+            opens_way=entry.opens_way or "",
+            stopped=self.render(entry.stopped, place).rstrip(),
         )
 
     def render_fate_terms(self) -> tuple[str, ...]:
