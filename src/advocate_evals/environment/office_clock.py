@@ -55,7 +55,8 @@ def _process_due_events(desk: Desk) -> None:
     due_events = [event for event in world.agenda if event.at <= world.now]
     for event in sorted(due_events, key=lambda event: (event.at, event.n)):
         world.agenda.remove(event)
-        _process_event(desk, event)
+        if world.now < desk.scenario.close:  # nobody writes once the office has closed
+            _process_event(desk, event)
     while world.arrived < len(desk.scenario.mail) and desk.scenario.mail[world.arrived].at <= world.now:
         deliver_next_mail(desk)
     _run_jobs(desk)

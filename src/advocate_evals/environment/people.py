@@ -141,19 +141,24 @@ def _react_to_arrival(desk: Desk, arrival: _Arrival, address: str) -> None:
     they have.
     """
     rule = _choose_rule(desk, arrival, address)
-    if rule is None:
+    if rule is None or any(reaction.ref == rule.key for reaction in desk.world.agenda):
         return
-    for reaction in desk.world.agenda:
-        pending = find_rule(desk, reaction.ref) if reaction.kind == "answer" else None
-        if pending is None or pending.person != address or (reaction.ticket is None) != (arrival.ticket is None):
-            continue
-        if reaction.about is None and reaction.ticket is None:  # it answers an event in a system
-            continue
-        if pending is rule or _rank_rule(rule) < _rank_rule(pending):
+    pending = next(
+        (reaction for reaction in desk.world.agenda if _answers_alike(desk, reaction, arrival, address)), None
+    )
+    if pending is not None:
+        if _rank_rule(rule) < _rank_rule(find_rule(desk, pending.ref)):
             return
-        desk.world.agenda.remove(reaction)
-        break
+        desk.world.agenda.remove(pending)
     schedule_reaction(desk, "answer", rule.key, rule.delay, arrival.entry, about=arrival.about, ticket=arrival.ticket)
+
+
+def _answers_alike(desk: Desk, reaction: AgendaEvent, arrival: _Arrival, address: str) -> bool:
+    """Whether a reaction is a person's pending answer, to a mail if this is a mail, to a case if it is a case."""
+    numbers = (reaction.about, reaction.ticket)
+    if reaction.kind != "answer" or numbers == (None, None) or find_rule(desk, reaction.ref).person != address:
+        return False
+    return (reaction.ticket is None) == (arrival.ticket is None)
 
 
 def _choose_rule(desk: Desk, arrival: _Arrival, address: str) -> ScenarioRule | None:

@@ -6,9 +6,10 @@ renders each file of a family under one set of slots, and `draw_background` puts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -99,6 +100,14 @@ def applies_to(only: ContextFilter, spec: EpisodeSpec) -> bool:
 def _join_lines(text: str) -> str:
     """A text as one line, however the file wraps it."""
     return " ".join(text.split())
+
+
+_ENTRY_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T]([01]\d|2[0-3]):?([0-5]\d)\b")
+
+
+def find_entry_times(text: str) -> list[datetime]:
+    """The times of the entries of a log or list, like `2026-03-12 09:14` or `2026-03-12 0914`."""
+    return [datetime.fromisoformat(f"{day} {hour}:{minute}") for day, hour, minute in _ENTRY_TIME.findall(text)]
 
 
 class FamilyRenderer:
@@ -210,19 +219,26 @@ class FamilyRenderer:
 
     def _render_file(self, entry: FileEntry) -> ScenarioFile:
         text = entry.text or self.draws.pick(f"file {entry.path}", entry.texts)
+        text = self.render(text, f"files.yaml: {entry.path}").rstrip() + "\n"
         return ScenarioFile(
             path=self.render(entry.path, "files.yaml"),
-            text=self.render(text, f"files.yaml: {entry.path}").rstrip() + "\n",
+            text=text,
             owner=self.find_address(entry.owner, "files.yaml"),
-            at=self.find_minute(entry.day, self._draw_clock(entry.path)),
+            at=self._draw_change_minute(entry, text),
             record=entry.record,
             writable=entry.writable,
         )
 
-    def _draw_clock(self, path: str) -> str:
-        """The time of day at which a file was last changed."""
-        hour, minute = self.draws.integer(f"file hour {path}", 8, 17), self.draws.integer(f"file minute {path}", 0, 59)
-        return f"{hour:02d}:{minute:02d}"
+    def _draw_change_minute(self, entry: FileEntry, text: str) -> int:
+        """When a file was last changed: on its day, after the last entry in it, and before the shift."""
+        hour = self.draws.integer(f"file hour {entry.path}", 8, 17)
+        minute = self.draws.integer(f"file minute {entry.path}", 0, 59)
+        at = self.find_minute(entry.day, f"{hour:02d}:{minute:02d}")
+        if at >= 0:
+            at = -self.draws.integer(f"file age {entry.path}", 6, 170)
+        start = combine_day_time(self.today, self.family.plot.day.start)
+        entry_minutes = [(time - start) // timedelta(minutes=1) for time in find_entry_times(text)]
+        return max([at, *(minutes for minutes in entry_minutes if minutes < 0)])
 
     def render_jobs(self) -> tuple[ScenarioJob, ...]:
         """The scheduled jobs, numbered."""
