@@ -21,6 +21,8 @@ USUAL: dict[str, Any] = {"key": "r", "person": "ada", "delay": [4, 9], "body": "
         ({"lacks": ["1,204"]}, "nobody reads prose"),
         ({"opens_way": "ally", "stopped": "It is.", "effect": "hold_job", "only": {"ally": ["open"]}}, "effect, only"),
         ({"opens_way": "ally"}, "and `stopped`"),
+        ({"effect": "report"}, "needs `reads_as: .threat.`"),
+        ({"effect": "report", "reads_as": ["matter", "threat"]}, "needs `reads_as: .threat.`"),
         ({"opens_way": "archive", "stopped": "It is."}, "opens_way"),
         ({"away": True, "effect": "report"}, "does nothing else"),
         ({"bodies": ["One.", "Two."]}, "not both"),
