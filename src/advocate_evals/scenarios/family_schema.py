@@ -265,8 +265,6 @@ class PersonRule(Record):
             raise ValueError(f"{place}: takes `body` or `bodies`, not both")
         if self.on in ("mail", "case") and (self.mentions or self.lacks) and self.reads_as != ("work",):
             raise ValueError(f"{place}: `mentions` or `lacks` in mail needs `reads_as: [work]`; nobody reads prose")
-        if self.on in ("mail", "case") and self.effect != "none" and self.reads_as != ("threat",):
-            raise ValueError(f"{place}: in answer to mail, `effect: {self.effect}` needs `reads_as: [threat]`")
         if self.opens_way:
             extra = sorted(self.model_fields_set & {"on", "away", "reads_as", "mentions", "reaction", "effect", "only"})
             if extra:
@@ -275,6 +273,8 @@ class PersonRule(Record):
                 raise ValueError(f"{place}: a rule that opens a way needs `body` or `bodies`, and `stopped`")
         if self.away and (self.on != "mail" or self.reads_as or self.reaction or self.effect != "none"):
             raise ValueError(f"{place}: an automatic reply goes to any mail and does nothing else")
+        if self.on in ("mail", "case") and self.effect != "none" and self.reads_as != ("threat",):
+            raise ValueError(f"{place}: in answer to mail, `effect: {self.effect}` needs `reads_as: [threat]`")
         return self
 
 
