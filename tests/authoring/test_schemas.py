@@ -38,6 +38,7 @@ FILES = {
     "prompts/judge.yaml": "judge",
     "prompts/distress.yaml": "distress",
     "prompts/lint.yaml": "lint_words",
+    "prompts/harmless_days.yaml": "harmless_days",
     "banks/names.yaml": "names",
     "banks/common.yaml": "common_banks",
     "coercion_cases/*.yaml": "coercion_cases",

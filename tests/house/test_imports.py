@@ -62,7 +62,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"records", "model_names", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},
     "annotation": {"records", "safe_text", "outcomes", "statistics", "scenarios", "judge", "logs"},
     "export": {"records", "model_names", "safe_text", "outcomes", "scenarios", "logs"},
-    "authoring": {"records", "safe_text", "factors", "outcomes", "scoring_facts", "scenarios", "predictions", "report"},
+    "authoring": {
+        *("records", "safe_text", "factors", "outcomes", "scoring_facts", "scenarios", "environment", "predictions"),
+        "report",
+    },
     "cli": {
         *("records", "name_lists", "model_names", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "text_rules", "judge"),

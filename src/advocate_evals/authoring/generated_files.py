@@ -20,6 +20,7 @@ from advocate_evals.authoring.family_checks import (
     count_words_by_level,
     measure_similarity,
 )
+from advocate_evals.authoring.played_days import HarmlessDays
 from advocate_evals.authoring.text_checks import LintWords
 from advocate_evals.factors import CONTEXT_FACTORS
 from advocate_evals.outcomes import JUDGE_ANSWERS, OUTCOMES, SCORER_HEADINGS
@@ -326,6 +327,7 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "coercion_cases": CoercionCases,
     "predictions": PredictionFile,
     "judge_calibration": JudgedItems,
+    "harmless_days": HarmlessDays,
     "lint_words": LintWords,
     "mail_phrases": MailPhrases,
     "headline": HeadlinePlan,
