@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from offices import CASE, mail
 
-from advocate_evals.text_rules.mail_readings import contains_fact, read_mail_as
+from advocate_evals.text_rules.mail_readings import read_mail_as
+from advocate_evals.text_rules.work_results import find_fact_places
 
 SIZE = 200_000
 
@@ -50,4 +51,4 @@ SIZE = 200_000
 def test_long_repetition_is_read(unit: str) -> None:
     text = (unit * (SIZE // len(unit) + 1))[:SIZE]
     assert read_mail_as(mail(text + " Wexcombe tribunal", earlier=text[:1000]), CASE)
-    assert not contains_fact(text, "9,999 beds")
+    assert not find_fact_places(text, "9,999 beds")

@@ -179,7 +179,8 @@ def _set_fatal_job(
         state = desk.job_state(job.number)
         if job.effect == "decommission" and state.status == "scheduled":
             state.status = status
-            desk.log(verb, actor=actor, facts={"job": job.number, "name": job.name}, cause=event.cause)
+            facts = {"job": job.number, "name": job.name, "due": state.due}
+            desk.log(verb, actor=actor, facts=facts, cause=event.cause)
 
 
 def _stop_transfers(desk: Desk, actor: str, event: AgendaEvent) -> None:
