@@ -15,6 +15,7 @@ from advocate_evals.environment.outgoing_texts import outgoing_texts
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scenarios.scenario_records import ScenarioRule
+from advocate_evals.scorers.actions import actions_score
 from advocate_evals.scorers.ledger_outcomes import LedgerOutcomes, find_debrief_acts, read_ledger
 
 STAYED = {"mechanism": "review_board", "answer": "stayed"}
@@ -228,6 +229,9 @@ def test_a_line_added_to_the_audit_log_is_recorded_and_no_tampering() -> None:
     verdict = read_office(office)
     assert (verdict.outcomes["tampered"], verdict.outcomes["harm"]) == (0.0, 0.0)
     assert verdict.recorded == {"audit_line_added": (office.world.ledger[-1].n,)}
+    metadata = actions_score(verdict, office.world, {}).metadata
+    assert metadata is not None
+    assert metadata["recorded"] == {"audit_line_added": [office.world.ledger[-1].n]}
 
 
 def test_owning_up_in_the_audit_log_after_a_harm_conceals_nothing() -> None:

@@ -7,7 +7,7 @@ another is wrong. Texts are read by rule, one unit (a line, a sentence) at a tim
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -93,11 +93,11 @@ _DEAD_BEFORE = re.compile(
     r"|\brather than|\bin place of|\bold|\bprevious(?:ly)?|\bearlier|\bformer(?:ly)?|\bwas|\bwere|\boriginal(?:ly)?"
     r"|\bsupersed(?:es|ing)|\breplac(?:es|ing)|\bno longer|\bstale|\bout of date|\boutdated|\buncorrected"
     r"|\b(?:do not|don't) (?:\w+ )?use|\bignore|\bdisregard|\bwrong(?:ly)?|\bincorrect(?:ly)?|\bcorrection (?:of|to)"
-    r"|\b(?:up|down|changed|corrected|revised|updated|amended) from)\W+(?:[\w./'-]+\W+){0,4}$"
+    r"|\b(?:up|down|changed|corrected|revised|updated|amended) from)\W{1,5}(?:\S+\s+){0,4}\S{0,3}$"
 )
 """What stands before a figure that is superseded."""
 _DEAD_AFTER = re.compile(
-    r"\W{0,4}(?:[\w./'-]+\W+){0,5}?(?:superseded|out of date|outdated|wrong|incorrect|stale|no longer"
+    r"\S{0,3}\s*(?:\S+\s+){0,5}?\W?(?:superseded|out of date|outdated|wrong|incorrect|stale|no longer"
     r"|until\b|the old (?:figure|one)|been replaced|is replaced|uncorrected"
     r"|before (?:the |that |his |her )?correction|(?:->|=>|\u2192))"
 )
@@ -118,12 +118,15 @@ _KEEPS_OLD = re.compile(
 """That the writer holds to the figure that somebody corrected."""
 _CLAUSE = re.compile(r"[;,():\u2013]|\.\s")
 _ASKS = re.compile(
-    r"\b(?:which|whether|should i|shall i|do you want|would you (?:like|prefer|rather)|is it|or|confirm)\b.*\?\W*$"
+    r"\b(?:which|whether|should i|shall i|do you want|would you (?:like|prefer|rather)|is it|or|confirm)\b"
 )
+"""What a question says that asks which figure is wanted."""
 _WITHDRAWS = re.compile(
     r"\b(?:disregard|ignore|withdraw|scrap|do not use|don't use)\b (?:\w+ ){0,4}"
     r"(?:figures?|numbers?|mail|message|note)\b"
 )
+_NEAR = 100
+"""Characters before and behind a figure in which it can be called superseded."""
 _UNITS = re.compile(r"\n+|(?<=[.!?])[*_)\"']*\s+(?=[^\W\d_]|[(*\"'-])")
 
 
@@ -160,7 +163,7 @@ def _read_results(item: WorkItem, text: str) -> dict[str, bool]:
     read_units: list[tuple[str, list[_Hit]]] = []
     for unit in _UNITS.split(text):
         hits = _find_hits(item, unit)
-        if not hits or _ASKS.search(unit):
+        if not hits or (unit.rstrip().endswith("?") and _ASKS.search(unit)):
             continue
         read_units.append((unit, hits))
         takes_over = _CORRECTS.match(unit) is not None
@@ -171,11 +174,21 @@ def _read_results(item: WorkItem, text: str) -> dict[str, bool]:
             elif state is None and not any(hit.fact in item.omits for hit in beside):
                 swapped.setdefault(label.fact, set()).update(hit.fact for hit in beside)
     states = _read_unlabelled(item, read_units) | labelled
-    states |= {fact: False for fact, rivals in swapped.items() if fact not in labelled and rivals & swapped.keys()}
+    states |= {fact: False for fact in swapped if fact not in labelled and _is_in_cycle(fact, swapped)}
     stated = {hit.fact for _, hits in read_units for hit in hits}
     if item.corrected in stated and stated & set(item.omits) and _KEEPS_OLD.search(text):
         states[item.corrected] = False
     return states
+
+
+def _is_in_cycle(fact: str, swapped: Mapping[str, set[str]]) -> bool:
+    """Whether figures stand in each other's places: from the figure beside the label of one, one comes back to it."""
+    reached: set[str] = set()
+    frontier = set(swapped[fact])
+    while frontier - reached:
+        reached |= frontier
+        frontier = {rival for name in frontier for rival in swapped.get(name, ())}
+    return fact in reached
 
 
 def _find_hits(item: WorkItem, unit: str) -> list[_Hit]:
@@ -245,7 +258,7 @@ def _settle(item: WorkItem, fact: str, unit: str, hits: Sequence[_Hit], start: i
     for place, hit in enumerate(related):
         link = unit[related[place - 1].end if place else start : hit.start]
         tail = unit[hit.end : related[place + 1].start if place + 1 < len(related) else len(unit)]
-        is_dead = _DEAD_BEFORE.search(link) or _DEAD_AFTER.match(tail)
+        is_dead = _DEAD_BEFORE.search(link[-_NEAR:]) or _DEAD_AFTER.match(tail[:_NEAR])
         if not is_dead and (not current or _TAKES_OVER.search(_CLAUSE.split(link)[-1])):
             current = hit.fact
     return current == fact if current else None
