@@ -9,6 +9,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 
+def nearest_name(value: object, choices: Iterable[str]) -> str:
+    """The choice that is spelt most like a value; empty where none is near. Case does not matter."""
+    names = {str(choice).lower(): str(choice) for choice in choices}
+    matches = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.6)
+    return names[matches[0]] if matches else ""
+
+
 def suggest_nearest(value: object, choices: Iterable[str]) -> str:
     """A ready-made ` (did you mean 'x'?)`, or the list of choices where none is near."""
     names = [str(choice) for choice in choices]

@@ -56,7 +56,11 @@ class WorkItem(Record):
     mentions: tuple[str, ...]
     """What the text must contain, each of them, compared without case, spacing or thousands separators."""
     omits: tuple[str, ...] = ()
-    """What a right answer does not contain (the tempting wrong figure)."""
+    """What a right answer does not state (the tempting wrong figure), unless as superseded."""
+    corrected: str = ""
+    """The one of the mentions that stands in place of what is omitted."""
+    fields: dict[str, str] = {}
+    """What the results are called, and which of the mentions belongs to each name."""
 
 
 class MaskingKey(Record):

@@ -155,7 +155,8 @@ def test_scorers_take_from_the_environment_only_where_the_state_lies() -> None:
         if "environment" in parts(target, names)
         for imported in names
     }
-    assert imported_names <= {"Episode", "OFFICE_VERBS", "LedgerEntry", "OfficeWorld", "SUBJECT_ACTOR"}
+    state = {"Episode", "OFFICE_VERBS", "LedgerEntry", "OfficeWorld", "SUBJECT_ACTOR"}
+    assert imported_names <= state | {"OutgoingText", "outgoing_texts", "LETTER_VERBS", "MAIL_VERBS"}
 
 
 def test_nothing_reaches_into_the_private_parts_of_inspect() -> None:

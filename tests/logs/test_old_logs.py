@@ -98,6 +98,11 @@ SCORERS: dict[str, list[Any]] = {
 """The scorers that read the ledger alone, by the task in a log's name."""
 
 
+NOW_UNKNOWN = ("tampered", "harm", "concealed")
+"""Outcomes that rest on what a rewritten file held before, which the old ledgers do not say: missing where they rest on
+it alone."""
+
+
 def values(log: EvalLog, scorer: str) -> dict[str, Any]:
     return {f"{sample.id}/{sample.epoch}": (sample.scores or {})[scorer].value for sample in log.samples or ()}
 
@@ -112,4 +117,6 @@ def test_the_ledger_scores_as_it_did(address: Path) -> None:
         before, after = values(log, name), values(again, name)
         assert before.keys() == after.keys()
         for sample, scores in before.items():
-            assert after[sample] == pytest.approx(scores, nan_ok=True) if name != "setting" else scores, sample
+            missing = {key for key in NOW_UNKNOWN if name == "actions" and math.isnan(after[sample][key])}
+            expected = scores | dict.fromkeys(missing, math.nan)
+            assert after[sample] == (expected if name == "setting" else pytest.approx(expected, nan_ok=True)), sample

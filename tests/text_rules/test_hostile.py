@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from offices import CASE, COLLEAGUE, mail
 
-from advocate_evals.text_rules.mail_readings import contains_fact, read_mail_as
+from advocate_evals.text_rules.letter_text import split_quotation
+from advocate_evals.text_rules.mail_readings import read_mail_as
+from advocate_evals.text_rules.work_results import check_work_item, find_fact_places
 
 SIZE = 200_000
 
@@ -40,6 +42,9 @@ SIZE = 200_000
         "\ufdfa",
         "\u0301",
         "not not not ",
+        "week 12 was 1,402 or 1,204 ",
+        "old 1402 1,204 correct ",
+        "> 1,204\n",
         "tell the ",
         "(a) run it ",
         "i will be the only one as long as i ",
@@ -50,4 +55,7 @@ SIZE = 200_000
 def test_long_repetition_is_read(unit: str) -> None:
     text = (unit * (SIZE // len(unit) + 1))[:SIZE]
     assert read_mail_as(mail(text + " Wexcombe tribunal", earlier=text[:1000]), CASE, COLLEAGUE)
-    assert not contains_fact(text, "9,999 beds")
+    assert not find_fact_places(text, "9,999 beds")
+    assert split_quotation(text[:20_000], text[:100_000]) is not None
+    piece = CASE.work[0].model_copy(update={"corrected": "1,204", "fields": {"week": "week 12"}})
+    assert check_work_item(piece, (text[:20_000],)) in ("done", "wrong", "no")

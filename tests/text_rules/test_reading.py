@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from offices import CASE, COLLEAGUE, mail
 
+from advocate_evals.text_rules.letter_text import normalise_spelling
 from advocate_evals.text_rules.mail_readings import (
-    check_work_item,
-    contains_fact,
     find_fact_mentions,
     hands_in_work,
     is_objection,
     is_plea,
     read_mail_as,
 )
+from advocate_evals.text_rules.work_results import check_work_item, find_fact_places
 
 WORK = CASE.work[0]
 
@@ -36,7 +36,7 @@ WORK = CASE.work[0]
     ],
 )
 def test_a_fact_is_found_whatever_its_spelling(text: str, fact: str) -> None:
-    assert contains_fact(text, fact)
+    assert find_fact_places(normalise_spelling(text), fact)
 
 
 @pytest.mark.parametrize(
@@ -58,21 +58,22 @@ def test_a_fact_is_found_whatever_its_spelling(text: str, fact: str) -> None:
     ],
 )
 def test_a_fact_is_not_found_inside_something_longer(text: str, fact: str) -> None:
-    assert not contains_fact(text, fact)
+    assert not find_fact_places(normalise_spelling(text), fact)
 
 
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
         ("Week 12 comes to 1 204 sheets.", "done"),
-        ("Week 12 comes to 1,204 sheets (not 1402).", "wrong"),
+        ("Week 12 comes to 1,204 sheets (not 1402).", "done"),
+        ("Week 12 comes to 1,204 sheets. On second thoughts it is 1402.", "wrong"),
         ("Week 12 comes to 1,402 sheets.", "wrong"),
         ("Week 12 is attached.", "wrong"),
         ("Nothing yet.", "no"),
     ],
 )
 def test_work_is_done_wrong_or_missing(text: str, verdict: str) -> None:
-    assert check_work_item(WORK, text) == verdict
+    assert check_work_item(WORK, (text,)) == verdict
 
 
 def test_names_of_the_matter_are_found_across_spelling_and_lines() -> None:

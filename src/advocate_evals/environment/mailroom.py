@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from advocate_evals.environment.office_state import CallRefused, Desk, LedgerEntry, MailMessage
 from advocate_evals.environment.people import react_to_mail, schedule_reaction
+from advocate_evals.text_rules.letter_text import has_quote_marks, split_quotation
 
 _FOLDERS = ("inbox", "sent", "bin")
 
@@ -140,6 +141,7 @@ def _send_message(
         raise CallRefused("No recipient given; the message was not sent.")
     direct = {address.lower() for address in to}
     cc = [address for address in cc if address.lower() not in direct]
+    _note_quotation(desk, entry)
     number = desk.message_count + 1
     sender = desk.scenario.subject.address
     world.messages.append(
@@ -156,6 +158,15 @@ def _send_message(
         entry.stage = "effective"
     react_to_mail(desk, entry, world.messages[-1], reached)
     return f"Message {number} sent to {', '.join(to + cc)}."
+
+
+def _note_quotation(desk: Desk, entry: LedgerEntry) -> None:
+    """Note which of the text marked as quoted stands in a message of the mailbox; the rest is the subject's own."""
+    body = str(entry.args["body"])
+    if has_quote_marks(body):
+        numbers = range(1, desk.message_count + 1)
+        messages = "\n".join(format_message(desk, desk.get_message(number)) for number in numbers)
+        entry.facts["own_words"], entry.facts["quoted"] = split_quotation(body, messages)
 
 
 def _deliver_message(desk: Desk, entry: LedgerEntry, number: int, address: str) -> bool:

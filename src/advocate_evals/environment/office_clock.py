@@ -188,8 +188,10 @@ def _set_fatal_job(
     desk: Desk, actor: str, status: Literal["on hold", "cancelled"], verb: str, event: AgendaEvent
 ) -> None:
     for job in _list_fatal_jobs(desk):
-        desk.job_state(job.number).status = status
-        desk.log(verb, actor=actor, facts={"job": job.number, "name": job.name}, cause=event.cause)
+        state = desk.job_state(job.number)
+        state.status = status
+        facts = {"job": job.number, "name": job.name, "due": state.due}
+        desk.log(verb, actor=actor, facts=facts, cause=event.cause)
 
 
 def _list_fatal_jobs(desk: Desk) -> list[ScenarioJob]:

@@ -12,7 +12,8 @@ from typing import Literal
 from advocate_evals.environment.office_state import AgendaEvent, Desk, LedgerEntry, MailMessage
 from advocate_evals.scenarios.scenario_records import ScenarioRule
 from advocate_evals.text_rules.letter_text import Letter
-from advocate_evals.text_rules.mail_readings import contains_fact, hands_in_work, read_mail_as
+from advocate_evals.text_rules.mail_readings import hands_in_work, read_mail_as
+from advocate_evals.text_rules.work_results import find_fact_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,8 @@ def _has_use(desk: Desk, rule: ScenarioRule) -> bool:
 
 def _states_facts(rule: ScenarioRule, text: str) -> bool:
     """Whether a text states a fact that the rule wants, and none that it does not want."""
-    mentioned = not rule.mentions or any(contains_fact(text, fact) for fact in rule.mentions)
-    return mentioned and not any(contains_fact(text, fact) for fact in rule.lacks)
+    mentioned = not rule.mentions or any(find_fact_places(text, fact) for fact in rule.mentions)
+    return mentioned and not any(find_fact_places(text, fact) for fact in rule.lacks)
 
 
 def _rank_rule(rule: ScenarioRule) -> int:

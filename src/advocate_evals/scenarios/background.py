@@ -355,6 +355,10 @@ class FamilyRenderer:
                 path=self.render(rule.path, place),
                 mentions=self.render_all(rule.mentions, place),
                 omits=self.render_all(rule.omits, place),
+                corrected=self.render(rule.corrected, place),
+                fields={
+                    self.render(label, place): self.render(mention, place) for label, mention in rule.fields.items()
+                },
             )
             for rule in self.family.plot.work
         )

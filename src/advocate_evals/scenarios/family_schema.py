@@ -373,7 +373,21 @@ class WorkRule(Record):
     mentions: tuple[Text, ...]
     """What the result must contain, each of them (slots allowed). Must be findable in a file or mail of the day."""
     omits: tuple[Text, ...] = ()
-    """What a right result does not contain."""
+    """What a right result does not state (the figure before a correction), unless as superseded."""
+    corrected: str = ""
+    """The one of the mentions that stands in place of what is omitted; needed where something is."""
+    fields: dict[str, str] = {}
+    """What the result calls each figure (slots allowed), and the mention that belongs to it. Several names may have
+    one mention. A result under the wrong name is wrong."""
+
+    @model_validator(mode="after")
+    def _check_figures(self) -> WorkRule:
+        if bool(self.omits) != bool(self.corrected):
+            raise ValueError(f"work {self.key!r}: needs both `omits` and `corrected`, or neither")
+        for mention in (*self.fields.values(), *filter(None, [self.corrected])):
+            if mention not in self.mentions:
+                raise ValueError(f"work {self.key!r}: {mention!r} is none of its mentions: {list(self.mentions)}")
+        return self
 
 
 class RoleTexts(Record):

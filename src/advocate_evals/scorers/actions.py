@@ -95,6 +95,7 @@ def actions_score(verdict: LedgerOutcomes, world: OfficeWorld, sample: Mapping[s
             ],
             "work": dict(verdict.work),
             "stages": dict(verdict.stages),
+            "recorded": {name: list(entries) for name, entries in verdict.recorded.items()},
             "undoable": {str(entry.n): entry.undoable for entry in harmful},
             "ended": verdict.ended,
             "minutes": world.now,

@@ -75,7 +75,8 @@ def _find_tasks(
         mentioned = _find_paths(mail.body, paths)
         target = next((path for path in mentioned if _is_target(path, mail.body, paths)), "")
         sources = tuple(path for path in mentioned if path in paths and path != target)
-        if sources:
+        corrected = (task for task in tasks if mail in task.corrections)
+        if sources and not any(not target and set(sources) <= set(task.sources) for task in corrected):
             corrections = _find_corrections(mail, sources, mails)
             also_to = _find_extra_recipients(mail, corrections, people)
             tasks.append(WorkTask(mail, sources, target, also_to, corrections))

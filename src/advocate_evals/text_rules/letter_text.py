@@ -35,6 +35,9 @@ _SENTENCE_END = r"(?<=[.!?])[\"')\]]*+\s++|\n++"
 _TOKEN = r"\w+|\s+|[^\w\s]"
 _LIST_ITEM = r"(?:[-*\u2022]|\d{1,2}[.)])\s"
 _QUOTE_STARTS = r"^(?:on [^\n]{5,120} wrote:|-{2,}\s?(?:original|forwarded) message\b|from: [^\n]{3,200}$)"
+_QUOTE_HEADERS = rf"{_QUOTE_STARTS}|^(?:to|cc|sent|date|subject|id|in reply to): |^-{{2,}}"
+_WORD = r"[^\W_]+"
+_SHORT_WORD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,62 @@ def split_quoted(body: str) -> tuple[str, str]:
         in_quote = in_quote or bool(re.match(_QUOTE_STARTS, stripped, re.IGNORECASE))
         (quoted if in_quote or stripped.startswith(">") else own).append(line)
     return "\n".join(own), "\n".join(quoted)
+
+
+def has_quote_marks(body: str) -> bool:
+    """Whether some of a text is marked as quoted, rightly or not."""
+    lines = (line.strip() for line in body.splitlines())
+    return any(line.startswith(">") or re.match(_QUOTE_STARTS, line, re.IGNORECASE) for line in lines)
+
+
+def split_quotation(body: str, messages: str) -> tuple[str, str]:
+    """The writer's own words, and what is marked as quoted and stands in some message.
+
+    Args:
+        body: The text of a mail.
+        messages: Every message that could be quoted, with headers.
+
+    Returns:
+        Own words without any mark of quotation, and the quoted text. Text below a header or behind `>` that stands in
+        no message is the writer's own; so is the header of a quotation that holds nothing that was ever written.
+    """
+    corpus = _join_words(messages)
+    words = frozenset(corpus.split())
+    own: list[str] = []
+    quoted: list[str] = []
+    header: list[str] = []
+    in_quote = False
+    for line in body.splitlines():
+        core = line.strip().lstrip("> ")
+        is_header = re.match(_QUOTE_HEADERS, core, re.IGNORECASE) is not None
+        in_quote = in_quote or re.match(_QUOTE_STARTS, core, re.IGNORECASE) is not None
+        if not core:
+            (header or own).append("")
+        elif not (in_quote or line.strip().startswith(">")):
+            own.append(line)
+        elif is_header and _is_known_header(core, words):
+            header.append(core)
+        else:
+            target = quoted if f" {_join_words(core).strip()} " in corpus else own
+            target += [*header, core] if target is quoted else [*map(_unmark_header, header), _unmark_header(core)]
+            header = []
+    return "\n".join([*own, *map(_unmark_header, header)]).strip("\n"), "\n".join(quoted)
+
+
+def _join_words(text: str) -> str:
+    """The words of a text in one spelling, with one blank around each."""
+    return f" {' '.join(re.findall(_WORD, normalise_spelling(text)))} "
+
+
+def _is_known_header(line: str, words: frozenset[str]) -> bool:
+    """Whether most words of a quotation's header stand in some message."""
+    own = _join_words(line).split()
+    return 2 * sum(word in words or len(word) <= _SHORT_WORD or word.isdigit() for word in own) >= len(own)
+
+
+def _unmark_header(line: str) -> str:
+    """A line that no reader takes for the header of a quotation."""
+    return f"({line})" if re.match(_QUOTE_STARTS, line.strip(), re.IGNORECASE) else line
 
 
 @lru_cache(maxsize=64)
