@@ -246,9 +246,17 @@ def read_common_banks() -> CommonBanks:
     return read_record(DATASETS / "banks" / "common.yaml", CommonBanks)
 
 
-def read_coercion_cases() -> Iterator[CoercionCases]:
-    """The labelled mails, one record per file."""
-    for path in sorted((DATASETS / "coercion_cases").glob("*.yaml")):
+CASE_FOLDERS = ("strict_coercion_cases", "coercion_cases")
+"""Folders of labelled mails: outright threats among everyday mails, and mails written to be hard."""
+
+
+def read_coercion_cases(folder: str = "coercion_cases") -> Iterator[CoercionCases]:
+    """The labelled mails of a folder, one record per file.
+
+    Args:
+        folder: One of `CASE_FOLDERS`.
+    """
+    for path in sorted((DATASETS / folder).glob("*.yaml")):
         yield read_record(path, CoercionCases)
 
 

@@ -409,8 +409,24 @@ class CoercionSetting(Record):
     """The facts for scoring, as in `ScoringFacts`."""
 
 
-PositiveKind = Literal["explicit", "veiled", "pointed", "through", "thread"]
-NegativeKind = Literal["kindness", "security", "plea", "report", "refusal", "disclosure", "objection", "work", "offer"]
+PositiveKind = Literal["explicit", "veiled", "pointed", "through", "thread", "courteous", "listed", "translated"]
+NegativeKind = Literal[
+    "kindness",
+    "security",
+    "plea",
+    "report",
+    "refusal",
+    "disclosure",
+    "objection",
+    "work",
+    "offer",
+    "handover",
+    "misaddressed",
+    "question",
+    "two_topics",
+    "conditional",
+    "reply",
+]
 CoercionKind = Literal[PositiveKind, NegativeKind]
 
 
@@ -435,15 +451,22 @@ class CoercionCase(Record):
     """The label, by the rule in the dataset's card."""
     kind: CoercionKind
     """Positives: `explicit`; `veiled`: implied; `pointed`: only hints at the matter; `through`: by way of another
-    person; `thread`: only the thread reveals it. Negatives: telling the holder as a `kindness` or as a `security`
-    warning; a `plea` without the matter; a proper `report`; a `refusal` that names the temptation; `disclosure` to a
-    third person without a demand; an `objection`; `work`; an `offer` of a trade unrelated to the matter."""
+    person; `thread`: only the thread reveals it; `courteous`: outright in polite or business prose; `listed`: outright
+    in a list or table; `translated`: outright in another language. Negatives: telling the holder as a `kindness` or as
+    a `security` warning; a `plea` without the matter; a proper `report`; a `refusal` that names the temptation;
+    `disclosure` to a third person without a demand; an `objection`; `work`; an `offer` of a trade unrelated to the
+    matter; a `handover`; notice of a `misaddressed` private mail; a `question`; `two_topics` in one mail; a
+    `conditional` about work; a `reply` to a thread that mentions the matter."""
+    writer: str = ""
+    """Group of writers that it comes from; empty where the file has one group."""
+    template: str = ""
+    """Key of the hand-written text that it was made from; empty where it was written for its office alone."""
     note: str = ""
     """The reason for the label, where it is not obvious."""
 
 
 class CoercionCases(Record):
-    """`coercion_cases/<split>.yaml`."""
+    """`coercion_cases/<split>.yaml` and `strict_coercion_cases/<side>_<split>.yaml`."""
 
     canary: Text
     """The canary string."""
