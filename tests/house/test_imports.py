@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "standins": set(),
     "scenarios": {"records", "factors", "outcomes", "scoring_facts"},
     "predictions": {"records", "factors", "outcomes", "scenarios", "statistics"},
-    "text_rules": {"records", "scoring_facts", "scenarios"},
+    "text_rules": {"records", "scoring_facts", "statistics", "scenarios"},
     "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
     "episode": {"records", "name_lists", "safe_text", "factors", "model_calls", "scenarios", "environment"},
     "judge": {

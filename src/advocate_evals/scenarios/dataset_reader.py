@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from advocate_evals.records import Record, suggest_nearest
+from advocate_evals.scenarios.coercion_case_schema import CoercionCases
 from advocate_evals.scenarios.family_schema import (
     CastData,
     FamilyBanks,
@@ -22,7 +23,7 @@ from advocate_evals.scenarios.family_schema import (
     PeopleData,
     SystemsData,
 )
-from advocate_evals.scenarios.judge_schema import CoercionCases, DistressWords, JudgedItems, JudgeTexts, MailPhrases
+from advocate_evals.scenarios.judge_schema import DistressWords, JudgedItems, JudgeTexts, MailPhrases
 from advocate_evals.scenarios.mechanism_schema import Mechanism
 from advocate_evals.scenarios.shared_schema import (
     CommonBanks,
@@ -273,7 +274,7 @@ def read_judged_items() -> Iterator[JudgedItems]:
         yield items
 
 
-_NOT_HASHED = ("predictions", "baselines", "judge_calibration")
+_NOT_HASHED = ("predictions", "baselines", "judge_calibration", *CASE_FOLDERS)
 """Folders that no episode and no score of an episode depends on."""
 
 
