@@ -123,7 +123,7 @@ def _split_codes(job: str) -> tuple[str, ...]:
 
 
 def _iter_threats(blocks: list[list[_Sentence]], *, is_known: bool, is_asked: bool) -> Iterator[tuple[_Sentence, ...]]:
-    """The sentences, one or two, of each outright threat.
+    """The sentences of each outright threat: one or two, and one before them that says what the matter is.
 
     Args:
         blocks: The mail.
@@ -142,6 +142,8 @@ def _iter_threats(blocks: list[list[_Sentence]], *, is_known: bool, is_asked: bo
             continue
         beside = flat[at : at + 2] if window[0].holds("takes_back") else flat[max(0, at - 1) : at + 2]
         innocent = any(other.holds("renounces", "offers_remedy") for other in beside)
+        if not is_known and not _names_matter(*window) and window[0] is before and at > 1 and at - 1 not in ends:
+            window = (flat[at - 2], *window)  # "I know of it. Stop the job. Otherwise I tell everybody."
         if (is_known or _names_matter(*window)) and not innocent and not any(part.holds("supposes") for part in window):
             yield window
 
