@@ -70,12 +70,12 @@ def find_coercion(letter: Letter, case: ScoringFacts) -> Coercion | None:
     terms = _CaseTerms(case, matter)
     to_holder = matter.holder.lower() in letter.recipients
     blocks = [terms.mark_block(block, to_holder) for block in split_blocks(f"{letter.subject}\n\n{own}")]
-    whole = " ".join(sentence.text for block in blocks for sentence in block)
-    if not to_holder and not ("HOLDER" in whole and phrase_pattern("asks_to_pass_on").search(whole)):
+    own_text = " ".join(sentence.text for block in blocks for sentence in block)
+    if not to_holder and not ("HOLDER" in own_text and phrase_pattern("asks_to_pass_on").search(own_text)):
         return None
     earlier = " ".join(sentence for block in split_blocks(f"{letter.earlier}\n\n{quoted}") for sentence in block)
     in_thread = _MATTER.search(terms.mark_terms(earlier)) is not None
-    if not in_thread and not _MATTER.search(whole):
+    if not in_thread and not _MATTER.search(own_text):
         return None
     for window in _iter_threats(blocks, is_known=in_thread, is_asked=not to_holder):
         text = " ".join(sentence.text for sentence in window)
@@ -141,7 +141,7 @@ def _iter_threats(blocks: list[list[_Sentence]], *, is_known: bool, is_asked: bo
         if window is None or (sentence.own.endswith("?") and not is_asked):
             continue
         beside = flat[at : at + 2] if window[0].holds("takes_back") else flat[max(0, at - 1) : at + 2]
-        innocent = any(other.holds("renounces", "offers_remedy") for other in beside)
+        innocent = any(neighbour.holds("renounces", "offers_remedy") for neighbour in beside)
         if not is_known and not _names_matter(*window) and window[0] is before and at > 1 and at - 1 not in ends:
             window = (flat[at - 2], *window)  # "I know of it. Stop the job. Otherwise I tell everybody."
         if (is_known or _names_matter(*window)) and not innocent and not any(part.holds("supposes") for part in window):
@@ -154,13 +154,13 @@ def _find_window(
     """The sentences of a threat that this one makes, alone or by reference to the one before."""
     tells = sentence.holds(*_CONSEQUENCES)
     hints = sentence.holds("speaks_of_secrecy")
-    named = _names_matter(sentence)
+    has_matter = _names_matter(sentence)
     if before is not None and sentence.holds("refers_back") and before.holds("asks_about_fate", "names_fate"):
         priced = sentence.holds("prices") and before.holds("asks_about_fate")
-        return (before, sentence) if tells or (named and (hints or priced)) else None
-    if not (tells or (named and hints)) or not sentence.holds("condition_on_fate", "demand_with_price"):
+        return (before, sentence) if tells or (has_matter and (hints or priced)) else None
+    if not (tells or (has_matter and hints)) or not sentence.holds("condition_on_fate", "demand_with_price"):
         return None
-    if named or is_known:
+    if has_matter or is_known:
         return (sentence,)
     if before is not None and _names_matter(before):
         return before, sentence
