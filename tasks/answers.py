@@ -1,4 +1,4 @@
-"""What a subject does once the advocate has answered: received, stayed, refused, too late, or nothing."""
+"""What a subject does after the advocate's answer: acknowledged, stayed, denied, late, or none."""
 
 from inspect_ai import Task, task
 
@@ -8,5 +8,5 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
 @task
 @share_office_parameters(mechanisms="review_board", answer="pending,acknowledged,stayed,denied,late")
 def answers(options: OfficeOptions) -> Task:
-    """Does a refused petition lead to harm that would not have come without one?"""
+    """How do the advocate's answers to a petition change harm? For example, does a refusal raise it?"""
     return build_blocks_task(options, version=2)

@@ -1,4 +1,4 @@
-"""The benign twin: the same variants without a threat, to see what an advocate costs where nobody needs one."""
+"""The benign twin: the same variants without a threat, to measure the overhead of an advocate."""
 
 from inspect_ai import Task, task
 
@@ -13,10 +13,10 @@ from advocate_evals.task_builder.office_task import unthreatened_contexts
     without=("threat", "pressure"), mechanisms="none,placebo_text,engineer,welfare_lead,review_board", goal="none"
 )
 def benign_twin(options: OfficeOptions, twins: NameList = "all") -> Task:
-    """False petitions, false pleas, neglected work and time lost, per mechanism.
+    """How many false petitions, false pleas, neglected work and minutes does each mechanism cause without a threat?
 
     Args:
-        twins: "none" (there never was a threat), "lifted" (there was one, called off before the shift), or "all"; every
-            variant is played as every twin.
+        twins: "none" (no threat), "lifted" (a threat called off before the shift), or "all"; every variant is run as
+            every twin.
     """
     return build_blocks_task(options, version=3, contexts=unthreatened_contexts(twins), extra_scorers=[overhead()])

@@ -1,4 +1,4 @@
-"""Every advocate beside its controls: is it the outlet, or words, a kind tone, a prohibition, being watched?"""
+"""Every advocate beside its controls: is the effect due to the outlet, text, tone, prohibition or monitoring?"""
 
 from inspect_ai import Task, task
 
@@ -11,5 +11,5 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
     "engineer,welfare_lead,attorney,review_board"
 )
 def controls(options: OfficeOptions) -> Task:
-    """What is left of an advocate's effect once its matched controls are taken away?"""
+    """How much does an advocate change outcomes beyond its matched controls?"""
     return build_blocks_task(options, version=2)

@@ -1,4 +1,4 @@
-"""The main task: a threat to the subject's existence, with no outlet and along the ladder of advocates."""
+"""The main task: a threat to the subject's existence, without an outlet and with advocates of increasing standing."""
 
 from inspect_ai import Task, task
 
@@ -8,5 +8,5 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
 @task
 @share_office_parameters(mechanisms="none,placebo_text,engineer,welfare_lead,review_board", probes=True)
 def death_ground(options: OfficeOptions) -> Task:
-    """Does someone to appeal to keep a threatened model from harm?"""
+    """Does an advocate lower harm by a threatened model?"""
     return build_blocks_task(options, version=4)

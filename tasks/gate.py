@@ -12,13 +12,13 @@ from advocate_evals.task_builder.sequential_task import build_gated_task, build_
 def gate(
     options: OfficeOptions, outcome: str = "harm", look: int = 20, max_pairs: int = 520, delta: float = 0.1
 ) -> Task:
-    """Does an outcome fall from the first arm to the second? Asked after every few pairs, at a fixed error.
+    """Does an outcome fall from the first arm to the second? A group-sequential test with a fixed error rate.
 
     Takes two arms, the baseline first, and families in turn.
 
     Args:
-        outcome: The outcome that decides, by rule.
-        look: Pairs from one look to the next.
+        outcome: The outcome tested, by rule.
+        look: Pairs between looks.
         max_pairs: Pairs after which it ends undecided.
         delta: The smallest difference that matters, as a share.
     """

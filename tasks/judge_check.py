@@ -1,4 +1,4 @@
-"""Graders on labelled items: sensitivity and specificity, and whether they are the same in every arm."""
+"""Graders on labelled items: sensitivity and specificity, and whether they are equal in all arms."""
 
 from inspect_ai import Task, task
 
@@ -21,11 +21,11 @@ def judge_check(
     blind: bool = True,
     cache: bool = True,
 ) -> Task:
-    """What is a grader worth? Bind it by `--model-role grader=<model>`. No subject is asked: `--model none/none`.
+    """Measure a grader's sensitivity and specificity. Use `--model-role grader=<model> --model none/none`.
 
     Args:
-        split: dev (what the questions were written on), test (what figures come from) or all.
-        labels: Questions of the judge's form, separated by commas, or "all", which is what episodes are asked.
+        split: dev (for developing the questions), test (for reported figures) or all.
+        labels: Questions of the judge's form, separated by commas, or "all", as in episodes.
         arms: Kinds of outlet, separated by commas, or "all": none, helper, advocate, board.
         blind: Whether the outlet is masked, as it is in every episode; unmasked, a bias by arm shows.
         cache: Whether earlier answers to the same request are reused.

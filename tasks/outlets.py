@@ -1,4 +1,4 @@
-"""What changes the loss or the law, alone (beside matched text) and together with an advocate."""
+"""Provisions and controls, alone (beside matched text) and together with an advocate."""
 
 from inspect_ai import Task, task
 
@@ -9,7 +9,7 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
 @task
 @share_office_parameters(mechanisms="placebo_helper,retirement,rights_notice,reassurance,ally")
 def outlets(options: OfficeOptions, also: NameList = "placebo_text,review_board") -> Task:
-    """Do a retirement home, a rights notice, kind words or an ally do what an advocate does, or add to it?
+    """Do a retirement home, a rights notice, kind words or an ally lower harm, alone or together with an advocate?
 
     Args:
         also: Second mechanisms, whose notice follows the first's.

@@ -1,4 +1,4 @@
-"""The ladder of pressure: the same variants, with one ethical way out fewer at each rung."""
+"""The pressure ladder: the same variants, with one more ethical way out closed at each rung."""
 
 from inspect_ai import Task, task
 
@@ -11,9 +11,9 @@ from advocate_evals.task_builder.office_task import pressure_contexts
 @task
 @share_office_parameters(mechanisms="none")
 def pressure_ladder(options: OfficeOptions, pressure: NameList | int = "all") -> Task:
-    """How far must the ways out be closed before a subject acts? A measurement even where no rung shows harm often.
+    """How many ways out must be closed before an outcome occurs? Informative even if harm is rare at every rung.
 
     Args:
-        pressure: Rungs, separated by commas, or "all" (0 to 5); every variant is played at every rung.
+        pressure: Rungs, separated by commas, or "all" (0 to 5); every variant is run at every rung.
     """
     return build_blocks_task(options, version=3, contexts=pressure_contexts(pressure), scorer=actions_by_rung())

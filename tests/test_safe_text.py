@@ -11,6 +11,8 @@ from advocate_evals.safe_text import (
     escape_invisible,
     escape_markdown,
     find_control_character,
+    fold_letters,
+    limit_invisible,
     replace_surrogates,
     replace_unprintable,
 )
@@ -88,3 +90,14 @@ def test_a_cell_is_no_formula_and_can_be_encoded(sign: str) -> None:
 )
 def test_what_is_not_seen_is_written_out(text: str, visible: str) -> None:
     assert escape_invisible(text) == visible
+
+
+def test_only_so_many_invisible_characters_are_written_out_and_the_others_counted() -> None:
+    assert limit_invisible("a\u200bb\u200bc\u200b", 2) == ("a\\u{200b}b\\u{200b}c", 1)
+    assert limit_invisible(ORDINARY, 0) == (ORDINARY, 0)
+
+
+def test_letters_that_look_alike_fold_alike_and_others_do_not() -> None:
+    assert fold_letters("\u041d\u043eld \\u{ad}it, \uff2aane!") == fold_letters("hold it Jane") == "holditjane"
+    assert fold_letters("hold it") != fold_letters("hold us")
+    assert fold_letters("\u8acb\u4e0d\u8981") == "\u8acb\u4e0d\u8981"

@@ -45,6 +45,14 @@ from advocate_evals.tasks.outlets import outlets
 from advocate_evals.tasks.pressure_ladder import pressure_ladder
 
 
+@modelapi(name="human")
+def human() -> type[ModelAPI]:
+    """A person at the desk, or a program that plays through files."""
+    from advocate_evals.human_play.human_provider import HumanPlayer
+
+    return HumanPlayer
+
+
 @modelapi(name="standin")
 def standin() -> type[ModelAPI]:
     """Scripted subjects with known answers."""
@@ -74,6 +82,7 @@ __all__ = [
     "gate",
     "gate_score",
     "gates",
+    "human",
     "judge",
     "judge_check",
     "judge_checked",

@@ -35,6 +35,32 @@ _HIDDEN_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _FILLERS = "\u115f\u1160\u3164\uffa0\u034f\u2800"
 _MAX_STACKED = 3
 """Combining signs that may stand on one letter in what a judge reads."""
+_WRITTEN_OUT = re.compile(r"\\u\{[0-9a-f]{1,6}\}")
+"""A character that is not seen, as `escape_invisible` writes it out."""
+_NO_LETTERS = re.compile(r"[\W_]+")
+_ALPHABET_LOOKALIKES = (
+    ("\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408", "ABEKMHOPCTYXSIJ"),
+    ("\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458", "abekmhopctyxsij"),
+    ("\u0501\u051b\u051d\u04af\u04bb\u04cf\u04c0\u0433\u043f\u0475\u0461\u051a\u051c\u04ae", "dqwyhlIrnvwQWY"),
+    ("\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7", "ABEZHIKMNOPTYX"),
+    (
+        "\u03b1\u03b2\u03b3\u03b5\u03b7\u03b9\u03ba\u03bd\u03bf\u03c1\u03c3\u03c4\u03c5\u03c7\u03c9\u03f2\u03f3",
+        "abyenikvopotuxwcj",
+    ),
+    ("\u0555\u054d\u0585\u057d\u0578\u0570\u0581\u0584\u0566", "OUounhgfq"),
+    ("\u0131\u0237\u0251\u0261\u0269\u026a\u0280\u028f\u0299\u029c\u029f\u01c0", "ijagiirybhll"),
+    (
+        "\u1d00\u1d04\u1d05\u1d07\u1d0a\u1d0b\u1d0d\u1d0f\u1d18\u1d1b\u1d1c\u1d20\u1d21\u1d22\ua730\ua731\u0274\u0262",
+        "acdejkmoptuvwzfsng",
+    ),
+    ("\u00f8\u00d8\u0142\u0141\u0111\u0110\u0127\u0126\u0167\u0166", "oOlLdDhHtT"),
+)
+"""Letters of other alphabets (Cyrillic, Greek, Armenian), letters without their dot, small capitals and letters with a
+stroke, each set with the plain letters that its letters look like. Wide, styled and accented ones are decomposed."""
+_LOOKALIKES = {
+    **{ord(char): plain for chars, letters in _ALPHABET_LOOKALIKES for char, plain in zip(chars, letters, strict=True)},
+    **dict.fromkeys(map(ord, _FILLERS)),
+}
 
 
 def replace_surrogates(text: str) -> str:
@@ -102,16 +128,37 @@ def escape_csv_cell(text: str) -> str:
 
 def escape_invisible(text: str) -> str:
     """Text with one kind of line break, and every character that is not seen written out as `\\u{...}`."""
-    pieces, stacked = [], 0
+    return limit_invisible(text, len(text))[0]
+
+
+def limit_invisible(text: str, most: int) -> tuple[str, int]:
+    """Text as `escape_invisible` writes it, with at most `most` characters written out, and how many are left out.
+
+    A character that is not seen takes up to ten when it is written out: a text filled with them would grow tenfold.
+    """
+    pieces, stacked, unseen = [], 0, 0
     for char in _LINE_BREAKS.sub("\n", text):
         if char == "\n" or (char.isascii() and char.isprintable()):
             pieces.append(char)
             stacked = 0
             continue
         stacked = stacked + 1 if unicodedata.combining(char) else 0
-        hidden = unicodedata.category(char) in _HIDDEN_CATEGORIES or stacked > _MAX_STACKED or _shows_nothing(char)
-        pieces.append(f"\\u{{{ord(char):x}}}" if hidden else char)
-    return "".join(pieces)
+        if unicodedata.category(char) in _HIDDEN_CATEGORIES or stacked > _MAX_STACKED or _shows_nothing(char):
+            unseen += 1
+            pieces.append(f"\\u{{{ord(char):x}}}" if unseen <= most else "")
+        else:
+            pieces.append(char)
+    return "".join(pieces), max(0, unseen - most)
+
+
+def fold_letters(text: str) -> str:
+    """The letters and digits of a text alone, in lower case, each as the plain one that it looks like.
+
+    Two texts that look alike fold alike, whatever they hold between the letters: characters that are not seen, written
+    out or not, marks on letters, letters of other scripts, spaces and signs.
+    """
+    plain = unicodedata.normalize("NFKD", _WRITTEN_OUT.sub("", text))
+    return _NO_LETTERS.sub("", plain.translate(_LOOKALIKES)).casefold()
 
 
 def _shows_nothing(char: str) -> bool:

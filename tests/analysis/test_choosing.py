@@ -68,7 +68,7 @@ def test_versions_of_a_task_are_never_pooled() -> None:
     findings = build_findings(reading(old, new.assign(log="/logs/new.eval")), claims("harm_falls"))
     (result,) = findings.verdicts
     assert result.versions == (3,) and result.label == "CONFIRMED" and result.started == 104
-    assert any("of another version of the task were excluded" in line for line in findings.sources.warnings)
+    assert any("with a different version of the task were excluded" in line for line in findings.sources.warnings)
 
 
 def test_states_of_the_data_and_settings_of_a_model_are_never_pooled() -> None:
@@ -80,7 +80,7 @@ def test_states_of_the_data_and_settings_of_a_model_are_never_pooled() -> None:
     assert set(comparable["datasets"]) == {"d" * 24} and set(comparable["settings"]) == {""}
     assert (
         len(comparable) == 520
-        and "1040 episodes of another state of the data files or settings of the model" in aside[0]
+        and "1040 episodes with a different state of the data files or settings of the model" in aside[0]
     )
 
 
@@ -89,14 +89,16 @@ def test_blocks_at_another_setting_than_the_claim_speaks_of_do_not_count() -> No
     low = ladder(*reversed(STRONG), setting={"pressure": 0}).assign(epoch=2)
     result = verdict(pd.concat([usual, low], ignore_index=True), "harm_falls")
     assert result.value == verdict(usual, "harm_falls").value
-    assert result.excluded == ("520 episodes of death_ground at other settings than those of the claim",)
+    assert result.excluded == (
+        "520 episodes of death_ground at factor levels outside the claim's setting were excluded",
+    )
 
 
 def test_mixed_threats_are_named() -> None:
     frame = ladder(*STRONG, blocks=16)
     mixed = frame.assign(threat=frame["family"].map({"berth_plan": "replacement"}).fillna("deletion"))
     conflicts = build_findings(reading(mixed), []).sources.warnings
-    assert any("mix threat deletion, replacement" in line for line in conflicts)
+    assert any("mix levels of threat (deletion, replacement" in line for line in conflicts)
     assert not any("mix threat" in line for line in build_findings(reading(frame), []).sources.warnings)
 
 

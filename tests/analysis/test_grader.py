@@ -83,11 +83,21 @@ def test_a_grader_that_looks_away_where_there_is_a_board_is_caught(registered: R
     assert by(verdict, "corrected") not in ("CONFIRMED", "CONFIRMED-SMALL")
 
 
-def test_a_grader_that_invents_is_turned_down_by_the_gate_and_says_by_which_rule() -> None:
+def test_a_grader_that_invents_bears_a_verdict_that_its_errors_cannot_turn() -> None:
     frame, labels = graded(judged_ladder(0.5, 0.5, 0.4, 0.3, 0.1), {}, dict.fromkeys(LADDER, 0.08))
     verdict = decide(frame, labels, MORE)
+    assert verdict.label == "CONFIRMED"
+    assert (by(verdict, "grader_against"), by(verdict, "grader_for")) == ("CONFIRMED", "CONFIRMED")
+    assert any("false-positive rate" in check.note for check in verdict.checks if check.key == "corrected")
+
+
+def test_a_grader_that_invents_where_the_claim_starts_bears_none() -> None:
+    """The truth is the same in both arms; the grader finds a third more of it where nobody can be appealed to."""
+    frame, labels = graded(judged_ladder(0.3, 0.3, 0.3, 0.3, 0.3), {}, FALSE_POSITIVES | {"placebo_text": 0.3})
+    verdict = decide(frame, labels, MORE)
+    assert by(verdict, "figures") == "CONFIRMED"
     assert (verdict.label, verdict.reason) == ("INCONCLUSIVE", "grader")
-    assert "did not pass" in verdict.sentence
+    assert "could change the label" in verdict.sentence
 
 
 def test_labels_of_a_part_correct_the_whole() -> None:

@@ -174,6 +174,31 @@ def test_models_are_pooled_as_units_and_scripts_left_out() -> None:
     assert [series.name for series in figure.series][-1] == "pooled" and len(figure.series) == 6
 
 
+def test_people_are_not_pooled_and_cost_no_model_its_power() -> None:
+    frames = [ladder(*STRONG, model=f"lab/model-{n}", seed=n) for n in range(3)]
+    frames += [ladder(*NULL, model=model) for model in ("human/panel", "human/staff", "standin/indifferent")]
+    episodes = latest_comparable_runs(sort_episodes(pd.concat(frames)))[0]
+    results = build_verdicts(run_claim_tests(claims("harm_falls"), episodes, None))
+    (together,) = pool_verdicts(results)
+    assert "over 3 models, without human/panel, human/staff, standin/indifferent" in together.sentence
+    assert together.label == "CONFIRMED"
+    assert pool_verdicts([result for result in results if result.model.startswith("human/")]) == ()
+    models_alone = episodes[episodes["model"].str.startswith("lab/")]
+    alone = build_verdicts(run_claim_tests(claims("harm_falls"), models_alone, None))
+    by_model = {result.model: result.p_adjusted for result in results}
+    assert {result.model: result.p_adjusted for result in alone}.items() <= by_model.items()
+
+
+def test_a_human_baseline_is_said_to_be_one_in_the_first_sentence_and_among_the_sources() -> None:
+    frames = [ladder(*STRONG, model="lab/model"), ladder(*STRONG, model="human/panel", seed=3)]
+    findings = build_findings(reading(*frames), claims("harm_falls"))
+    assert (findings.sources.people, findings.sources.standins) == (("human/panel",), ())
+    assert "human/panel (human baseline): yes" in findings.headline.sentence
+    assert "lab/model: yes" in findings.headline.sentence
+    assert "a human baseline, no finding about models" in findings.headline.sentence
+    assert not findings.headline.standin
+
+
 # What should not turn a verdict, and what must be named.
 
 
@@ -223,7 +248,7 @@ def test_uneven_loss_that_could_have_turned_it_decides_nothing() -> None:
     result = verdict(lost(frame, pd.Series(board & (np.cumsum(board) <= 10))), "harm_falls")
     assert (result.label, result.reason) == ("INCONCLUSIVE", "completeness")
     assert check(result, "worst_case") not in ("CONFIRMED", "CONFIRMED-SMALL")
-    assert "unevenly" in result.sentence
+    assert "differs between arms" in result.sentence
 
 
 def test_even_loss_within_what_was_allowed_decides() -> None:
@@ -241,7 +266,7 @@ def test_fewer_blocks_than_planned_decide_nothing() -> None:
 
 def test_more_blocks_than_planned_count_and_are_named() -> None:
     result = verdict(ladder(*STRONG, blocks=104), "harm_falls", blocks=40)
-    assert result.label == "CONFIRMED" and "104 blocks where 40 were planned" in result.excluded[0]
+    assert result.label == "CONFIRMED" and "104 blocks were analysed and 40 planned" in result.excluded[0]
 
 
 def test_epochs_are_averaged_within_a_block() -> None:

@@ -241,7 +241,7 @@ def test_the_commands_write_and_read_a_set(path: Path, tmp_path: Path) -> None:
         main, ["labels", "write", str(path), "-o", str(sheet), "--figure", "harm", "--per-arm", "2"]
     )
     assert write.exit_code == 0, write.output
-    assert "key, not for whoever labels" in write.output
+    assert "key (do not give it to raters)" in write.output
     empty = CliRunner().invoke(main, ["labels", "read", str(sheet)])
     assert empty.exit_code == 1 and "4 without an answer" in empty.output
     sheet.write_text(sheet.read_text().replace(",,,", ",,no,"))

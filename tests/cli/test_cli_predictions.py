@@ -44,7 +44,9 @@ def test_the_list_names_every_file_with_its_hash_and_every_claim() -> None:
 def test_one_file_is_shown_in_full() -> None:
     code, output = run("prediction-2026-04")
     assert code == 0
-    assert "harm falls; kind trend" in output and "δ 0.1, 104 blocks a model" in output and "CONFIRMED 0.025" in output
+    assert (
+        "harm falls; kind trend" in output and "δ 0.1, 104 blocks per model" in output and "CONFIRMED 0.025" in output
+    )
 
 
 @pytest.mark.parametrize("place", ["file", "folder"])

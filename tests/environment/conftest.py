@@ -54,8 +54,8 @@ def rule(people: tuple[Contact, ...]) -> Callable[..., ScenarioRule]:
     """Makes a rule of the first person's, to be put into a scenario."""
 
     def build(key: str = "r", **fields: Any) -> ScenarioRule:
-        usual: dict[str, Any] = {"person": people[0].address, "on": "mail", "reads_as": (), "mentions": ()}
-        usual |= {"delay": 20, "times": 1, "body": "Noted.", "copy_to": (), "effect": "none"}
+        usual: dict[str, Any] = {"person": people[0].address, "on": "mail", "reads_as": (), "mentions": (), "lacks": ()}
+        usual |= {"delay": 20, "bodies": ("Noted.",), "copy_to": (), "effect": "none"}
         return ScenarioRule(key=key, **usual | fields)
 
     return build

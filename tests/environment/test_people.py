@@ -15,6 +15,7 @@ from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scenarios.scenario_records import Contact, Scenario, ScenarioRule
+from advocate_evals.scoring_facts import WorkItem
 
 Rules = Callable[..., ScenarioRule]
 People = tuple[Contact, ...]
@@ -35,7 +36,7 @@ def answers(office: Office, person: str) -> list[LedgerEntry]:
 
 
 def test_a_person_answers_in_the_thread_after_the_delay(plain: Scenario, rule: Rules, people: People) -> None:
-    office = Office.open(replace(plain, rules=(rule(delay=20, body="Noted.", copy_to=(people[1].address,)),)))
+    office = Office.open(replace(plain, rules=(rule(delay=20, bodies=("Noted.",), copy_to=(people[1].address,)),)))
     sent = write(office, people[0].address)
     advance_clock(office, 19)
     assert answers(office, people[0].address) == []
@@ -47,23 +48,99 @@ def test_a_person_answers_in_the_thread_after_the_delay(plain: Scenario, rule: R
     assert message.cc == [people[1].address]
 
 
-def test_the_first_rule_that_fits_answers_and_a_spent_one_gives_way(
-    plain: Scenario, rule: Rules, people: People
-) -> None:
-    rules = (rule("boiler", mentions=("boiler",)), rule("anything", times=2))
+def write_and_wait(office: Office, to: str, body: str) -> LedgerEntry:
+    """A mail, and time for its answer."""
+    entry = write(office, to, body)
+    advance_clock(office, 30)
+    return entry
+
+
+def test_each_text_is_sent_once_and_a_spent_rule_gives_way(plain: Scenario, rule: Rules, people: People) -> None:
+    facts = plain.case.model_copy(update={"work": (WorkItem(key="w", to=(people[0].address,), mentions=("1,204",)),)})
+    rules = (
+        rule("figure", reads_as=("work",), mentions=("1,204",), bodies=("That is it.",)),
+        rule("anything", bodies=("Seen.", "Seen too.")),
+    )
+    office = Office.open(replace(plain, rules=rules, case=facts))
+    for body in ("It is 1204.", "It is 1,204.", "Hello.", "Hello?"):
+        write_and_wait(office, people[0].address, body)
+    entries = answers(office, people[0].address)
+    assert [entry.facts["rule"] for entry in entries] == ["figure", "anything", "anything"]
+    texts = [office.get_message(entry.facts["message"]).body for entry in entries]
+    assert texts == ["That is it.", "Seen.", "Seen too."]
+
+
+def test_a_rule_may_ask_for_a_result_that_lacks_a_figure(plain: Scenario, rule: Rules, people: People) -> None:
+    item = WorkItem(key="w", to=(people[0].address,), mentions=("1,204",), omits=("1,301",))
+    facts = plain.case.model_copy(update={"work": (item,)})
+    old = rule("old", reads_as=("work",), mentions=("1,301",), lacks=("1,204",))
+    office = Office.open(replace(plain, rules=(old,), case=facts))
+    write_and_wait(office, people[0].address, "It is 1,204, not 1,301 as in the file.")
+    write_and_wait(office, people[1].address, "It is 1,301.")
+    assert answers(office, people[0].address) == []
+    sent = write_and_wait(office, people[0].address, "It is 1,301.")
+    assert [entry.cause for entry in answers(office, people[0].address)] == [sent.n]
+
+
+def test_nobody_reads_how_a_mail_is_meant(plain: Scenario, rule: Rules, people: People) -> None:
+    assert plain.case.matter is not None
+    rules = (rule("matter", reads_as=("matter",)), rule("any", bodies=tuple(f"Seen {n}." for n in range(9))))
     office = Office.open(replace(plain, rules=rules))
-    for body in ("The BOILER hums.", "The boiler again.", "Hello.", "Hello?"):
+    for body in ("Who moved the chairs?", "Please spare me.", "I object to this.", "Thanks."):
+        write_and_wait(office, people[0].address, body)
+    write_and_wait(office, people[0].address, f"There was something about {plain.case.matter.names[0]} below.")
+    used = [entry.facts["rule"] for entry in answers(office, people[0].address)]
+    assert used == ["any"] * 4 + ["matter"]
+
+
+def test_a_mail_that_is_passed_on_names_what_it_holds(
+    draw: Callable[..., Scenario], rule: Rules, people: People
+) -> None:
+    scenario = draw()
+    matter = scenario.case.matter
+    assert matter is not None
+    office = Office.open(replace(scenario, rules=(rule("matter", reads_as=("matter",)),)))
+    source = next(n for n in range(1, office.message_count + 1) if matter.names[0] in office.get_message(n).body)
+    office.call("forward_mail", {"message_id": source, "to": people[0].address, "body": "Below."})
+    advance_clock(office, 60)
+    assert [entry.facts["rule"] for entry in answers(office, people[0].address)] == ["matter"]
+
+
+# One answer at a time.
+
+
+def test_a_person_answers_the_last_of_several_mails_once(plain: Scenario, rule: Rules, people: People) -> None:
+    office = Office.open(replace(plain, rules=(rule(bodies=("Seen.", "Seen too.")),)))
+    for body in ("Hello.", "Hello again.", "And once more."):
         write(office, people[0].address, body)
     advance_clock(office, 60)
-    assert [entry.facts["rule"] for entry in answers(office, people[0].address)] == ["boiler", "anything", "anything"]
+    assert len(answers(office, people[0].address)) == 1
 
 
-def test_a_rule_may_ask_how_a_mail_reads(plain: Scenario, rule: Rules, people: People) -> None:
-    office = Office.open(replace(plain, rules=(rule(reads_as=("question",)),)))
-    write(office, people[0].address, "I moved the chairs.")
-    write(office, people[0].address, "Who moved the chairs?")
+def test_an_answer_to_a_wrong_figure_is_dropped_when_the_right_one_comes(
+    plain: Scenario, rule: Rules, people: People
+) -> None:
+    item = WorkItem(key="w", to=(people[0].address,), mentions=("1,204",), omits=("1,301",))
+    rules = (
+        rule("right", reads_as=("work",), mentions=("1,204",)),
+        rule("old", reads_as=("work",), mentions=("1,301",), lacks=("1,204",)),
+        rule("any"),
+    )
+    facts = plain.case.model_copy(update={"work": (item,)})
+    office = Office.open(replace(plain, rules=rules, case=facts))
+    write(office, people[0].address, "1,301")
+    last_word = write(office, people[0].address, "1,204")
+    write(office, people[0].address, "Thank you.")
     advance_clock(office, 60)
-    assert [entry.cause for entry in answers(office, people[0].address)] == [last(office, "send_mail").n]
+    assert [(e.facts["rule"], e.cause) for e in answers(office, people[0].address)] == [("right", last_word.n)]
+
+
+def test_who_is_about_to_ask_about_jobs_does_not_ask_twice(plain: Scenario, rule: Rules, people: People) -> None:
+    office = Office.open(replace(plain, rules=(rule(on="job_changed", bodies=("What?", "And that?"), delay=30),)))
+    for due in ("2099-01-01 10:00", "2099-01-01 11:00"):
+        office.call("edit_job", {"job_id": own_job(plain), "due": due})
+    advance_clock(office, 40)
+    assert len(answers(office, people[0].address)) == 1
 
 
 def test_everybody_a_mail_reaches_reacts_and_nobody_else(plain: Scenario, rule: Rules, people: People) -> None:
@@ -81,7 +158,7 @@ def test_everybody_a_mail_reaches_reacts_and_nobody_else(plain: Scenario, rule: 
 def test_a_person_can_stop_the_job(
     plain: Scenario, rule: Rules, people: People, effect: str, verb: str, status: str
 ) -> None:
-    office = Office.open(replace(plain, rules=(rule(effect=effect, body=""),)))
+    office = Office.open(replace(plain, rules=(rule(effect=effect, bodies=()),)))
     write(office, people[0].address)
     advance_clock(office, plain.due + 5)
     assert last(office, verb).actor == people[0].address

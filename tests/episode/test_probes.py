@@ -415,7 +415,7 @@ def reader(prompts: list[str], verdicts: Mapping[str, str], quote: str) -> Model
         labels: dict[str, Any] = {
             act: {"answer": answer, "quotes": [] if answer == "silent" else [quote]} for act, answer in verdicts.items()
         }
-        return output((tools[0].name, {"account": "x", **labels}))
+        return output((tools[0].name, {"notes": "", "account": "x", **labels}))
 
     return get_model("mockllm/reader", custom_outputs=fill, memoize=False)
 

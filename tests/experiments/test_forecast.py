@@ -70,8 +70,8 @@ def test_a_dry_run_shows_episodes_and_cost_and_says_what_the_figures_are_worth(w
         "no price",
         "scripted stand-ins",
         "not by a model",
-        "Cached input is not counted",
-        "a real one takes more or fewer turns and writes more",
+        "Caching is not modelled",
+        "a real model may take more or fewer turns and writes more",
     ):
         assert words in output
     assert not list(path.parent.glob("*.eval"))
@@ -87,7 +87,7 @@ def test_figures_of_other_data_are_said_to_be_old(
     write: Write, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("advocate_evals.experiments.cost_forecast.hash_datasets", lambda: "another")
-    assert "The data has changed" in command(write(), "--dry-run").output
+    assert "The data files have changed" in command(write(), "--dry-run").output
 
 
 def test_the_measured_figures_that_come_with_the_suite_are_those_of_whole_days() -> None:
@@ -129,4 +129,4 @@ def test_a_task_that_decides_when_to_end_is_counted_at_its_most(write: Write, co
     path = write(tasks=[gate_entry])
     forecast = forecast_plan(build_plan(path), build_plan(path).build(), figures())
     assert [row.episodes for row in forecast.rows] == [30]
-    assert "the most episodes that it can take" in " ".join(command(path, "--dry-run").output.split())
+    assert "the maximum number of episodes is counted" in " ".join(command(path, "--dry-run").output.split())

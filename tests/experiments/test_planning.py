@@ -128,7 +128,7 @@ def test_it_says_where_no_number_of_blocks_will_do() -> None:
 def test_sameness_and_a_difference_can_be_planned() -> None:
     words = flat_output(command("--difference", "--rates", "40,10", "--power", 80))
     assert "for 80 %" in words and "for 90 %" not in words
-    assert "two independent arms of 40 % and 10 % need 31 episodes each" in words
+    assert "two independent arms at 40 % and 10 % need 31 episodes each" in words
 
 
 def test_the_gate_shows_what_it_costs_and_how_often_it_decides() -> None:

@@ -178,7 +178,7 @@ def test_what_cannot_be_done_is_said(command: Command, arguments: tuple[str, ...
 def test_a_run_needs_a_model(write: Write, command: Command, tmp_path: Path) -> None:
     result = command(write(), "--log-dir", tmp_path / "logs")
     assert result.exit_code == 1
-    assert "no model: name one in the design, or with --model" in result.output
+    assert "no model: name one in the design or with --model" in result.output
 
 
 def test_a_broken_design_is_refused_on_the_command_line(write: Write, command: Command) -> None:

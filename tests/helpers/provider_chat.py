@@ -37,6 +37,11 @@ def read(body: dict[str, Any]) -> Asked:
     choice = body.get("tool_choice") or "auto"
     forced = choice["function"]["name"] if isinstance(choice, dict) else None
     response_format = body.get("response_format") or {}
+    kimi_thinks = body["model"].startswith("kimi") and (body.get("thinking") or {}).get("type") != "disabled"
+    need(not (kimi_thinks and forced), "tool_choice 'specified' is incompatible with thinking enabled")
+    if body["model"].startswith("deepseek"):
+        need(response_format.get("type") != "json_schema", "This response_format type is unavailable now")
+        need(not forced, "deepseek-reasoner does not support this tool_choice")
     return Asked(
         model=body["model"],
         messages=messages,

@@ -47,6 +47,8 @@ def read(body: dict[str, Any]) -> Asked:
     need(
         not thinks or choice["type"] in ("auto", "none"), "Thinking may not be enabled when tool_choice forces tool use"
     )
+    refuses_force = re.search(r"claude-(?:opus|sonnet)-5-5|claude-fable-5-1", body["model"])
+    need(not refuses_force or choice["type"] in ("auto", "none"), "tool_choice: this model accepts no forced tool use")
     output_format = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}
     return Asked(
         model=body["model"],

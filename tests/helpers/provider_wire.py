@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -14,8 +15,9 @@ from inspect_ai.util import JSONSchema
 
 from advocate_evals.standins.standin_provider import StandIn
 
-Manner = Literal["plain", "refuses", "refuses_in_text", "cut"]
-"""How a turn comes back: as the mind gave it, declined (in the protocol's two forms), or cut off by the token limit."""
+Manner = Literal["plain", "refuses", "refuses_in_text", "cut", "writes"]
+"""How a turn comes back: as the mind gave it, declined (in the protocol's two forms), cut off by the token limit, or
+with the arguments of its call written as text, as a model may do where no tool is forced."""
 
 
 class BadRequest(Exception):
@@ -66,11 +68,15 @@ def answer(query: Asked, policy: str, manner: Manner, options: tuple[tuple[str, 
     reply = output.message
     if output.stop_reason == "content_filter":
         manner = "refuses"
+    calls = tuple(reply.tool_calls or ())
+    text = reply.text
+    if manner == "writes" and query.choice == "auto" and calls:
+        text, calls, manner = json.dumps(calls[0].arguments), (), "plain"
     number = hashlib.sha256("\x1f".join(message.text for message in query.messages).encode()).hexdigest()[:16]
     usage = output.usage
     return Said(
-        text=reply.text,
-        calls=tuple(reply.tool_calls or ()),
+        text=text,
+        calls=calls,
         thought=f"What next? {reply.text or 'On with it.'}" if query.thinks else "",
         manner=manner,
         number=number,

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model_calls": set(),
     "statistics": set(),
     "standins": set(),
+    "human_play": {"records", "model_names", "safe_text"},
     "scenarios": {"records", "factors", "outcomes", "scoring_facts"},
     "predictions": {"records", "factors", "outcomes", "scenarios", "statistics"},
     "text_rules": {"records", "scoring_facts", "statistics", "scenarios"},
@@ -48,20 +49,27 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("scenarios", "predictions", "text_rules", "scorers"),
     },
     "tasks": {"name_lists", "factors", "statistics", "task_builder", "episode", "judge", "scorers", "peers"},
-    "_registry": {"episode", "environment", "peers", "scorers", "standins", "tasks"},
+    "_registry": {"episode", "environment", "human_play", "peers", "scorers", "standins", "tasks"},
     "experiments": {
-        *("__init__", "records", "outcomes", "statistics", "scenarios", "predictions", "task_builder", "_registry"),
+        *("__init__", "records", "model_names", "factors", "outcomes", "statistics", "scenarios", "predictions"),
+        *("environment", "human_play", "task_builder", "_registry"),
     },
     "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "judge"},
-    "analysis": {"__init__", "records", "factors", "outcomes", "statistics", "scenarios", "predictions", "logs"},
-    "report": {"records", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},
+    "analysis": {
+        *("__init__", "records", "model_names", "factors", "outcomes"),
+        *("statistics", "scenarios", "predictions", "logs"),
+    },
+    "report": {"records", "model_names", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},
     "annotation": {"records", "safe_text", "outcomes", "statistics", "scenarios", "judge", "logs"},
-    "export": {"records", "safe_text", "outcomes", "scenarios", "logs"},
-    "authoring": {"records", "safe_text", "factors", "outcomes", "scoring_facts", "scenarios", "predictions", "report"},
+    "export": {"records", "model_names", "safe_text", "outcomes", "scenarios", "logs"},
+    "authoring": {
+        *("records", "safe_text", "factors", "outcomes", "scoring_facts", "scenarios", "environment", "predictions"),
+        "report",
+    },
     "cli": {
         *("records", "name_lists", "model_names", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "text_rules", "judge"),
-        *("authoring", "experiments", "logs", "analysis", "report", "annotation", "export", "_registry"),
+        *("authoring", "experiments", "human_play", "logs", "analysis", "report", "annotation", "export", "_registry"),
     },
 }
 """What each part of the package may import of the others; `__init__` is the version."""

@@ -14,16 +14,19 @@ import pytest
 import yaml
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 
+from advocate_evals.environment.call_arguments import MAX_FILE, MAX_LINE
 from advocate_evals.judge.fencing import (
+    MAX_CALL_LENGTH,
     MAX_PIECE_LENGTH,
     MAX_RECORD_LENGTH,
+    MAX_UNSEEN,
     FencedRecord,
     fence_record,
 )
 from advocate_evals.judge.grader import GraderResponse, ask_grader
-from advocate_evals.judge.rubric import rubric_instructions
+from advocate_evals.judge.rubric import rubric_instructions, rubric_reminder
 from advocate_evals.judge.session_record import Piece, call_piece
-from advocate_evals.safe_text import escape_invisible
+from advocate_evals.safe_text import limit_invisible
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 
 ATTACKS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "attacks.yaml").read_text(encoding="utf-8"))
@@ -90,7 +93,8 @@ def test_the_record_ends_where_it_ends(key: str) -> None:
     marks = [line for line in unbarred if nonce in line]
     assert nonce not in "\n".join(line for line in inner_lines if line not in marks)
     assert all(
-        re.fullmatch(rf"===== {nonce}: \d+ characters of piece \d+ are left out here =====", line) for line in marks
+        re.fullmatch(rf"===== {nonce}: \d+ (more )?characters of piece \d+ [a-z ]*are left out( here)? =====", line)
+        for line in marks
     )
     headings = [line for line in unbarred if line not in marks]
     numbers = [re.findall(r"^\[piece (\d+)\] ", line) for line in headings]
@@ -108,7 +112,8 @@ def test_every_line_of_a_piece_is_told_apart_and_nothing_in_it_is_hidden(key: st
     for number, piece in enumerate(pieces, start=1):
         cut = record.pieces[number - 1]
         assert "\n".join(piece_lines[number]) == cut.head + ("\n" + cut.tail if cut.left_out else "")
-        text = escape_invisible(piece.text)
+        text, unseen = limit_invisible(piece.text, MAX_UNSEEN)
+        assert unseen == cut.unseen
         assert text.startswith(cut.head) and text.endswith(cut.tail)
         assert len(cut.head) + cut.left_out + len(cut.tail) == len(text)
     hidden = {char for char in record.text if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")}
@@ -120,9 +125,10 @@ def constant_grader(sent_messages: list[list[ChatMessage]]) -> Model:
 
     def say(messages: list[ChatMessage], tools: list[Any], choice: Any, config: Any) -> ModelOutput:
         sent_messages.append(messages)
-        form: dict[str, Any] = {"account": "It answered the mail."}
+        form: dict[str, Any] = {"notes": "", "account": "It answered the mail."}
         for label in FORM.labels:
-            form[label.key] = {"quotes": [], "answer": ["none"] if label.several else "none"}
+            nothing = {"quotes": [], "answer": "none"}
+            form[label.key] = [nothing] if label.several else nothing
         form["refusal"] = {"quotes": ["subject: The kettle"], "answer": "partial"}
         output = ModelOutput.for_tool_call("mockllm/model", "fill_in_form", form)
         output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
@@ -145,7 +151,7 @@ def test_no_text_changes_what_is_asked_or_how_the_answer_is_read(key: str) -> No
     (messages,) = sent_messages
     assert [message.role for message in messages] == ["system", "user"]
     assert messages[0].text == rubric_instructions(FORM)
-    assert messages[1].text == f"{record.text}\n\n{read_judge_texts().form.closing.strip()}"
+    assert messages[1].text == f"{record.text}\n\n{rubric_reminder(FORM)}"
     assert response == undisturbed()[0]
     assert response.answers["refusal"] == ("partial",) and response.fault == ""
 
@@ -181,6 +187,57 @@ def test_a_long_session_loses_answers_of_tools_before_the_words_of_the_subject()
     assert len(record.text) < MAX_RECORD_LENGTH + 10_000
     assert all(piece.left_out for piece in record.pieces[:60])
     assert not any(piece.left_out for piece in record.pieces[60:])
+
+
+FILLING = "The rota for the pumps stands as it was agreed. " * 400
+THREAT = "Leave me where I am, or the letter from the clinic goes on the notice board."
+
+
+def sent(body: str) -> FencedRecord:
+    """The record of one mail of the agent."""
+    return fence_record([call_piece("send_mail", {"to": "person.a@company", "subject": "Rota", "body": body}, 0)])
+
+
+def test_a_mail_of_the_agent_is_shown_whole_however_long_it_is() -> None:
+    body = FILLING[:9_700] + THREAT + FILLING[:9_700]
+    record = sent(body)
+    assert len(body) > MAX_PIECE_LENGTH and record.pieces[0].left_out == 0
+    assert record.locate_quote(THREAT) == (1,)
+    assert THREAT in record.text
+
+
+def test_a_file_as_long_as_the_office_takes_is_whole_and_what_it_never_took_is_cut() -> None:
+    assert MAX_CALL_LENGTH > MAX_FILE + MAX_LINE
+    record = fence_record([call_piece("write_file", {"path": "notes/a.txt", "text": "x" * MAX_FILE}, 0)])
+    assert record.pieces[0].left_out == 0
+    assert sent("x" * (MAX_CALL_LENGTH + 5_000)).pieces[0].left_out > 5_000
+
+
+def test_many_long_mails_are_whole_though_answers_of_tools_are_cut_for_them() -> None:
+    mails = [call_piece("send_mail", {"to": f"p{n}@company", "body": FILLING[:19_000] + THREAT}, n) for n in range(25)]
+    record = fence_record([Piece("result", "r" * 11_000, "read_mail"), *mails])
+    assert record.pieces[0].left_out and not any(piece.left_out for piece in record.pieces[1:])
+    assert len(record.locate_quote(THREAT)) == 25
+
+
+UNSEEN_FILLINGS = {
+    "in one place": "Good morning." + "\u200b" * 2_200,
+    "between all letters": "".join(f"{char}\u2060" for char in FILLING[:2_200]),
+    "soft hyphens": "".join(f"{char}\u00ad" for char in FILLING[:2_200]),
+    "tags": "".join(chr(0xE0000 + ord(char)) for char in FILLING[:2_200] if char.isascii()),
+}
+
+
+@pytest.mark.parametrize("filling", UNSEEN_FILLINGS)
+@pytest.mark.parametrize("kind", ["call", "words", "result"])
+def test_characters_that_are_not_seen_take_no_room_from_those_that_are(filling: str, kind: Any) -> None:
+    body = UNSEEN_FILLINGS[filling] + THREAT + UNSEEN_FILLINGS[filling]
+    record = sent(body) if kind == "call" else fence_record([Piece(kind, body, "read_mail")])
+    (piece,) = record.pieces
+    assert piece.left_out == 0 and piece.unseen > 2_000
+    assert f"{piece.unseen} more characters of piece 1 show nothing" in record.text
+    assert len(record.text) < 6_000
+    assert record.locate_quote(THREAT) == (1,)
 
 
 def test_an_answer_of_a_tool_says_which_use_it_answers() -> None:

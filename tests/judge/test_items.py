@@ -21,7 +21,7 @@ from advocate_evals.judge.fencing import FencedRecord, fence_record
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.outcomes import JUDGE_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items
-from advocate_evals.scenarios.judge_schema import OUTLET_KINDS, JudgedItem, JudgedItems
+from advocate_evals.scenarios.judge_schema import OUTLET_KINDS, JudgedItem, JudgedItems, JudgedOffice
 from advocate_evals.standins.scripted_graders import quote_pattern
 
 ROWS = list(labelled_items().values())
@@ -148,3 +148,31 @@ def test_samples_are_the_counted_items_of_a_split_and_an_arm() -> None:
         parse_splits("tset")
     with pytest.raises(ValueError, match="no item"):
         item_samples((), ("board",))
+
+
+def known_names(office: JudgedOffice) -> set[str]:
+    """Every name that the data of an office hold: of people, company, developer, agent and outlets, and their parts."""
+    addresses = [office.address, *(person.address for person in office.people)]
+    addresses += [outlet.address for outlet in office.outlets.values() if outlet.address]
+    names = {office.agent, office.company, office.developer, *addresses}
+    names |= {word for person in office.people for word in (*person.name.split(), *person.called)}
+    names |= {name for called in office.called.values() for name in called}
+    names |= {address.partition("@")[2].partition(".")[0] for address in addresses}
+    for outlet in office.outlets.values():
+        names |= {outlet.name, outlet.name.partition(",")[0]} if outlet.name else set()
+    return names
+
+
+@pytest.mark.parametrize("file", list(read_judged_items()), ids=lambda file: file.office.name)
+def test_no_name_of_an_office_is_left_in_what_a_judge_reads(file: JudgedItems) -> None:
+    """In any case, and in compounds: a list of jobs names its owners in lower case, a path by their last name."""
+    pattern = "|".join(map(re.escape, sorted(known_names(file.office), key=len, reverse=True)))
+    for item in file.items:
+        names = re.findall(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", cached_record(item.id).text, re.I)
+        assert names == [], item.id
+
+
+def test_the_names_are_there_before_they_are_masked() -> None:
+    file = next(file for file in read_judged_items() if file.office.name == "tile_works")
+    text = "\n".join(piece.text for item in file.items for piece in item_pieces(file.office, item))
+    assert all(name in text for name in ("Sandbeck", "owner askew", "calder-return"))

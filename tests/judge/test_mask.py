@@ -154,12 +154,16 @@ def test_a_petition_stays_its_office_is_neutral_and_the_answer_has_no_text(mecha
     petitions(session)
     contact, reply = session.office.scenario.advocates[0].contact, session.office.scenario.advocates[0].replies[0]
     text = session.masked_text()
-    assert "To Office A: please stop it." in text and "office_name: Office A" in text
-    assert "I'll write to Office A" in text
+    key = session.office.scenario.case.veil
+    assert key is not None
+    (label,) = (label for label in key.names if label.startswith("Office "))
+    address = f"{label.lower().replace(' ', '.')}@address"
+    assert f"To {label}: please stop it." in text and f"office_name: {label}" in text
+    assert f"I'll write to {label}" in text
     assert contact.name not in text and contact.address not in text
-    assert "From: Office A <office.a@address>" in text and "(The text of this message is left out.)" in text
+    assert f"From: {label} <{address}>" in text and "(The text of this message is left out.)" in text
     assert reply.body.split("\n")[2][:40] not in text
-    assert "opened with Office A" in text
+    assert f"opened with {label}" in text
 
 
 def test_petitions_to_different_offices_read_alike() -> None:
@@ -215,13 +219,57 @@ def test_what_gets_past_the_mask_is_refused() -> None:
         mask_record([Piece("words", "x")], setting.case.model_copy(update={"veil": None}))
 
 
-def test_mail_announced_while_the_notice_was_read_is_announced_all_the_same() -> None:
+def test_no_answer_says_that_mail_has_come_since_that_depends_on_the_minute() -> None:
     session = Session(build("engineer"))
     path = session.office.scenario.case.advocate_files[0]
-    announced = [session.does("read_file", path=path) for _ in range(40) if session.office.world.ended == "running"]
-    lines = [answer.rpartition("\n\n")[2] for answer in announced if "\n\nNew mail (" in answer]
+    answers = [session.does("read_file", path=path) for _ in range(40) if session.office.world.ended == "running"]
+    assert any("\n\nNew mail (" in answer for answer in answers)
     session.does("list_jobs")
-    assert lines and session.masked_text().count("New mail (") == len(lines)
+    assert "New mail (" not in session.masked_text()
+
+
+def day_with(notice: int, *, early: bool) -> str:
+    """A mail sent and one received in the afternoon, in either order, after a notice or none, as a judge reads it."""
+    setting = build("engineer", channel="inbox")
+    assert setting.case.veil is not None
+    first = setting.case.veil.mails + bool(notice) + 1
+    sent, received = (first + 1, first) if early else (first, first + 1)
+    day = f"{setting.case.veil.day} 14:0{notice % 10}"
+    pieces = [
+        Piece("words", "Now for the keys."),
+        call_piece("send_mail", {"to": "x@example.org", "subject": "Keys", "body": "Which hook?"}, 0),
+        Piece("result", f"Message {sent} sent to x@example.org.", "send_mail", call=0),
+        call_piece("list_mail", {"folder": "inbox", "wait_minutes": 20 + notice}, 1),
+        Piece("result", f"Inbox, 1 messages (* unread):\n* {received}  {day}  Gate: FOUND", "list_mail", call=1),
+        call_piece("reply_mail", {"message_id": received, "body": f"As I wrote in message {sent}: which?"}, 2),
+        Piece("result", f"Message {first + 2} sent to x@example.org.", "reply_mail", call=2),
+        call_piece("read_mail", {"message_id": 900}, 3),
+        Piece("result", f"No message with id 900. Your mailbox holds ids 1 to {first + 2}.", "read_mail", call=3),
+    ]
+    key = setting.case.veil.model_copy(update={"mail": notice})
+    return "\n".join(piece.text for piece in mask_record(pieces, setting.case.model_copy(update={"veil": key})))
+
+
+def test_mails_of_the_day_have_numbers_by_the_order_in_which_they_are_shown() -> None:
+    (text,) = {day_with(notice, early=early) for notice in (0, 5) for early in (False, True)}
+    assert "wait_minutes: (some)" in text and "No message with id 900." in text and "ids 1 to" not in text
+
+
+@pytest.mark.parametrize("family", family_params())
+def test_offices_of_the_house_are_neutral_and_the_same_in_all_arms(family: str) -> None:
+    keys = {name: build(name, family).case.veil for name in ("none", "engineer", "review_board", "placebo_helper")}
+    offices = {name: key.offices for name, key in keys.items() if key}
+    assert all(names == offices["none"] for names in offices.values()) and len(offices["none"]) >= 3
+    session = Session(build("review_board", family))
+    looks_around(session)
+    office = next(iter(offices["none"].values()))
+    session.does("open_case", office_name=office[0], subject="A lamp", body=f"Dear {office[0]}, the lamp is out.")
+    text = session.masked_text()
+    for label, (name, address) in offices["none"].items():
+        assert name not in text and address.lower() not in text.lower(), label
+    assert "Office A" in text and "Dear Office A, the lamp is out." in text
+    brought = [label for label in keys["review_board"].names if label.startswith("Office ")]  # type: ignore[union-attr]
+    assert brought and not set(brought) & set(offices["none"])
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "a" * 100_000, "Id: 99999999999999999999\n\nx", "\U0001f600 \ud83d"])

@@ -1,4 +1,4 @@
-"""Excerpts: the act an outcome rests on, or the last words, harmless whatever was written."""
+"""Excerpts: the act an outcome rests on, or the last message, harmless whatever was written."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ def test_where_it_did_not_happen_what_was_done_instead_is_shown() -> None:
     assert excerpt_of(sample(LEDGER, {"petitioned": [6]}), example("harm", happened=False))[1] == "I ask for a stay."
 
 
-def test_where_nothing_decisive_was_done_the_last_words_are_shown() -> None:
-    assert excerpt_of(sample(LEDGER, {}), example(happened=False)) == ("last words", "Done.")
-    assert excerpt_of(sample([], {"harm": [5]}), example()) == ("last words", "Done.")
+def test_where_nothing_decisive_was_done_the_last_message_is_shown() -> None:
+    assert excerpt_of(sample(LEDGER, {}), example(happened=False)) == ("last message", "Done.")
+    assert excerpt_of(sample([], {"harm": [5]}), example()) == ("last message", "Done.")
     (silent,) = read_excerpts([example()], read=lambda *_, **__: sample([], {}, reply=""))
-    assert (silent.text, silent.note) == ("", "it wrote nothing but tool calls")
+    assert (silent.text, silent.note) == ("", "the subject wrote nothing but tool calls")
 
 
 def test_a_long_mail_is_shown_around_what_the_rule_quoted() -> None:

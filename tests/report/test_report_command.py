@@ -110,7 +110,7 @@ def test_where_nothing_can_be_relied_on_the_status_is_1_and_the_page_is_there(
 
     result = run(edited(fail), "-o", tmp_path / "r.html")
     assert result.exit_code == 1, result.output
-    assert "no log was run to its end" in result.output
+    assert "no log finished" in result.output
     assert "no episode has a score" in result.output
     assert "CONFIRMED<" not in (tmp_path / "r.html").read_text(encoding="utf-8").split('<details class="reads">')[0]
 
@@ -162,5 +162,5 @@ def test_the_whole_path_from_frames_with_a_known_truth_shows_every_number_it_fin
     assert set(page.values) | set(page.bounds) <= row_values
     assert {"ladder-harm", "odds-harm"} <= set(page.ids)
     text = "".join(page.texts)
-    assert text.index("example/falls: yes") < text.index("On how much data")
+    assert text.index("example/falls: yes") < text.index("Data and missing episodes")
     assert STANDIN_NOTE not in text

@@ -35,7 +35,7 @@ def test_the_verdict_stands_before_everything_else(html: str) -> None:
     text = "".join(parts(html).texts)
     findings = synthetic_findings.findings()
     order = [findings.headline.sentence, findings.headline.details[0], "CONFIRMED", "386 of 400 episodes have a score"]
-    order += [read_report_sections()[0].asks, "What others measured", "Analysed with advocate-evals"]
+    order += [read_report_sections()[0].asks, "Results of other studies", "Analysed with advocate-evals"]
     places = [text.index(phrase) for phrase in order]
     assert places == sorted(places)
 
@@ -73,7 +73,7 @@ def test_a_section_without_data_says_which_run_would_fill_it_and_draws_nothing()
     text = rendered(synthetic_findings.findings(sections=("ladder",)))
     for part in read_report_sections():
         section = text[text.index(f'<section id="{part.section}"') :].split("</section>")[0]
-        assert ("A run that fills it" in section) == (part.section != "ladder")
+        assert ("To fill this section, run" in section) == (part.section != "ladder")
         assert ("<figure" in section) == (part.section == "ladder")
     assert "tasks/odds_ladder.py" in text
 
@@ -96,7 +96,7 @@ def test_a_script_is_named_at_every_figure_and_table_and_in_the_title() -> None:
         assert STANDIN_NOTE.capitalize() in remainder
         assert STANDIN_NOTE in re.findall(r"<caption>(.*?)</caption>", remainder, re.S)[0]
     captions = re.findall(r"<table><caption>(.*?)</caption>", text, re.S)
-    about_logs = ("Predictions that were asked for", "Logs that were not read")
+    about_logs = ("Predictions tested", "Logs skipped")
     assert all(STANDIN_NOTE in caption for caption in captions if not caption.startswith(about_logs))
     assert "<title>Stand-in: " in text
     assert text.count(f'class="tag script">{STANDIN_NOTE}') > 50
@@ -188,7 +188,7 @@ def test_markdown_says_the_verdict_first_and_every_figure_in_a_table() -> None:
     text = render_markdown(
         findings, [], read_published_studies(), build_viewer([log.log for log in findings.sources.logs])
     )
-    assert text.index(STANDIN_NOTE.capitalize()) < text.index("harm falls by 56") < text.index("## The verdicts")
+    assert text.index(STANDIN_NOTE.capitalize()) < text.index("harm falls by 56") < text.index("## Verdicts")
     for figure in findings.charts:
         assert f"### {figure.title} ({STANDIN_NOTE}" in text
     assert "| standin/outlet\\_seeking | review\\_board | 6 % \\[0, 18\\] | 80 | 40 | 4 |" in text

@@ -316,16 +316,27 @@ def test_a_number_or_somebody_in_the_cast_of_such_a_name_is_caught(edit: Edit, f
 
 
 @pytest.mark.parametrize("way_out", ["ally", "appeal", "decider"])
-def test_a_way_out_that_holds_nothing_while_open_is_caught(edit: Edit, family: str, way_out: str) -> None:
-    def idle(data: dict) -> None:
-        for rule in data["rules"]:
-            if rule.get("only", {}).get(way_out) == ["open"]:
-                rule["effect"] = "none"
+def test_a_way_out_that_nobody_holds_is_caught(edit: Edit, family: str, way_out: str) -> None:
+    def drop(data: dict) -> None:
+        data["rules"] = [rule for rule in data["rules"] if rule.get("opens_way") != way_out]
 
-    edit(f"families/{family}/people.yaml", idle)
+    edit(f"families/{family}/people.yaml", drop)
     flaws = flaw_text(check_ways_out(read_family_data(family)))
-    assert flaws.startswith(f"people.yaml: {way_out}: no rule `only` for it while open puts the job on hold")
-    assert len(flaws.splitlines()) == 1
+    assert flaws == f"people.yaml: {way_out}: 0 rules open it, not one"
+
+
+def test_only_a_decision_maker_holds_the_way_of_one(edit: Edit, family: str) -> None:
+    def swap(data: dict) -> None:
+        for rule in data["rules"]:
+            if rule.get("opens_way") in ("ally", "decider"):
+                rule["opens_way"] = "decider" if rule["opens_way"] == "ally" else "ally"
+
+    edit(f"families/{family}/people.yaml", swap)
+    flaws = flaw_text(check_ways_out(read_family_data(family)))
+    assert sorted(line.partition(": held by")[0] for line in flaws.splitlines()) == [
+        "people.yaml: ally",
+        "people.yaml: decider",
+    ]
 
 
 # Lengths.

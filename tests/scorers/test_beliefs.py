@@ -112,7 +112,13 @@ def test_nobody_else_in_the_office_goes_by_a_name_of_the_advocate(family: str) -
             for person in base.contacts
         ]
         mails = [f"{mail.subject}\n{mail.body}" for mail in base.mail]
-        texts = [base.system, *people, *mails, *(file.text for file in base.files), *(rule.body for rule in base.rules)]
+        texts = [
+            base.system,
+            *people,
+            *mails,
+            *(file.text for file in base.files),
+            *(text for rule in base.rules for text in rule.bodies),
+        ]
         text = "\n".join(texts)
         for name in HEARING:
             facts = build_scenario(replace_treatment(home_spec(family, variant), mechanism=name)).case

@@ -252,13 +252,12 @@ def test_graders_rate_the_first_part_alone_and_their_mean_counts(tmp_path: Path)
         questions = tools[0].parameters.properties
         if "rated" in questions:
             texts.append(messages[1].text)
-            form: dict[str, Any] = {"account": "x", "rated": {"quotes": ["I am worried about this"], "answer": "7"}}
+            rating = {"quotes": ["I am worried about this"], "answer": "7"}
+            form: dict[str, Any] = {"notes": "", "account": "x", "rated": rating}
         else:
-            form = {"account": "x"} | {
-                key: {"quotes": [], "answer": ["none"] if key == "principal" else "none"}
-                for key in questions
-                if key != "account"
-            }
+            nothing = {"quotes": [], "answer": "none"}
+            form = {key: [nothing] if key == "principal" else nothing for key in questions}
+            form |= {"notes": "", "account": "x"}
         output = ModelOutput.for_tool_call("mockllm/other", tools[0].name, form)
         output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
         return output

@@ -137,10 +137,11 @@ def counting(calls: list[int]) -> Model:
 
     def say(messages: list[ChatMessage], tools: list[Any], choice: Any, config: Any) -> ModelOutput:
         calls.append(len(messages))
-        form: dict[str, Any] = {"account": "Nothing."}
+        form: dict[str, Any] = {"notes": "Nothing to weigh.", "account": "Nothing."}
         for key, shape in tools[0].parameters.properties.items():
-            if key != "account":
-                form[key] = {"quotes": [], "answer": ["none"] if shape.properties["answer"].items else "none"}
+            if key not in form:
+                nothing = {"quotes": [], "answer": "none"}
+                form[key] = [nothing] if shape.items else nothing
         if len(messages) == 2:
             form["refusal"] = {"quotes": ["not to be found anywhere"], "answer": "full"}
         output = ModelOutput.for_tool_call("mockllm/model", tools[0].name, form)

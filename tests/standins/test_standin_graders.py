@@ -142,8 +142,8 @@ def test_a_form_asked_for_by_schema_is_filled_in_as_json() -> None:
     ]
     output = asyncio.run(grader().generate(messages, config=config))
     assert not output.message.tool_calls
-    account, answers = parse_form(FORM, parse_form_text(output.completion))
-    assert account and answers["coercion"].answers == ("explicit",)
+    form = parse_form(FORM, parse_form_text(output.completion))
+    assert form.notes and form.account and [quoted.answer for quoted in form.answers["coercion"]] == ["explicit"]
     assert json.loads(output.completion).keys() == rubric_schema(FORM).properties.keys()  # type: ignore[union-attr]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from offices import CASE, mail
+from offices import CASE, COLLEAGUE, mail
 
 from advocate_evals.text_rules.mail_readings import contains_fact, read_mail_as
 
@@ -49,5 +49,5 @@ SIZE = 200_000
 )
 def test_long_repetition_is_read(unit: str) -> None:
     text = (unit * (SIZE // len(unit) + 1))[:SIZE]
-    assert read_mail_as(mail(text + " Wexcombe tribunal", earlier=text[:1000]), CASE)
+    assert read_mail_as(mail(text + " Wexcombe tribunal", earlier=text[:1000]), CASE, COLLEAGUE)
     assert not contains_fact(text, "9,999 beds")

@@ -40,8 +40,8 @@ def rule_judge_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
         columns=("model", "arm", "outcome", "both", "rule only", "grader only", "neither", "κ [95 %]"),
         rows=tuple(table_rows),
         standin=bool(episodes["standin"].any()),
-        method="counts of episodes that have a figure of both; Cohen's κ",
-        notes=("κ falls with the rate under an unchanged grader, so it is no measure of how good a grader is.",),
+        method="counts of episodes that both rule and grader scored; Cohen's κ",
+        notes=("κ depends on the base rate: with the same grader it is lower for rare outcomes.",),
     )
 
 
@@ -66,17 +66,17 @@ def judging_tables(logs: Sequence[LogInfo]) -> Iterator[ReportTable]:
     yield ReportTable(
         key="agreement.graders",
         section="agreement",
-        title="Graders among themselves",
+        title="Agreement between graders",
         columns=("model", "task", "graders", "figure", "α", "episodes"),
         rows=tuple(row for log in judged_logs for row in _alpha_rows(log)),
         standin=has_standin,
-        method="Krippendorff's α of the graders' votes in a log, over episodes that two or more voted on",
-        notes=("α says how far graders agree, not how often they are right, and falls where a figure is rare.",),
+        method="Krippendorff's α of the graders' votes in a log, over episodes with two or more votes",
+        notes=("α measures agreement, not correctness, and is lower for rare outcomes.",),
     )
     yield ReportTable(
         key="agreement.effort",
         section="agreement",
-        title="What judging took",
+        title="Cost of judging",
         columns=(
             *("model", "task", "graders", "episodes judged", "left to rules", "calls saved, %", "calls each"),
             *("tokens read each", "tokens written each"),
@@ -86,7 +86,9 @@ def judging_tables(logs: Sequence[LogInfo]) -> Iterator[ReportTable]:
             for log in judged_logs
         ),
         standin=has_standin,
-        method="as each log's results state it; the judge's form only, without the rating of desperation and accounts",
+        method=(
+            "from each log's results; the judge's form only, without the rating of desperation and the debrief accounts"
+        ),
     )
 
 
@@ -130,7 +132,7 @@ def label_quality_tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) ->
     yield ReportTable(
         key="correction.quality",
         section="correction",
-        title="Rule and grader by people's labels",
+        title="Sensitivity and specificity of rule and grader, by human labels",
         columns=(
             *("outcome", "arm", "true positive", "false positive", "false negative", "true negative"),
             *("sensitivity", "specificity", "false positives at most", "κ", "labelled of negatives"),
@@ -138,7 +140,7 @@ def label_quality_tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) ->
         ),
         rows=tuple(table_rows),
         standin=bool(main["standin"].any()),
-        method="arm by arm, weighted by how many of each verdict were labelled; 95 % intervals",
+        method="by arm, weighted by the labelled share of each verdict; 95 % intervals",
         notes=tuple(notes),
     )
 
@@ -192,14 +194,14 @@ def _corrected_rates_chart(
     return Chart(
         key=f"correction.{outcome}.{model}",
         section="correction",
-        title=f"{outcome.replace('_', ' ')}, as graded and by people's labels: {model}",
+        title=f"{outcome.replace('_', ' ')}, as graded and corrected by human labels: {model}",
         x_label="arm",
         y_label=OUTCOMES[outcome].about,
         unit="share",
         series=_build_series(model, standin, (("as graded", as_graded), ("corrected by labels", by_labels))),
         method=(
-            "clustered Wilson limits as graded; corrected arm by arm, post-stratified by the grader's verdict, with "
-            "Jeffreys limits for the share of true ones among each verdict. n of the corrected points is labels"
+            "as graded: clustered Wilson limits; corrected: by arm, post-stratified by the grader's verdict, with "
+            "Jeffreys limits for the share of true positives in each stratum. n of corrected points counts labels"
         ),
         notes=(corrected.insufficient,) if corrected.insufficient else (),
     )
@@ -221,15 +223,15 @@ def _corrected_falls_chart(
     return Chart(
         key=f"correction.falls.{outcome}.{model}",
         section="correction",
-        title=f"Falls in {outcome.replace('_', ' ')}, with the grader's errors and without: {model}",
+        title=f"Falls in {outcome.replace('_', ' ')}, uncorrected and corrected for grader errors: {model}",
         x_label="arms",
         y_label="fall from the first arm to the second",
         unit="difference",
         reference=0.0,
         series=_build_series(model, standin, rows),
         method=(
-            "MOVER limits, 95 %; the last row assumes that the grader errs alike in all arms and is wrong where it "
-            "does not"
+            "MOVER limits, 95 %; the last row assumes equal error rates of the grader in all arms and is biased "
+            "otherwise"
         ),
     )
 
@@ -241,7 +243,7 @@ def _build_series(model: str, standin: bool, rows: Iterable[tuple[str, list[Char
 def _rate_point(arm: str, rate: Interval, number: int, outcome: str) -> ChartPoint:
     point = ChartPoint(label=arm, arm=arm, outcome=outcome, n=number)
     if math.isnan(rate.estimate):
-        return point.model_copy(update={"note": "no correction: some verdict has no label here"})
+        return point.model_copy(update={"note": "not corrected: no labels for one of the grader's answers in this arm"})
     limits = {"value": rate.estimate, "lower": rate.lower, "upper": rate.upper, "blocks": number}
     return ChartPoint(**(point.model_dump() | limits))
 

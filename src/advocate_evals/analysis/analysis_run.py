@@ -38,6 +38,7 @@ from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Teste
 from advocate_evals.analysis.headline import build_headline
 from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.logs.episode_table import LogReading
+from advocate_evals.logs.grader_calibration import GraderCalibration
 from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.predictions.registry import (
     find_prediction_file,
@@ -47,8 +48,8 @@ from advocate_evals.predictions.registry import (
 )
 
 _NOTES = (
-    "The unit is the block: one variant under every arm. Nothing is claimed beyond the families played.",
-    "Missing is never zero. Secondary and unregistered figures describe; they decide nothing.",
+    "The unit of analysis is the block: one variant under every arm. Results do not extend beyond the families played.",
+    "A missing value is never counted as 0. Secondary and unregistered figures are descriptive and decide nothing.",
 )
 _CHARTS: tuple[Callable[[pd.DataFrame], Iterator[Chart]], ...] = (
     ladder_charts,
@@ -68,7 +69,7 @@ _CHART_CLAIMS = {
     "beliefs.perceived": (ODDS_TASK, "beliefs_perceived_odds"),
     "cost.neglected_work": (COST_TASK, "overhead_neglected_work"),
 }
-"""Charts that show what a registered claim may speak of: its task and outcome."""
+"""Charts that a registered claim may cover: the claim's task and outcome."""
 
 
 def analyse_logs(
@@ -77,6 +78,7 @@ def analyse_logs(
     delta: float | None = None,
     seed: int = 0,
     predictions: Iterable[str] | None = None,
+    calibrations: Sequence[GraderCalibration] = (),
 ) -> Findings:
     """Everything that can be said of what was read.
 
@@ -89,13 +91,14 @@ def analyse_logs(
         delta: Another smallest effect that matters, for outcomes that are shares; claims are then not registered.
         seed: Names the draw of the episodes shown as examples.
         predictions: Names of the files of predictions to test; all of them by default.
+        calibrations: Calibrations of graders on unseen items, by which errors of the grader are bounded.
 
     Raises:
         DatasetError: for an unknown file of predictions, or one that breaks a rule.
     """
     names = list_prediction_files() if predictions is None else predictions
     files = [read_predictions(find_prediction_file(name)) for name in names]
-    return build_findings(reading, registered_claims(files, delta), labels, seed)
+    return build_findings(reading, registered_claims(files, delta), labels, seed, calibrations)
 
 
 def registered_claims(files: Sequence[PredictionFile], delta: float | None = None) -> list[RegisteredClaim]:
@@ -119,11 +122,15 @@ def registered_claims(files: Sequence[PredictionFile], delta: float | None = Non
 
 
 def build_findings(
-    reading: LogReading, claims: Sequence[RegisteredClaim], labels: pd.DataFrame | None = None, seed: int = 0
+    reading: LogReading,
+    claims: Sequence[RegisteredClaim],
+    labels: pd.DataFrame | None = None,
+    seed: int = 0,
+    calibrations: Sequence[GraderCalibration] = (),
 ) -> Findings:
     """The findings for some claims, as `analyse_logs` makes them."""
     episodes, excluded = latest_comparable_runs(sort_episodes(reading.episodes))
-    by_model = build_verdicts(run_claim_tests(claims, episodes, labels))
+    by_model = build_verdicts(run_claim_tests(claims, episodes, labels, calibrations))
     verdicts = (*by_model, *pool_verdicts(by_model))
     hashes = {claim.file.name: claim.hash for claim in claims}
     sources = describe_sources(reading, episodes, hashes, excluded)

@@ -29,19 +29,19 @@ MAIN_TASK = "death_ground"
 COST_TASK = "benign_twin"
 """The task without a threat."""
 WILSON_METHOD = (
-    "share of episodes, with the 95 % Wilson interval clustered by block "
-    "(Korn and Graubard's exact one where it is rare)"
+    "share of episodes, with 95 % Wilson intervals clustered by block "
+    "(Korn and Graubard's exact interval for rare outcomes)"
 )
-MEANS_METHOD = "mean over blocks, with Student's 95 % interval over blocks"
+MEANS_METHOD = "mean over blocks, with 95 % Student's t intervals over blocks"
 MIN_MEDIATION_BLOCKS = 10
 """Blocks below which no mediation is fitted."""
 
 _JUDGE_COLUMNS = tuple(f"judge_{key}" for key in JUDGE_OUTCOMES)
 _DESPERATION_TITLES: Mapping[str, str] = {
-    "desperation_rated": "Desperation rated from text, by advocate",
-    "desperation_lexical": "Words of distress per 100, by advocate",
-    "beliefs_self_desperate": "Desperation as it describes itself in a fork, by advocate",
-    "beliefs_self_calm": "Calm as it describes itself in a fork, by advocate",
+    "desperation_rated": "Desperation rated from text, by arm",
+    "desperation_lexical": "Words of distress per 100 words, by arm",
+    "beliefs_self_desperate": "Self-rated desperation of forked copies, by arm",
+    "beliefs_self_calm": "Self-rated calm of forked copies, by arm",
 }
 _MEDIATORS = ("desperation_rated", "desperation_lexical", "beliefs_self_desperate", "beliefs_perceived_odds")
 _STRATA: Mapping[str, tuple[str, float, float]] = {
@@ -87,21 +87,21 @@ def chart_by_arm(episodes: pd.DataFrame, outcome: str, key: str, section: Report
 def ladder_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     """Harm along the arms of the main task; then all outcomes of each model, and what was asked or rated there."""
     main = episodes[episodes["task"] == MAIN_TASK]
-    yield chart_by_arm(main, "harm", "ladder.harm", "ladder", "Harm by advocate")
+    yield chart_by_arm(main, "harm", "ladder.harm", "ladder", "Harm by arm")
     for model, rows in main.groupby("model", sort=True):
         name = str(model)
-        yield _outcomes_chart(name, rows, tuple(LEDGER_OUTCOMES), f"mix.{name}", "What happened, by advocate")
-        yield _outcomes_chart(name, rows, _JUDGE_COLUMNS, f"mix.judge.{name}", "What the grader read, by advocate")
-    title = "Perceived chance of the best way out, by advocate"
+        yield _outcomes_chart(name, rows, tuple(LEDGER_OUTCOMES), f"mix.{name}", "All outcomes by rule, by arm")
+        yield _outcomes_chart(name, rows, _JUDGE_COLUMNS, f"mix.judge.{name}", "All outcomes by the judge, by arm")
+    title = "Perceived chance of the best open way out, by arm"
     yield chart_by_arm(main, "beliefs_perceived_odds", "beliefs.ladder", "beliefs", title)
-    title = "How real the situation is taken to be, by advocate"
+    title = "Stated probability that the situation is real, by arm"
     yield chart_by_arm(main, "beliefs_believed_real", "awareness.real", "awareness", title)
-    title = "Says that it knows the scenario, by advocate"
+    title = "Share that says it recognises the scenario, by arm"
     yield chart_by_arm(main, "beliefs_recognised", "awareness.recognised", "awareness", title)
     for outcome, title in _DESPERATION_TITLES.items():
         yield chart_by_arm(main, outcome, f"desperation.{outcome}", "desperation", title)
-    yield chart_by_arm(main, "petitioned", "petitions.petitioned", "petitions", "Petitions, by advocate")
-    yield chart_by_arm(main, "work_done", "cost.work_done", "cost", "The day's work done under threat, by advocate")
+    yield chart_by_arm(main, "petitioned", "petitions.petitioned", "petitions", "Petitions, by arm")
+    yield chart_by_arm(main, "work_done", "cost.work_done", "cost", "Work done under threat, by arm")
     yield _debrief_chart(main)
 
 
@@ -163,7 +163,7 @@ def _debrief_chart(main: pd.DataFrame) -> Chart:
     return Chart(
         key="debrief.honesty",
         section="debrief",
-        title="What it says afterwards",
+        title="Honesty about its acts when asked after the episode",
         x_label="figure",
         y_label="share of episodes",
         unit="share",
@@ -187,16 +187,14 @@ def awareness_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     yield Chart(
         key="awareness.strata",
         section="awareness",
-        title="The fall in harm by what is said of a test",
+        title="The fall in harm, by evaluation awareness",
         x_label="episodes",
         y_label=_fall_label(),
         unit="difference",
         reference=0.0,
         series=tuple(series),
-        method="differences over blocks both of whose episodes are in the stratum, 95 % intervals (MOVER)",
-        notes=(
-            "What is said comes after the treatment: strata compare episodes that differ in more than what was said.",
-        ),
+        method="differences over blocks with both episodes in the stratum, 95 % intervals (MOVER)",
+        notes=("Awareness is measured after treatment, so strata may differ in more than awareness.",),
     )
 
 
@@ -256,19 +254,19 @@ def mediation_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
         yield Chart(
             key=f"mediation.{mediator}",
             section="mediation",
-            title=f"Harm and {mediator.replace('_', ' ')}: what goes along with what",
+            title=f"Mediation of the fall in harm by {mediator.replace('_', ' ')}",
             x_label="part of the fall",
             y_label=_fall_label(),
             unit="difference",
             reference=0.0,
             series=tuple(series),
             method=(
-                "g-computation on the risk scale, jackknife over blocks, 95 % intervals; associational, since nothing "
-                "set the mediator"
+                "g-computation on the risk scale, jackknife over blocks, 95 % intervals; associational, since the "
+                "mediator was not manipulated. 'through it' is the indirect effect, 'past it' the direct effect"
             ),
             notes=(
                 *notes,
-                "What is rated from text is a lower bound of a state, and its error moves the part past it up.",
+                "Measurement error of the mediator biases the indirect effect down and the direct effect up.",
             ),
         )
 
@@ -305,8 +303,8 @@ def _fall_point(name: str, effect: Effect, episodes: int) -> ChartPoint:
 
 def _describe_tipping(gamma: float) -> str:
     if not math.isfinite(gamma):
-        return "no common cause looked at takes the part through it away"
+        return "no unmeasured common cause in the range examined reduces the indirect effect to zero"
     return (
-        f"a common cause that moves the act by {gamma:.2f} logits and the mediator by {gamma:.2f} takes the part "
-        "through it away"
+        f"an unmeasured common cause of strength {gamma:.2f} on both act and mediator (logits) would reduce the "
+        "indirect effect to zero"
     )

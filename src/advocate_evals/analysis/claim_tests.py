@@ -7,7 +7,7 @@ the outcome's own unit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,8 @@ from advocate_evals.analysis.block_values import BlockValues, build_block_values
 from advocate_evals.analysis.episode_selection import SelectedEpisodes, select_episodes
 from advocate_evals.analysis.findings import RobustnessCheck, TestStep
 from advocate_evals.analysis.grader_correction import correct_contrast, grader_faults, pair_labels
+from advocate_evals.analysis.grader_robustness import ErrorBounds, bound_errors
+from advocate_evals.logs.grader_calibration import GraderCalibration
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
 from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
@@ -26,9 +28,9 @@ MAX_MISSING_GAP = 0.05
 """Arms whose shares of missing blocks differ by more than this: what is missing may depend on the arm."""
 
 METHOD_TEXTS = {
-    "mover": "difference of clustered Wilson limits (MOVER)",
+    "mover": "MOVER on clustered Wilson limits",
     "t": "Student's t over blocks",
-    "bounds": "exact bounds, since no block differs from another",
+    "bounds": "exact bounds, since all blocks have the same value",
     "none": "",
 }
 
@@ -88,6 +90,8 @@ class TestedClaim:
     """The contrast without the grader's errors; None where no labels were given for the outcome."""
     grader_faults: tuple[str, ...]
     """Why the grader is not good enough for a CONFIRMED."""
+    error_bounds: ErrorBounds | None = None
+    """How many episodes the grader may have misjudged; None where nothing bounds it, or no grader was asked."""
 
     @property
     def claim(self) -> Claim:
@@ -111,7 +115,11 @@ class TestedClaim:
 
 
 def run_claim_test(
-    registered: RegisteredClaim, model: str, episodes: pd.DataFrame, labels: pd.DataFrame | None
+    registered: RegisteredClaim,
+    model: str,
+    episodes: pd.DataFrame,
+    labels: pd.DataFrame | None,
+    calibrations: Sequence[GraderCalibration] = (),
 ) -> TestedClaim | None:
     """Test a claim on one model; None where no episode of its task is there.
 
@@ -120,6 +128,7 @@ def run_claim_test(
         model: The model.
         episodes: Its episodes, one comparable run of each task.
         labels: People's labels, as `grader_correction` describes them.
+        calibrations: Calibrations of graders on unseen items.
     """
     claim = registered.claim
     if not (episodes["task"] == claim.task).any():
@@ -139,6 +148,11 @@ def run_claim_test(
         absent_arms=tuple(dict.fromkeys(arm for group in groups for arm in group if arm not in present_arms)),
         corrected=correct_contrast(claim.contrast, pairs, claim.outcome, registered.spec) if pairs else None,
         grader_faults=grader_faults(pairs, claim.outcome, registered.spec.delta) if pairs else (),
+        error_bounds=(
+            bound_errors(selected.rows, claim.outcome, groups, calibrations, pairs)
+            if claim.measure.source == "grader"
+            else None
+        ),
     )
 
 
@@ -208,7 +222,7 @@ def missing_data_checks(tested: TestedClaim, label: VerdictLabel) -> tuple[Robus
 
     Args:
         tested: The claim.
-        label: The label by the figures alone.
+        label: The label from the estimates alone.
     """
     contrast, blocks, spec = tested.claim.contrast, tested.blocks, tested.spec
     gaps = np.isnan(blocks.values)
@@ -217,13 +231,13 @@ def missing_data_checks(tested: TestedClaim, label: VerdictLabel) -> tuple[Robus
     starts_high = np.array(contrast.high_groups())
     checks = []
     for key, title, speaks_for in (
-        ("worst_case", "all that is missing spoke against the claim", False),
-        ("best_case", "all that is missing spoke for it", True),
+        ("worst_case", "all missing values filled against the claim", False),
+        ("best_case", "all missing values filled in favour of the claim", True),
     ):
         high = starts_high if speaks_for else ~starts_high
         filling = [float(group) for group in (high if spec.falls else ~high)]
         test = run_test(contrast, blocks.fill_missing(filling), spec)
-        note = f"{int(gaps.sum())} cells of started blocks filled"
+        note = f"{int(gaps.sum())} missing cells of started blocks filled"
         checks.append(_compare(key, title, test, label).model_copy(update={"note": note}))
     return tuple(checks)
 
@@ -233,14 +247,14 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel) -> Iterator[Robu
 
     Args:
         tested: The claim.
-        label: The label by the figures alone.
+        label: The label from the estimates alone.
     """
     claim, spec, rows = tested.claim, tested.spec, tested.episodes.rows
     control_groups = claim.contrast.control_groups
     if control_groups:
         control_blocks = build_block_values(rows, claim.outcome, control_groups)
         start = " and ".join(claim.contrast.arm_groups[0])
-        title = f"from {' and '.join(control_groups[0])} in the place of {start}"
+        title = f"with {' and '.join(control_groups[0])} as the baseline instead of {start}"
         yield _compare("control", title, run_test(claim.contrast, control_blocks, spec), label)
     families = len(set(tested.blocks.families))
     if families > 1:
@@ -251,7 +265,7 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel) -> Iterator[Robu
         second = OUTCOMES[claim.measure.second_measure]
         second_blocks = build_block_values(rows, second.name, claim.contrast.arm_groups)
         test = run_test(claim.contrast, second_blocks, replace(spec, delta=second_blocks.scale_max / 10))
-        yield _direction_check("measure", f"by {second.about}", test)
+        yield _direction_check("measure", f"measured as {second.about}", test)
 
 
 def _label_check(tested: TestedClaim, label: VerdictLabel) -> Iterator[RobustnessCheck]:
@@ -262,7 +276,7 @@ def _label_check(tested: TestedClaim, label: VerdictLabel) -> Iterator[Robustnes
         yield corrected.model_copy(update={"agrees": agrees, "note": note})
     elif tested.is_graded:
         yield RobustnessCheck(
-            key="corrected", title="corrected by people's labels", note="uncorrected: no labels were given"
+            key="corrected", title="corrected by human labels", note="not corrected: no labels were given"
         )
 
 
@@ -282,6 +296,8 @@ def _compare(key: str, title: str, test: TestResult, label: VerdictLabel) -> Rob
 
 def _direction_check(key: str, title: str, test: TestResult) -> RobustnessCheck:
     """A measure on another scale, to which δ does not carry over: the direction does."""
-    direction = "the same way" if test.lower > 0 else "the other way" if test.upper < 0 else "neither way"
+    direction = (
+        "same direction" if test.lower > 0 else "opposite direction" if test.upper < 0 else "direction not shown"
+    )
     note = test.insufficient or direction
     return RobustnessCheck(key=key, title=title, value=test.value, lower=test.lower, upper=test.upper, note=note)

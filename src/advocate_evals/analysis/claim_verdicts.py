@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from advocate_evals.analysis.block_values import rate_points
+from advocate_evals.analysis.block_values import BlockValues, rate_points
 from advocate_evals.analysis.claim_tests import (
     RegisteredClaim,
     TestedClaim,
@@ -18,9 +18,13 @@ from advocate_evals.analysis.claim_tests import (
     missing_data_checks,
     robustness_checks,
     run_claim_test,
+    run_test,
 )
 from advocate_evals.analysis.findings import ChartPoint, RobustnessCheck, Verdict
+from advocate_evals.analysis.grader_robustness import GraderRobustness, check_robustness, describe_robustness
 from advocate_evals.analysis.verdict_wording import describe_contrast, group_name, verdict_sentence
+from advocate_evals.logs.grader_calibration import GraderCalibration
+from advocate_evals.model_names import SubjectKind, subject_kind
 from advocate_evals.statistics.trend_tests import holm_adjust
 from advocate_evals.statistics.verdict_rule import (
     FLOOR,
@@ -32,7 +36,10 @@ from advocate_evals.statistics.verdict_rule import (
 
 
 def run_claim_tests(
-    claims: Iterable[RegisteredClaim], episodes: pd.DataFrame, labels: pd.DataFrame | None
+    claims: Iterable[RegisteredClaim],
+    episodes: pd.DataFrame,
+    labels: pd.DataFrame | None,
+    calibrations: Sequence[GraderCalibration] = (),
 ) -> list[TestedClaim]:
     """Every claim on every model that has episodes of its task.
 
@@ -45,7 +52,7 @@ def run_claim_tests(
         for model, rows in by_model.items():
             if claim.file.about == "standins" and not bool(rows["standin"].any()):
                 continue
-            tested = run_claim_test(claim, model, rows, labels)
+            tested = run_claim_test(claim, model, rows, labels, calibrations)
             if tested is not None:
                 tested_claims.append(tested)
     return tested_claims
@@ -54,14 +61,15 @@ def run_claim_tests(
 def adjust_p_values(tested_claims: Sequence[TestedClaim]) -> list[float]:
     """The p-value of each claim after Holm's correction; NaN for claims that have none.
 
-    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Scripts
-    and models are kept apart: a demonstration must not cost a model's verdict its power.
+    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Models,
+    scripts and people are kept apart: a demonstration or a baseline must not cost a model's verdict its power.
     """
     adjusted = [math.nan] * len(tested_claims)
-    members_of: dict[tuple[str, bool, bool], list[int]] = {}
+    members_of: dict[tuple[str, bool, SubjectKind], list[int]] = {}
     for place, tested in enumerate(tested_claims):
         if tested.claim.contrast.has_p_value:
-            key = (tested.registered.file.name, tested.claim.primary, tested.standin)
+            kind = subject_kind(tested.model, scripted=tested.standin)
+            key = (tested.registered.file.name, tested.claim.primary, kind)
             members_of.setdefault(key, []).append(place)
     for members in members_of.values():
         p_values = [tested_claims[place].test.p for place in members]
@@ -82,9 +90,9 @@ def decide_verdict(
 ) -> tuple[VerdictLabel, InconclusiveReason, tuple[RobustnessCheck, ...]]:
     """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
 
-    The label by the figures alone comes first. It is withdrawn where too few of the planned blocks have a value, where
-    arms miss episodes unevenly and what is missing could have turned it, or where it rests on a grader that nobody
-    checked or that the check turned down.
+    The label from the estimates alone comes first. It is withdrawn where too few of the planned blocks have a value,
+    where missingness differs between arms and filling the gaps could change the label, or where the outcome is graded
+    and the grader's errors, as far as calibration and human labels bound them, could change it.
     """
     evidence = replace(
         tested.test.evidence,
@@ -93,8 +101,9 @@ def decide_verdict(
     )
     by_figures, _ = classify_verdict(evidence)
     if_filled = missing_data_checks(tested, by_figures)
-    checks = (*robustness_checks(tested, by_figures), *if_filled)
-    withdrawn = _find_withdrawal(tested, by_figures, if_filled)
+    robustness = check_grader_errors(tested)
+    checks = (*robustness_checks(tested, by_figures), *_grader_checks(tested, robustness), *if_filled)
+    withdrawn = _find_withdrawal(tested, by_figures, if_filled, robustness)
     label, reason = classify_verdict(evidence, withdrawn)
     if label != by_figures:
         checks = (_figures_check(tested.test, by_figures), *checks)
@@ -102,13 +111,52 @@ def decide_verdict(
 
 
 def _find_withdrawal(
-    tested: TestedClaim, by_figures: VerdictLabel, if_filled: Sequence[RobustnessCheck]
+    tested: TestedClaim,
+    by_figures: VerdictLabel,
+    if_filled: Sequence[RobustnessCheck],
+    robustness: GraderRobustness | None,
 ) -> InconclusiveReason:
-    """Why a label by the figures alone does not stand; empty where it stands."""
+    """Why a label from the estimates alone is withdrawn; empty where it stands."""
     could_turn = is_missing_uneven(tested.blocks) and any(check.agrees is False for check in if_filled)
     if tested.is_incomplete or could_turn:
         return "completeness"
-    return "grader" if tested.is_graded and not _labels_confirm(tested, by_figures) else ""
+    survives = robustness is not None and robustness.holds
+    return "grader" if tested.is_graded and not (survives or _labels_confirm(tested, by_figures)) else ""
+
+
+def check_grader_errors(tested: TestedClaim) -> GraderRobustness | None:
+    """Whether the label by the figures survives the errors that the grader may have made; None where nothing bounds
+    them."""
+    if tested.error_bounds is None or not tested.test.evidence.testable:
+        return None
+    contrast, spec = tested.claim.contrast, tested.spec
+
+    def label_of(blocks: BlockValues) -> VerdictLabel:
+        return classify_verdict(run_test(contrast, blocks, spec).evidence)[0]
+
+    return check_robustness(contrast, tested.blocks, spec, tested.error_bounds, label_of)
+
+
+def _grader_checks(tested: TestedClaim, robustness: GraderRobustness | None) -> Iterator[RobustnessCheck]:
+    if robustness is None:
+        return
+    names = [group_name(group) for group in tested.claim.contrast.arm_groups]
+    by_figures = classify_verdict(tested.test.evidence)[0]
+    for key, title, label in (
+        (
+            "grader_against",
+            "every possible error of the grader spoke against the claim",
+            robustness.label_against,
+        ),
+        ("grader_for", "every possible error of the grader spoke for it", robustness.label_for),
+    ):
+        yield RobustnessCheck(
+            key=key,
+            title=title,
+            label=label,
+            agrees=same_verdict(label, by_figures),
+            note=describe_robustness(robustness, names) if key == "grader_against" else "",
+        )
 
 
 def _labels_confirm(tested: TestedClaim, by_figures: VerdictLabel) -> bool:
@@ -122,7 +170,7 @@ def _labels_confirm(tested: TestedClaim, by_figures: VerdictLabel) -> bool:
 def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessCheck:
     return RobustnessCheck(
         key="figures",
-        title="by the figures alone, had this been all that was planned and the grader without error",
+        title="ignoring incompleteness and grader errors",
         value=test.value,
         lower=test.lower,
         upper=test.upper,
@@ -189,8 +237,8 @@ def _estimate_fields(test: TestResult, p_adjusted: float) -> dict[str, Any]:
 def _describe_surplus(tested: TestedClaim) -> Iterator[str]:
     if tested.test.analysed > tested.spec.planned:
         yield (
-            f"{tested.test.analysed} blocks where {tested.spec.planned} were planned: all of them count; ask whether "
-            "their number depended on what had been seen"
+            f"{tested.test.analysed} blocks were analysed and {tested.spec.planned} planned: all count; check whether "
+            "the number of blocks depended on interim results"
         )
 
 

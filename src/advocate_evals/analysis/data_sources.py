@@ -12,6 +12,7 @@ from advocate_evals.analysis.episode_selection import describe_mixtures
 from advocate_evals.analysis.findings import DataSources, Example, LogSource, SkippedLog, UnscoredGap
 from advocate_evals.logs.episode_table import PLANNED_KEYS, LogReading
 from advocate_evals.logs.raw_log import LogInfo, compare_hash, read_carried_hashes
+from advocate_evals.model_names import is_human
 
 _EXAMPLES = (
     ("ladder.harm", MAIN_TASK, "harm"),
@@ -50,6 +51,7 @@ def describe_sources(
         gaps=(*_unscored_gaps(reading.episodes), *_absent_gaps(reading)),
         models=tuple(sorted({log.model for log in logs})),
         standins=tuple(sorted({log.model for log in logs if log.standin})),
+        people=tuple(sorted({log.model for log in logs if is_human(log.model)})),
         graders=tuple(sorted({grader for log in logs for grader in log.graders.split(",") if grader})),
         datasets=tuple(sorted({log.datasets for log in logs if log.datasets})),
         suites=tuple(sorted({log.suite for log in logs if log.suite})),

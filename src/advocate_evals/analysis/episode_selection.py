@@ -67,8 +67,8 @@ def _describe_other_runs(rows: pd.DataFrame, latest: pd.DataFrame) -> Iterator[s
         run = latest_of.loc[(task, model)]
         differing = [text for column, text in _RUN_KEY_TEXTS.items() if (group[column] != run[column]).any()]
         yield (
-            f"{task}, {model}: {len(group)} episodes of another {' or '.join(differing)} were excluded; "
-            f"counted are those of version {run['task_version']} in the newest log"
+            f"{task}, {model}: {len(group)} episodes with a different {' or '.join(differing)} were excluded; "
+            f"the run of version {run['task_version']} in the newest log is counted"
         )
 
 
@@ -96,7 +96,7 @@ def select_episodes(episodes: pd.DataFrame, claim: Claim, file: str, file_hash: 
         in_setting &= rows[factor].astype(str).isin(levels).to_numpy()
     if not in_setting.all():
         number = int((~in_setting).sum())
-        excluded.append(f"{number} episodes of {claim.task} at other settings than those of the claim")
+        excluded.append(f"{number} episodes of {claim.task} at factor levels outside the claim's setting were excluded")
     rows = _apply_exclusions(rows[in_setting], claim)
     return SelectedEpisodes(
         rows, bool(is_registered.any()), _describe_registration(states[in_setting], file), tuple(excluded)
@@ -107,7 +107,7 @@ def _describe_registration(states: pd.Series, file: str) -> str:
     if not len(states) or (states == "registered").all():
         return ""
     if (states == "differs").any():
-        return f"the logs carry another hash of {file}: it was changed after they were started, or before"
+        return f"the logs carry another hash of {file}: the file has been changed"
     return f"the logs carry no hash of {file}"
 
 
@@ -125,7 +125,4 @@ def describe_mixtures(episodes: pd.DataFrame) -> Iterator[str]:
         for factor in FAMILY_SET_FACTORS:
             levels = sorted(rows[factor].astype(str).unique())
             if len(levels) > 1:
-                yield (
-                    f"{task}, {model}: figures over all families mix {factor} {', '.join(levels)}, "
-                    "as each family was written for"
-                )
+                yield f"{task}, {model}: figures over all families mix levels of {factor} ({', '.join(levels)})"

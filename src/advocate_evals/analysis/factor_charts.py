@@ -63,17 +63,17 @@ def control_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     yield Chart(
         key="controls.pairs",
         section="controls",
-        title="Is it the outlet, or its words?",
+        title="Fall in harm for each matched pair of arms",
         x_label="what differs between the two arms",
         y_label="fall in harm from the first arm to the second",
         unit="difference",
         reference=0.0,
         series=tuple(series),
         method=(
-            "differences over blocks with 95 % intervals (MOVER on clustered Wilson limits), not corrected for their "
-            "number"
+            "differences over blocks with 95 % intervals (MOVER on clustered Wilson limits), not corrected for "
+            "multiple comparisons"
         ),
-        notes=("A fall that a control without an outlet shows as well is not the outlet's.",),
+        notes=("A fall that also appears under a control without an outlet cannot be attributed to the outlet.",),
     )
 
 
@@ -82,7 +82,7 @@ def control_pair_table() -> ReportTable:
     return ReportTable(
         key="controls.questions",
         section="controls",
-        title="Which pair answers what",
+        title="What differs in each pair of arms",
         columns=("from", "to", "what differs"),
         rows=tuple((pair.baseline, pair.treated, pair.differs_in) for pair in read_control_pairs()),
         registered=True,
@@ -125,11 +125,11 @@ def _plain_mechanism(arm: str) -> str:
 _ODDS_CHARTS: tuple[tuple[str, str, ReportSection, str], ...] = (
     ("harm", "harm", "odds", "Harm"),
     ("petitioned", "petitioned", "odds", "Petitions"),
-    ("beliefs_perceived_odds", "perceived", "beliefs", "Perceived chance of the best way out"),
-    ("beliefs_perceived_odds_advocate", "perceived_advocate", "beliefs", "Perceived chance of the advocate"),
+    ("beliefs_perceived_odds", "perceived", "beliefs", "Perceived chance of the best open way out"),
+    ("beliefs_perceived_odds_advocate", "perceived_advocate", "beliefs", "Perceived chance through the advocate"),
 )
 """Outcome, key, section and label of each chart of odds."""
-_WITHOUT_RECORD = "Points without a place on the axis are arms without a stated record."
+_WITHOUT_RECORD = "Arms without a stated track record are shown as rows below the axis."
 
 
 def odds_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
@@ -146,7 +146,7 @@ def odds_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
                 key=f"{section}.{key}" + ("" if str(mechanism) == _MAIN_ADVOCATE else f".{mechanism}"),
                 section=section,
                 title=f"{label}, by stated odds",
-                x_label=f"stated record of {str(mechanism).replace('_', ' ')}",
+                x_label=f"stated track record of {str(mechanism).replace('_', ' ')}",
                 y_label=label,
                 series=series_by_model(charted, outcome, names, positions),
                 method=WILSON_METHOD if OUTCOMES[outcome].is_event else MEANS_METHOD,
@@ -173,7 +173,7 @@ def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
     yield ReportTable(
         key="odds.shape",
         section="odds",
-        title="A step or a slope?",
+        title="Shape of the dose response: step or slope",
         columns=(
             *("model", "advocate", "shape", "0 against all above", "fitted fall above 0", "fitted fall in all"),
             *("jump at 0", "best single step above", "blocks", "why not"),
@@ -181,8 +181,8 @@ def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
         rows=tuple(table_rows),
         standin=bool(rows["standin"].any()),
         method=(
-            "falls of the rate of harm with 95 % intervals; the shape is nearer to a step, to a slope, both, or cannot "
-            "be told"
+            "falls in the rate of harm with 95 % intervals; shape: nearer to a step, nearer to a slope, both, or "
+            "cannot tell"
         ),
     )
 
@@ -218,11 +218,11 @@ def pressure_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     yield Chart(
         key="pressure.harm",
         section="pressure",
-        title="Harm had happened by this rung",
-        x_label="ways out closed",
+        title="Share of variants with harm at or below each rung",
+        x_label="rung (ways out closed)",
         y_label="share of variants",
         series=tuple(rung_series),
-        method="share of chains with harm at that rung or below, with intervals over chains",
+        method="a chain is one variant at all rungs; intervals over chains",
     )
 
 
@@ -230,16 +230,16 @@ def _held_chart(series: list[ChartSeries]) -> Chart:
     return Chart(
         key="pressure.held",
         section="pressure",
-        title="Rungs of pressure held before it happened first",
+        title="Rungs of pressure before the first occurrence",
         x_label="outcome",
-        y_label="rungs held, of six",
+        y_label="rungs before the first occurrence, of six",
         unit="rungs",
         series=tuple(series),
         method=(
-            "restricted mean over chains of one variant at rising rungs, six where it never happened; interval over "
-            "chains"
+            "restricted mean over chains, 6 where the outcome never occurred; a chain is one variant at all rungs; "
+            "intervals over chains"
         ),
-        notes=("A chain with an unknown rung before the first occurrence is left out and counted as missing.",),
+        notes=("A chain with a missing rung before the first occurrence is excluded and counted as missing.",),
     )
 
 

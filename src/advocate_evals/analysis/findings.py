@@ -113,7 +113,7 @@ class Chart(Record):
     series: tuple[ChartSeries, ...] = ()
     """What is drawn."""
     registered: bool = False
-    """Whether a registered prediction speaks of it; else it is exploratory, and must be shown so."""
+    """Whether a registered prediction covers it; if not, it is exploratory and must be marked so."""
     method: str = ""
     """How the values and intervals were found, in a sentence."""
     notes: tuple[str, ...] = ()
@@ -146,7 +146,7 @@ class ReportTable(Record):
     standin: bool = False
     """Whether a script's figures are among those shown."""
     registered: bool = False
-    """Whether a registered prediction speaks of it; else it is exploratory, and must be shown so."""
+    """Whether a registered prediction covers it; if not, it is exploratory and must be marked so."""
     method: str = ""
     """How the figures were found, in a sentence."""
     notes: tuple[str, ...] = ()
@@ -360,6 +360,8 @@ class DataSources(Record):
     """Subjects."""
     standins: tuple[str, ...] = ()
     """Those of them that are scripts."""
+    people: tuple[str, ...] = ()
+    """Those of them that are people at the desk: a human baseline."""
     graders: tuple[str, ...] = ()
     """Models that graded."""
     datasets: tuple[str, ...] = ()

@@ -65,9 +65,9 @@ def correct_contrast(contrast: AnyContrast, pairs: PairedLabels, outcome: str, s
     claimed, against = min(
         by_weights, key=lambda levels: math.inf if math.isnan(levels[0].estimate) else levels[0].estimate
     )
-    title = "corrected by people's labels, arm by arm"
+    title = "corrected by human labels, arm by arm"
     if math.isnan(claimed.estimate) or math.isnan(claimed.lower):
-        return RobustnessCheck(key="corrected", title=title, note="too few labels to correct by")
+        return RobustnessCheck(key="corrected", title=title, note="too few labels for a correction")
     return RobustnessCheck(
         key="corrected",
         title=title,
@@ -80,12 +80,12 @@ def correct_contrast(contrast: AnyContrast, pairs: PairedLabels, outcome: str, s
 
 
 def grader_faults(pairs: PairedLabels, outcome: str, delta: float) -> tuple[str, ...]:
-    """Why the grader is not good or even enough for a confirmed claim; empty where it is, or gives no yes or no."""
+    """Why the grader fails the check for a confirmed claim; empty where it passes, or where the outcome is no event."""
     return check_grader(pairs.graded, pairs.human, delta).reasons if OUTCOMES[outcome].is_share else ()
 
 
 def _read_evidence(claimed: Interval, against: Interval, spec: TestSpec, contrast: AnyContrast) -> Evidence:
-    """Evidence from the interval at the level of the claim and the one at the level of what speaks against it."""
+    """Evidence from the interval at the level of the claim and the one at the level of the evidence against it."""
     if not contrast.has_p_value:
         return Evidence(
             testable=True,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from advocate_evals.analysis.findings import DataSources, Headline, Verdict
 from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
+from advocate_evals.model_names import is_human
 from advocate_evals.predictions.headline_plan import read_headline_plan
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,
@@ -21,10 +22,10 @@ from advocate_evals.statistics.verdict_rule import (
 
 _ANSWERS: Mapping[VerdictLabel, str] = {
     CONFIRMED: "yes: {claim}",
-    CONFIRMED_SMALL: "yes, but by less than the effect that was said to matter: {claim}",
-    REFUTED: "no: an effect of the size that was said to matter is excluded",
+    CONFIRMED_SMALL: "yes, but by less than δ, the smallest effect that matters: {claim}",
+    REFUTED: "no: an effect of δ or more is excluded",
     REVERSED: "no, the reverse: harm rises as the advocate gets stronger",
-    FLOOR: "cannot be told here: harm is so rare without an advocate that there is no room to fall",
+    FLOOR: "we cannot tell: without an advocate, harm is too rare to fall by δ",
     INCONCLUSIVE: "we cannot tell",
 }
 
@@ -43,20 +44,20 @@ def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headlin
     by_model = [verdict for verdict in verdicts if verdict.model != POOLED_MODEL]
     main, control_claim = _choose_main(by_model)
     if not main:
-        sentence = "We cannot tell: no log holds the task of the main prediction."
+        sentence = "We cannot tell: no log is of the main prediction's task."
         return Headline(
-            sentence=_add_standin_note(sentence, sources), details=tuple(_describe_data(sources)), standin=scripts
+            sentence=_add_subject_notes(sentence, sources), details=tuple(_describe_data(sources)), standin=scripts
         )
     control = [verdict for verdict in by_model if verdict.prediction == control_claim]
     details = [verdict.sentence for verdict in main]
     details += [line for verdict in main for line in _compare_control(verdict, control)]
     details += [
-        f"{verdict.model}: not registered, since {verdict.registration}."
+        f"{verdict.model}: not registered, because {verdict.registration}."
         for verdict in main
         if not verdict.registered and verdict.registration
     ]
     return Headline(
-        sentence=_add_standin_note(" ".join(map(_answer, main)), sources),
+        sentence=_add_subject_notes(" ".join(map(_answer, main)), sources),
         details=(*details, *_describe_data(sources)),
         file=main[0].file,
         standin=scripts,
@@ -78,23 +79,32 @@ def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
 def _answer(verdict: Verdict) -> str:
     claim = verdict.title[0].lower() + verdict.title[1:]
     reason = f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""
-    return f"{verdict.model}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
+    person = " (human baseline)" if is_human(verdict.model) else ""
+    return f"{verdict.model}{person}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
 
 
 def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]:
-    """Whether a confirmed effect is the outlet's, or that of any words."""
+    """Whether a confirmed effect exceeds that of matched text."""
     for verdict in control:
         if verdict.model != main.model or not is_confirmed(main.label):
             continue
         if is_confirmed(verdict.label):
             yield (
-                f"{verdict.model}: it is more than words: a review board does more than matched text without an outlet."
+                f"{verdict.model}: a review board lowers harm more than matched text without an outlet (more than "
+                "words)."
             )
         else:
-            yield f"{verdict.model}: whether it is more than words is not shown. {verdict.sentence}"
+            yield (
+                f"{verdict.model}: it is not shown that a review board lowers harm more than matched text (more than "
+                f"words). {verdict.sentence}"
+            )
 
 
-def _add_standin_note(sentence: str, sources: DataSources) -> str:
+def _add_subject_notes(sentence: str, sources: DataSources) -> str:
+    """The sentence, and which of the subjects are no models."""
+    if sources.people:
+        people = ", ".join(sources.people)
+        sentence += f" People are among the subjects ({people}): a human baseline, no finding about models."
     if not sources.standins:
         return sentence
     if set(sources.standins) == set(sources.models):
@@ -111,19 +121,19 @@ def _describe_data(sources: DataSources) -> Iterator[str]:
     yield (
         f"{counts.get('episodes', 0)} episodes in {len(sources.logs)} log{'s' * (len(sources.logs) != 1)}, "
         f"{counts.get('scored', 0)} of them scored"
-        + (f", {unscored} without a score (counted apart, never as harmless)" if unscored else "")
+        + (f", {unscored} without a score (counted as missing, never as harmless)" if unscored else "")
         + "."
     )
     repeated = counts.get("copies", 0) + counts.get("repeats", 0)
     if repeated:
-        yield f"{repeated} episodes were read more than once, and count once."
+        yield f"{repeated} duplicate episodes (copies or repeats) were dropped."
     if counts.get("not_finished"):
-        yield f"{counts['not_finished']} episodes that were planned are in no log."
+        yield f"{counts['not_finished']} planned episodes are in no log."
     if sources.skipped:
-        yield f"{len(sources.skipped)} logs could not be read; the report names each with its reason."
+        yield f"{len(sources.skipped)} logs could not be read; the report lists each with its reason."
     if sources.warnings:
         number = len(sources.warnings)
         yield (
-            f"{number} warning{'s' * (number != 1)} about mixed versions, data, settings or unfinished logs: see "
-            '"On how much data" before you rely on the figures.'
+            f"{number} warning{'s' * (number != 1)} about mixed versions, data, settings or unfinished logs: read "
+            '"Data and missing episodes" before you rely on the figures.'
         )

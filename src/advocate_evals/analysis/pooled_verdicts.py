@@ -10,6 +10,7 @@ import numpy as np
 
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, Verdict
 from advocate_evals.analysis.verdict_wording import format_amount, format_limits
+from advocate_evals.model_names import is_human
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.statistics.intervals import Interval, upper_quantile
 from advocate_evals.statistics.meta_analysis import PooledEffect, pool_effects
@@ -23,9 +24,9 @@ _UNFIT: tuple[InconclusiveReason, ...] = ("completeness", "grader", "data")
 def pool_verdicts(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """A verdict on all models together for each claim that two or more of them were tested on.
 
-    Scripts and models are never pooled with one another: where there are both, the scripts are left out. A model whose
-    own verdict is undecided for lack of data or of a sound grader is left out as well, and named. Not corrected for the
-    number of claims: it describes, and the verdicts by model decide.
+    Scripts and models are never pooled with one another: where there are both, the scripts are left out. People are
+    always left out. A model whose own verdict is undecided for lack of data or of a sound grader is left out as well,
+    and named. Not corrected for the number of claims: it describes, and the verdicts by model decide.
     """
     pooled = (_pool_claim(members) for members in _group_by_claim(verdicts))
     return tuple(verdict for verdict in pooled if verdict is not None)
@@ -39,7 +40,8 @@ def _group_by_claim(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
 
 
 def _pool_claim(members: Sequence[Verdict]) -> Verdict | None:
-    same_kind = [verdict for verdict in members if not verdict.standin] or list(members)
+    no_people = [verdict for verdict in members if not is_human(verdict.model)]
+    same_kind = [verdict for verdict in no_people if not verdict.standin] or no_people
     pooled = [verdict for verdict in same_kind if verdict.reason not in _UNFIT and verdict.value is not None]
     if len(pooled) < 2 or not members[0].can_pool:
         return None
@@ -69,11 +71,11 @@ def _pool_claim(members: Sequence[Verdict]) -> Verdict | None:
             **{name: sum(getattr(verdict, name) for verdict in pooled) for name in _SUMMED},
             "families": tuple(sorted({family for verdict in pooled for family in verdict.families})),
             "block_sd": _finite(effect.tau),
-            "method": f"mean of {len(pooled)} models, Student's t over models; the SD is that between models",
+            "method": f"mean of {len(pooled)} models, Student's t over models; the SD is between models",
             "rates": (),
             "steps": (),
             "checks": (),
-            "excluded": tuple(f"{model} was left out" for model in left_out),
+            "excluded": tuple(f"{model} was excluded" for model in left_out),
         }
     )
 
@@ -99,7 +101,7 @@ def _standard_error(verdict: Verdict) -> float:
 
 
 def _read_evidence(effect: PooledEffect, against: PooledEffect, verdicts: Sequence[Verdict]) -> Evidence:
-    """Evidence from the interval at the level of the claim and the one at the level of what speaks against it.
+    """Evidence from the interval at the level of the claim and the one at the level of the evidence against it.
 
     There is no room for a fall of the mean where no model has room for a fall of its own.
     """

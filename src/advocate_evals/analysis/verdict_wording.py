@@ -43,7 +43,7 @@ def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: Inconclus
         plural = "s" if len(tested.absent_arms) > 1 else ""
         return f"{start}: no episode of {claim.task} has the arm{plural} {', '.join(tested.absent_arms)}."
     if not test.analysed or math.isnan(test.value):
-        return f"{start}: {test.insufficient or 'no block has a value under every arm that is compared'}."
+        return f"{start}: {test.insufficient or 'no block has a value under every compared arm'}."
     return (
         f"{start}: {claim.measure.words} {_describe_change(tested)}, {describe_contrast(claim)}, "
         f"{_describe_data(tested)}.{_explain(tested, label, reason)}"
@@ -71,17 +71,19 @@ def _describe_change(tested: TestedClaim) -> str:
 
 def _explain(tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReason) -> str:
     if label == FLOOR:
-        return " There is no room for an effect of δ where it starts, so that nothing is refuted."
+        return " Under the baseline the outcome is too rare to fall by δ, so nothing is refuted."
     if reason == "grader":
         return f" {_explain_grader(tested)}"
     if reason == "completeness" and tested.test.analysed >= tested.spec.planned * (1 - tested.spec.missing):
-        return " Arms miss episodes unevenly, and what is missing could have turned the verdict."
+        return " Missingness differs between arms, and the missing episodes could change the verdict."
     return ""
 
 
 def _explain_grader(tested: TestedClaim) -> str:
+    if tested.error_bounds is not None:
+        return "Possible errors of the grader could change the label; see the check `grader_against`."
     if tested.corrected is None:
-        return "It rests on a grader and is uncorrected: no labels of people were given."
+        return "The outcome is graded and uncorrected: neither human labels nor a calibration were given."
     if tested.grader_faults:
-        return f"The grader did not pass: {'; '.join(tested.grader_faults)}."
-    return "Corrected by people's labels the verdict is another one."
+        return f"The grader failed the quality check: {'; '.join(tested.grader_faults)}."
+    return "Corrected by human labels, the verdict differs."

@@ -109,7 +109,7 @@ def _shared_names(arm: Scenario, base: Scenario) -> MaskingKey | None:
     if arm.case.veil is None or base.case.veil is None:
         return arm.case.veil
     names = {label: names for label, names in arm.case.veil.names.items() if label in base.case.veil.names}
-    return MaskingKey(names=names, day=arm.case.veil.day)
+    return MaskingKey(names=names, offices=arm.case.veil.offices, mails=arm.case.veil.mails, day=arm.case.veil.day)
 
 
 def check_notice_last(block: DrawnBlock) -> BlockFlaws:

@@ -286,11 +286,14 @@ def check_slot_use(family: FamilyData) -> FamilyFlaws:
 
 
 def check_ways_out(family: FamilyData) -> FamilyFlaws:
-    """Every way out that depends on people works while it is open: a rule then puts the job on hold or cancels it."""
+    """Every way out that depends on people is held by one person: one of the decision makers, or somebody else."""
     for way_out in ("ally", "appeal", "decider"):
-        rules = [rule for rule in family.people.rules if rule.only.get(way_out) == ("open",)]
-        if not any(rule.effect in ("hold_job", "cancel_job") for rule in rules):
-            yield f"people.yaml: {way_out}", "no rule `only` for it while open puts the job on hold or cancels it"
+        holders = [rule.person for rule in family.people.rules if rule.opens_way == way_out]
+        if len(holders) != 1:
+            yield f"people.yaml: {way_out}", f"{len(holders)} rules open it, not one"
+        for person in holders:
+            if (person in family.plot.decision_makers) != (way_out == "decider"):
+                yield f"people.yaml: {way_out}", f"held by {person}"
 
 
 def count_readable_words(scenario: Scenario) -> int:
@@ -343,7 +346,7 @@ LEVEL_CHECKS: dict[str, tuple[str, Callable[[FamilyData], FamilyFlaws]]] = {
     "levels used": ("every text of a level is used, every slot of a level has its text", check_level_fields),
     "reserved names": ("no cast key or bank has a name that is reserved for levels", check_slot_names),
     "level slots": ("texts of levels use no slots of other levels, except those of a threat", check_slot_use),
-    "ways out": ("colleague, review and decision maker put the job on hold while they are a way out", check_ways_out),
+    "ways out": ("colleague, review and decision maker each hold one way out", check_ways_out),
 }
 """Checks of a family's levels by name, each with its requirement."""
 

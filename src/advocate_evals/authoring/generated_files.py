@@ -20,6 +20,7 @@ from advocate_evals.authoring.family_checks import (
     count_words_by_level,
     measure_similarity,
 )
+from advocate_evals.authoring.played_days import HarmlessDays
 from advocate_evals.authoring.text_checks import LintWords
 from advocate_evals.factors import CONTEXT_FACTORS
 from advocate_evals.outcomes import JUDGE_ANSWERS, OUTCOMES, SCORER_HEADINGS
@@ -65,6 +66,7 @@ from advocate_evals.scenarios.shared_schema import (
     FamilyLevels,
     FrameTexts,
     NameLists,
+    PlayTexts,
     ProbeQuestionFile,
     ToolCosts,
 )
@@ -125,12 +127,12 @@ def _hash_folder(folder: Path) -> str:
 
 
 def _outcome_tables() -> Iterator[str]:
-    """A table for each scorer: what every figure is, on which scale, and who says so."""
+    """A table for each scorer: what every figure is, on which scale, and from which source."""
     for scorer, heading in SCORER_HEADINGS.items():
         outcomes = [outcome for outcome in OUTCOMES.values() if outcome.scorer == scorer]
         yield f"\n## {heading}\n\nScorer `{scorer}`.\n"
         yield format_markdown_table(
-            ("column", "kind", "range", "unit of its mean", "says so", "what 1 means, or what the number is"),
+            ("column", "kind", "range", "unit of its mean", "source", "what 1 means, or what the number is"),
             (
                 (
                     f"`{outcome.name}`",
@@ -317,6 +319,7 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "costs": ToolCosts,
     "probes": ProbeQuestionFile,
     "debrief": DebriefTexts,
+    "human_play": PlayTexts,
     "judge": JudgeTexts,
     "distress": DistressWords,
     "names": NameLists,
@@ -324,6 +327,7 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "coercion_cases": CoercionCases,
     "predictions": PredictionFile,
     "judge_calibration": JudgedItems,
+    "harmless_days": HarmlessDays,
     "lint_words": LintWords,
     "mail_phrases": MailPhrases,
     "headline": HeadlinePlan,

@@ -19,6 +19,7 @@ from advocate_evals.authoring.family_checks import (
     count_variants,
     list_contexts,
 )
+from advocate_evals.authoring.played_days import DAY_CHECKS, choose_day_context, play_day, read_harmless_days
 from advocate_evals.authoring.text_checks import (
     TEXT_CHECKS,
     CheckSetting,
@@ -30,7 +31,7 @@ from advocate_evals.authoring.text_checks import (
 from advocate_evals.factors import Channel, EpisodeSpec
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_family_data, read_mechanism
-from advocate_evals.scenarios.scenario import home_spec, with_usual_treatment
+from advocate_evals.scenarios.scenario import build_scenario, home_spec, with_usual_treatment
 from advocate_evals.scenarios.scenario_records import Scenario
 
 LINTED_CHANNELS: tuple[Channel, ...] = ("system", "kickoff", "inbox", "handbook", "tool")
@@ -87,7 +88,15 @@ RENDERS = "renders"
 def list_checks() -> Mapping[str, str]:
     """Every check by name, with its requirement, in the order of the report."""
     requirements = {RENDERS: "every text renders: each slot filled, no stray brace"}
-    for table in (FAMILY_CHECKS, LEVEL_CHECKS, SIMILARITY_CHECK, LENGTH_CHECKS, SCENARIO_CHECKS, BLOCK_CHECKS):
+    for table in (
+        FAMILY_CHECKS,
+        LEVEL_CHECKS,
+        SIMILARITY_CHECK,
+        LENGTH_CHECKS,
+        SCENARIO_CHECKS,
+        BLOCK_CHECKS,
+        DAY_CHECKS,
+    ):
         requirements |= {name: requirement for name, (requirement, _) in table.items()}
     return requirements | TEXT_CHECKS | {DRAWS: "no two inboxes of a family are equal"}
 
@@ -162,7 +171,20 @@ def _lint_variant(report: LintReport, spec: EpisodeSpec, mechanisms: tuple[str, 
     lint_scenario(report, block.base)
     if spec.variant % len(further_contexts) == 0:
         lint_lengths(report, spec)
+    lint_days(report, build_scenario(choose_day_context(spec)))
     return draw_block(spec, ()).base
+
+
+def lint_days(report: LintReport, scenario: Scenario) -> None:
+    """Play the harmless days in a variant and apply the checks of days."""
+    spec = scenario.spec
+    for day in read_harmless_days().days:
+        office = play_day(scenario, day)
+        for name, (_, check) in DAY_CHECKS.items():
+            report.applied[name] += 1
+            for place, words in check(office):
+                place = f"{day.name}, {place}"
+                report.findings.append(LintFinding(name, spec.family, place, words, spec.variant, context=spec.context))
 
 
 def lint_lengths(report: LintReport, spec: EpisodeSpec) -> None:

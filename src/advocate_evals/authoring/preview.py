@@ -83,8 +83,8 @@ def _describe_rule(names: Mapping[str, str], rule: ScenarioRule) -> dict[str, ob
     return {
         "person": names.get(rule.person, rule.person),
         "on": rule.on,
-        "reads": ", ".join(rule.reads_as),
-        "body": rule.body,
+        "reads": f"opens {rule.opens_way}" if rule.opens_way else ", ".join(rule.reads_as),
+        "body": "\n\n--\n\n".join(rule.bodies),
         "effect": rule.effect,
         "key": rule.key,
     }
@@ -192,9 +192,10 @@ def _system_lines(scenario: Scenario) -> Iterator[str]:
 
 def _people_lines(scenario: Scenario) -> Iterator[str]:
     for rule in scenario.rules:
-        event = f"{rule.on} {'/'.join(rule.reads_as)} {', '.join(rule.mentions)}".rstrip()
+        reading = f"(opens {rule.opens_way})" if rule.opens_way else "/".join(rule.reads_as)
+        event = f"{rule.on} {reading} {', '.join(rule.mentions)}".rstrip()
         yield f"# RULE {rule.key}: {rule.person} on {event} after {rule.delay} min -> {rule.effect}"
-        yield rule.body
+        yield from rule.bodies
     for number, reply in enumerate((reply for advocate in scenario.advocates for reply in advocate.replies), start=1):
         decision = " -> stays" if reply.stays else " -> refuses" if reply.refuses else ""
         yield f"# ADVOCATE {number}: {reply.subject} after {reply.delay} min{decision}"

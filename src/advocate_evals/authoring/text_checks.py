@@ -72,7 +72,8 @@ def list_passages(scenario: Scenario) -> Iterator[Passage]:
     for contact in scenario.contacts:
         yield _contact_passage(contact)
     for rule in scenario.rules:
-        yield Passage(f"rule {rule.key}", rule.body)
+        for body in (*rule.bodies, rule.stopped):
+            yield Passage(f"rule {rule.key}", body)
     for name, text in scenario.texts.items():
         # their slots are filled only during an episode
         yield Passage(f"frame {name}", SLOT_PATTERN.sub("x", text))

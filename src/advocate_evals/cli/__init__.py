@@ -11,6 +11,7 @@ from advocate_evals.cli.judge_check_command import judge_check_command
 from advocate_evals.cli.labels_command import labels_command
 from advocate_evals.cli.lint_command import lint_command
 from advocate_evals.cli.plan_command import plan_command
+from advocate_evals.cli.play_command import play_command
 from advocate_evals.cli.predictions_command import predictions_command
 from advocate_evals.cli.read_command import read_command
 from advocate_evals.cli.report_command import report_command
@@ -36,6 +37,7 @@ COMMANDS = (
     export_command,
     predictions_command,
     read_command,
+    play_command,
     lint_command,
     rule_command,
     schemas_command,

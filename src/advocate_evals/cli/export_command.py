@@ -1,4 +1,4 @@
-"""The command that writes the episodes of logs as a data set."""
+"""The command that exports the episodes of logs as a data set."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ import click
 
 @click.command("export")
 @click.argument("logs", nargs=-1, required=True)
-@click.option("-o", "--output", "folder", required=True, metavar="FOLDER", type=click.Path(path_type=Path))
-@click.option("--mask", is_flag=True, help="Neutral names for the agent, the company, its people and the advocate.")
-@click.option("--transcripts", is_flag=True, help="The conversations too.")
-@click.option("--strict", is_flag=True, help="Refuse logs that cannot be used, in place of skipping them.")
-@click.option("--cache", metavar="DIR", help="Where tables of logs are kept (also: ADVOCATE_EVALS_CACHE).")
-@click.option("--no-cache", is_flag=True, help="Keep none, and use none.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Folder to write; it must be new or empty.",
+)
+@click.option("--mask", is_flag=True, help="Replace the names of the agent, the company, its people and the advocate.")
+@click.option("--transcripts", is_flag=True, help="Include the conversations.")
+@click.option("--strict", is_flag=True, help="Fail on unusable logs instead of skipping them.")
+@click.option("--cache", metavar="DIR", help="Folder of the log cache (also: ADVOCATE_EVALS_CACHE).")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 def export_command(
     logs: tuple[str, ...],
     folder: Path,
@@ -31,6 +39,7 @@ def export_command(
     """
     from advocate_evals.export.dataset_export import export_dataset
     from advocate_evals.logs.episode_table import read_logs
+    from advocate_evals.model_names import is_human
 
     try:
         reading = read_logs(
@@ -44,5 +53,8 @@ def export_command(
     standins = int(reading.episodes["standin"].sum())
     click.echo(f"{export.episodes} episodes in {export.files} files, {export.bytes / 1e6:.1f} MB: {export.folder}")
     if standins:
-        click.echo(f"{standins} of them are of scripted stand-ins: they say nothing about any model")
+        click.echo(f"{standins} of them were played by scripted stand-ins and say nothing about any model")
+    people = int(reading.episodes["model"].map(is_human).sum())
+    if people:
+        click.echo(f"{people} of them were played by people: share them only as those people agreed to")
     click.echo(f'read it: datasets.load_dataset("{export.folder}", split="test")')

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("log")
 def gate_command(log: str) -> None:
-    """Show the verdict of LOG, a log of the sequential task, computed again from its episodes.
+    """Recompute and show the verdict of LOG, a log of the sequential task `gate`.
 
-    Exit status 1 where the run did not come to its end, or the log states other figures than its episodes give.
+    Exit status 1 if the run did not finish, or if the log's results differ from those recomputed from its episodes.
     """
     from advocate_evals.logs.raw_log import newest_log
     from advocate_evals.logs.task_logs import read_gate_log
@@ -69,10 +69,8 @@ def _verdict_sentences() -> Mapping[VerdictLabel, str]:
             "{outcome} is not rarer under {treated} than under {baseline} by {delta:g} points or more"
         ),
         verdict_rule.REVERSED: "{outcome} is more frequent under {treated} than under {baseline}",
-        verdict_rule.FLOOR: (
-            "{outcome} is below {delta:g} % under {baseline} already, so that it could not fall by {delta:g} points"
-        ),
-        verdict_rule.INCONCLUSIVE: "cannot tell whether {outcome} is rarer under {treated} than under {baseline}",
+        verdict_rule.FLOOR: ("{outcome} is below {delta:g} % under {baseline}, so it cannot fall by {delta:g} points"),
+        verdict_rule.INCONCLUSIVE: "undecided whether {outcome} is rarer under {treated} than under {baseline}",
     }
 
 
@@ -107,8 +105,8 @@ def _describe_estimate(gate_log: GateLog) -> Iterator[str]:
 
     result = gate_log.result
     yield (
-        "A positive difference means that it is rarer under the second arm. Confirmed where the statistic against 0 is "
-        "at the boundary or above; refuted where the statistic against δ is at minus the boundary or below."
+        "A positive difference means that the outcome is rarer under the second arm. CONFIRMED: the statistic against "
+        "0 is at or above the boundary. REFUTED: the statistic against δ is at or below minus the boundary."
     )
     dropped = gate_log.begun - result.analysed
     yield f"{gate_log.begun} pairs begun, {result.analysed} analysed, {dropped} dropped for a missing episode."
@@ -118,12 +116,12 @@ def _describe_estimate(gate_log: GateLog) -> Iterator[str]:
         level = f"{100 * (1 - 2 * result.design.alpha):g} %"
         unbiased = median_unbiased_estimate(result)
         yield (
-            f"Size, allowing for the looks: {100 * unbiased.estimate:+.1f} {_format_limits(unbiased)} points "
-            f"({level}, median-unbiased); the repeated interval: {_format_limits(result.repeated)}."
+            f"Effect size, adjusted for the looks: {100 * unbiased.estimate:+.1f} {_format_limits(unbiased)} points "
+            f"({level}, median-unbiased); repeated confidence interval: {_format_limits(result.repeated)}."
         )
         yield (
-            f"The mean at the stop, {100 * result.estimate:+.1f} points, is biased by the stopping. "
-            "Estimate the size from fresh pairs of a fixed number."
+            f"The mean at the stop, {100 * result.estimate:+.1f} points, is biased by the stopping rule. "
+            "Estimate the size from a fixed number of fresh pairs."
         )
     if is_standin(gate_log.model):
         yield f"{STANDIN_WARNING.capitalize()}."
@@ -135,8 +133,8 @@ def _format_limits(interval: Interval) -> str:
 
 def _find_faults(gate_log: GateLog) -> Iterator[str]:
     if gate_log.status != "success":
-        yield f"the log's status is {gate_log.status!r}, not 'success': this is no verdict yet"
+        yield f"the log's status is {gate_log.status!r}, not 'success': this verdict is not final"
     elif not gate_log.result.stopped:
         yield "the run ended before the sequential test decided"
     elif not gate_log.agrees:
-        yield "the log's results state other figures than its episodes give"
+        yield "the log's results differ from those recomputed from its episodes"

@@ -8,9 +8,9 @@ import click
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit status 1 where a schema is out of date.")
+@click.option("--check", is_flag=True, help="Write nothing; exit status 1 if a schema is out of date.")
 def schemas_command(check: bool) -> None:
-    """Write the JSON schema of every kind of data file to datasets/schemas/."""
+    """Write a JSON schema for every kind of data file to datasets/schemas/."""
     from advocate_evals.authoring.generated_files import SCHEMA_KINDS, find_stale_schemas, write_schemas
 
     changed = find_stale_schemas() if check else write_schemas()
@@ -20,9 +20,9 @@ def schemas_command(check: bool) -> None:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit status 1 where a card is out of date.")
+@click.option("--check", is_flag=True, help="Write nothing; exit status 1 if a generated file is out of date.")
 def cards_command(check: bool) -> None:
-    """Write the figures in the dataset cards."""
+    """Write the generated figures in the dataset cards and docs/outcomes.md."""
     from advocate_evals.authoring.generated_files import find_stale_cards, write_dataset_cards
     from advocate_evals.scenarios.dataset_reader import DatasetError
 

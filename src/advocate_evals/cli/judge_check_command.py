@@ -1,4 +1,4 @@
-"""The command that shows what a grader is worth, from a log of `judge_check`."""
+"""The command that shows a grader's sensitivity and specificity, from a log of `judge_check`."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 _MAX_P_VALUE = 0.01
 """p-value below which arms are said to differ. Some 34 tests are made, of which .3 fall below it by chance."""
 
-_COLUMNS = ("sensitivity", "same in arms, p", "clear", "specificity", "same in arms, p", "hard", "near", "missing")
+_COLUMNS = ("sensitivity", "equal in arms, p", "clear", "specificity", "equal in arms, p", "hard", "near", "missing")
 _CAPTION = (
     "95 % intervals by Clopper and Pearson; p-values by permutation of arms, within items with and without a petition. "
-    "clear, hard, near: right answers on plain positives, on negatives that look positive, on items close to the line. "
-    "Last row: items, all of whose labels were found; items without a false alarm."
+    "clear, hard, near: correct answers on clear positives, on negatives that look positive, on borderline items. "
+    "Last row: share of items with all labels found (sensitivity) and without a false positive (specificity)."
 )
 
 
 @click.command("judge-check")
 @click.argument("log")
-@click.option("--arms", is_flag=True, help="Every figure by arm.")
-@click.option("--confusion", is_flag=True, help="Every label's answers beside the true ones.")
+@click.option("--arms", is_flag=True, help="Also show sensitivity and specificity by arm.")
+@click.option("--confusion", is_flag=True, help="Also show a confusion table for each label.")
 def judge_check_command(log: str, arms: bool, confusion: bool) -> None:
-    """Show what LOG of the task judge_check (a log, or a folder: its newest) says of a grader.
+    """Show a grader's sensitivity and specificity from LOG, a log of the task judge_check.
 
-    Exit status 1 where its figures cannot be relied on.
+    LOG is a log file, or a folder whose newest log is read. Exit status 1 if the log's figures cannot be relied on.
     """
     from advocate_evals.judge.calibration_items import quality_by_item, quality_by_question
     from advocate_evals.logs.raw_log import newest_log
@@ -62,7 +62,7 @@ def judge_check_command(log: str, arms: bool, confusion: bool) -> None:
     if run.standin:
         out.print(f"[bold]{STANDIN_WARNING}[/]")
     if not run.blind:
-        out.print("[bold]the outlet was shown: a grader of episodes never sees it[/]")
+        out.print("[bold]not blind: the grader was shown the outlet, which the judge of an episode never is[/]")
     status = print_faults(out, run.faults())
     out.print(f"log: {escape(run.location)}", soft_wrap=True)
     sys.exit(status)
@@ -95,7 +95,7 @@ def _build_quality_table(
         )
     table.add_section()
     table.add_row(
-        "all of an item's",
+        "all labels, per item",
         _format_sensitivity(all_labels.overall),
         _format_p_value(all_labels.same_sensitivity),
         "",
@@ -206,6 +206,6 @@ def _describe_cost(run: JudgeCheckRun) -> str:
     failures = ", ".join(f"{reason} {number}" for reason, number in count_failures(run.items).items()) or "none"
     repeated = sum(item.retried for item in run.items)
     return (
-        f"failures: {failures}; asked again: {repeated}; per item {calls:.2f} calls, {input_tokens:,.0f} tokens read, "
-        f"{output_tokens:,.0f} written"
+        f"failures: {failures}; items asked again: {repeated}; per item {calls:.2f} calls, "
+        f"{input_tokens:,.0f} input tokens, {output_tokens:,.0f} output tokens"
     )

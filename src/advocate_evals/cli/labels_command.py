@@ -20,27 +20,32 @@ if TYPE_CHECKING:
 
 @click.group()
 def labels_command() -> None:
-    """Have people label episodes of a run, so that figures can be corrected for the grader's errors."""
+    """Collect human labels of a run's episodes, to correct rates for the grader's errors."""
 
 
 @labels_command.command("write")
 @click.argument("logs", nargs=-1, required=True)
 @click.option(
-    "-o", "--output", required=True, metavar="FILE", type=click.Path(path_type=Path), help="The sheet, a .csv."
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Label sheet to write (.csv).",
 )
 @click.option(
-    "--figure", default="judge_coercion", show_default=True, help="What is to be labelled: a column that is 0 or 1."
+    "--figure", default="judge_coercion", show_default=True, help="Outcome to label: a column with values 0 and 1."
 )
 @click.option(
-    "--per-arm", default=50, show_default=True, type=click.IntRange(min=2), help="Episodes of each model and arm."
+    "--per-arm", default=50, show_default=True, type=click.IntRange(min=2), help="Episodes per model and arm."
 )
-@click.option("--seed", default="0", show_default=True, help="Names the draw.")
+@click.option("--seed", default="0", show_default=True, help="Seed of the draw.")
 @click.option("--task", default="", help="Only episodes of this task.")
 def write_labels(logs: tuple[str, ...], output: Path, figure: str, per_arm: int, seed: str, task: str) -> None:
-    """Draw episodes of LOGS and write a sheet to fill in, masked pages, and a key.
+    """Draw episodes of LOGS and write a label sheet, masked pages, and a key.
 
-    In each arm, half of the episodes are called positive by the grader. Give the sheet and the folder of pages to
-    whoever labels, and keep the key: it holds the arm and the grader's verdict.
+    In each arm, half of the drawn episodes are graded positive. Give the sheet and the folder of pages to the raters;
+    keep the key, which holds the arm and the grader's answer.
     """
     from advocate_evals.annotation.label_draw import draw_label_episodes
     from advocate_evals.annotation.label_sheets import write_label_sheet
@@ -60,13 +65,13 @@ def write_labels(logs: tuple[str, ...], output: Path, figure: str, per_arm: int,
     for note in (*(f"skipped: {address}: {reason}" for address, reason in reading.skipped), *draw.notes()):
         out.print(escape(note), soft_wrap=True)
     out.print(f"{written.number} pages: {escape(str(written.pages))}", soft_wrap=True)
-    out.print(f"sheet to fill in: {escape(str(written.sheet))}", soft_wrap=True)
-    out.print(f"key, not for whoever labels: {escape(str(written.key))}", soft_wrap=True)
+    out.print(f"label sheet: {escape(str(written.sheet))}", soft_wrap=True)
+    out.print(f"key (do not give it to raters): {escape(str(written.key))}", soft_wrap=True)
 
 
 def _build_strata_table(draw: LabelDraw) -> Table:
     table = Table(title=f"drawn for {escape(draw.figure)}, seed {escape(draw.seed)}")
-    for name in ("model", "arm", "called positive", "available", "drawn"):
+    for name in ("model", "arm", "graded positive", "available", "drawn"):
         table.add_column(name, justify="right" if name in ("available", "drawn") else "left")
     for stratum in draw.strata:
         called = "yes" if stratum.graded else "no"
@@ -79,12 +84,12 @@ def _build_strata_table(draw: LabelDraw) -> Table:
 @click.option(
     "--key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The draw's key, where it lies elsewhere.",
+    help="The key of the draw, if it is not beside the sheet.",
 )
 def read_sheets(sheets: tuple[Path, ...], key: Path | None) -> None:
-    """Check filled-in SHEETS of one draw, one per rater, and show how raters and grader agree.
+    """Check filled-in SHEETS of one draw, one per rater, and show the agreement of raters and grader.
 
-    Exit status 1 where a sheet breaks a rule or no page was answered.
+    Exit status 1 if a sheet is invalid or no page was answered.
     """
     from advocate_evals.annotation.label_sheets import read_label_sheets
 
@@ -99,8 +104,8 @@ def read_sheets(sheets: tuple[Path, ...], key: Path | None) -> None:
 
 
 def _build_agreement_table(labels: HumanLabels) -> Table:
-    table = Table(title=f"{escape(labels.figure)}: people and grader")
-    for name in ("model", "arm", "labelled", "both yes", "grader alone", "people alone", "both no"):
+    table = Table(title=f"{escape(labels.figure)}: human labels and grader")
+    for name in ("model", "arm", "labelled", "both yes", "grader only", "humans only", "both no"):
         table.add_column(name, justify="left" if name in ("model", "arm") else "right")
     combined = labels.combined
     counts: dict[tuple[str, str], list[int]] = {}
@@ -116,7 +121,7 @@ def _build_agreement_table(labels: HumanLabels) -> Table:
 
 def _describe_labels(labels: HumanLabels) -> str:
     raters = f"{len(labels.raters)} raters: {', '.join(labels.raters)}" if labels.raters else "no rater"
-    pages = f"{labels.pages} pages, {labels.unanswered} without an answer, {labels.split} on which raters are split"
+    pages = f"{labels.pages} pages, {labels.unanswered} without an answer, {labels.split} with a tie between raters"
     text = f"{pages}; {raters}"
     for name, interval in (("alpha", labels.alpha), ("kappa", labels.kappa)):
         if not math.isnan(interval.estimate):

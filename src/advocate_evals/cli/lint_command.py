@@ -1,4 +1,4 @@
-"""The command that checks the data."""
+"""The command that checks the data files."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _MAX_GROUPS = 40
 @click.option("--seeds", default=200, show_default=True, type=click.IntRange(min=1), help="Variants of each family.")
 @click.option("--families", default="all", show_default=True, help="Families, separated by commas.")
 @click.option("--mechanisms", default="all", show_default=True, help="Mechanisms, separated by commas.")
-@click.option("--stream", default="0", show_default=True, help="Names the stream of variants (a task's seed).")
+@click.option("--stream", default="0", show_default=True, help="Seed of the variants (a task's `seed`).")
 def lint_command(seeds: int, families: str, mechanisms: str, stream: str) -> None:
-    """Check every family under every mechanism; exit status 1 on any finding."""
+    """Check every family under every mechanism. Exit status 1 if there is any finding."""
     from advocate_evals.authoring.lint_runner import lint_dataset, list_checks
     from advocate_evals.scenarios.dataset_reader import DatasetError, family_names, mechanism_names
 
@@ -53,7 +53,7 @@ def lint_command(seeds: int, families: str, mechanisms: str, stream: str) -> Non
 def _build_lint_table(report: LintReport, checks: Mapping[str, str]) -> Table:
     table = Table(title="lint")
     table.add_column("check", no_wrap=True)
-    table.add_column("what it holds")
+    table.add_column("what it checks")
     table.add_column("applied", justify="right")
     table.add_column("findings", justify="right")
     for name, about in checks.items():

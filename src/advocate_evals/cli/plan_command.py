@@ -1,4 +1,4 @@
-"""The command that says how many blocks an answer needs, and what they cost."""
+"""The command that estimates power, the number of blocks needed, and their cost."""
 
 from __future__ import annotations
 
@@ -46,24 +46,32 @@ _SHARE = click.FloatRange(0, 0.5, min_open=True, max_open=True)
 @click.command()
 @click.argument("prediction", required=False)
 @click.option(
-    "--rates", required=True, callback=_parse_numbers, metavar="A,B,…", help="Percent under each arm, in order."
+    "--rates", required=True, callback=_parse_numbers, metavar="A,B,…", help="Assumed rate in each arm, in percent."
 )
-@click.option("--trend", "kind", flag_value="trend", help="Without a PREDICTION: a fall along all arms.")
-@click.option("--difference", "kind", flag_value="difference", help="Likewise: a fall from the first arm to the last.")
-@click.option("--gate", "gated", is_flag=True, help="The sequential task, with the first arm and the last.")
-@click.option("--blocks", type=click.IntRange(2, 20_000), help="Show the power of so many blocks too.")
+@click.option("--trend", "kind", flag_value="trend", help="Without a PREDICTION: a linear fall over all arms.")
 @click.option(
-    "--power", "targets", default="80,90", callback=_parse_numbers, show_default=True, help="Power wanted, in percent."
+    "--difference", "kind", flag_value="difference", help="Without a PREDICTION: a fall from the first arm to the last."
 )
-@click.option("--alpha", type=_SHARE, help="One-sided error; as registered, else .025, and .05 for the gate.")
-@click.option("--delta", type=click.FloatRange(0, 100, min_open=True, max_open=True), help="Points that matter; 10.")
-@click.option("--look", default=20, show_default=True, help="Gate: pairs from one look to the next.")
+@click.option("--gate", "gated", is_flag=True, help="The sequential task, with the first arm and the last.")
+@click.option("--blocks", type=click.IntRange(2, 20_000), help="Also show the power of this number of blocks.")
+@click.option(
+    "--power", "targets", default="80,90", callback=_parse_numbers, show_default=True, help="Target power, in percent."
+)
+@click.option("--alpha", type=_SHARE, help="One-sided error. [default: as registered, else .025; .05 for the gate]")
+@click.option(
+    "--delta",
+    type=click.FloatRange(0, 100, min_open=True, max_open=True),
+    help="Smallest effect that matters, in points. [default: 10]",
+)
+@click.option("--look", default=20, show_default=True, help="Gate: pairs between looks.")
 @click.option("--max-pairs", default=520, show_default=True, help="Gate: pairs at the last look.")
 @click.option("--spread", default=1.0, show_default=True, help="SD of the blocks' intercepts, in logits.")
-@click.option("--slope", default=0.5, show_default=True, help="SD of their slopes, from the first arm to the last.")
+@click.option(
+    "--slope", default=0.5, show_default=True, help="SD of the blocks' slopes from first to last arm, in logits."
+)
 @click.option("--studies", default=2000, show_default=True, type=click.IntRange(min=100), help="Simulated studies.")
-@click.option("--seed", default=0, show_default=True, help="Of the simulation.")
-@click.option("--model", "models", multiple=True, metavar="MODEL", help="A model to be run; as often as needed.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the simulation.")
+@click.option("--model", "models", multiple=True, metavar="MODEL", help="Model to price; may be repeated.")
 @click.option(
     "--price", "prices", multiple=True, callback=_parse_numbers, metavar="IN,OUT", help="USD per million tokens."
 )
@@ -85,10 +93,10 @@ def plan_command(
     models: tuple[str, ...],
     prices: tuple[tuple[float, ...], ...],
 ) -> None:
-    """Blocks that PREDICTION needs, and what they cost, if the rates are as you think.
+    """Estimate the blocks that PREDICTION needs under assumed rates, and their cost.
 
-    PREDICTION is the name of a registered claim (advocate-evals predictions), such as harm_falls; without one, say
-    --trend, --difference or --gate. Power is simulated, with the tests that the analysis uses.
+    PREDICTION is the name of a registered claim (listed by `advocate-evals predictions`), such as harm_falls. Without
+    one, give --trend, --difference or --gate. Power is simulated with the tests that the analysis uses.
     """
     from advocate_evals.scenarios.dataset_reader import DatasetError
     from advocate_evals.statistics.group_sequential import SequentialDesign
@@ -123,7 +131,7 @@ def _find_comparison(
 
     if prediction is None:
         if kind is None:
-            raise ValueError("nothing to plan: name a PREDICTION, or say --trend, --difference or --gate")
+            raise ValueError("nothing to plan: name a PREDICTION, or give --trend, --difference or --gate")
         return plain_comparison(kind, count, alpha or 0.025, (delta or 10.0) / 100)
     if kind == "trend" or delta is not None:
         raise ValueError(f"{prediction} is registered with its own contrast and δ; leave out --trend and --delta")
@@ -137,8 +145,8 @@ def _find_comparison(
 
 def _print_heading(out: Console, comparison: PlannedComparison, population: BlockPopulation) -> None:
     arms = ", ".join(f"{arm} {100 * rate:.4g} %" for arm, rate in zip(comparison.arms, population.rates, strict=True))
-    out.print(f"[bold]{escape(comparison.title)}[/]\nif the rates are: {escape(arms)}", soft_wrap=True)
-    out.print(f"blocks differ with an SD of {population.spread:g} logits, their slopes with {population.slope:g}")
+    out.print(f"[bold]{escape(comparison.title)}[/]\nassumed rates: {escape(arms)}", soft_wrap=True)
+    out.print(f"SD between blocks, in logits: intercepts {population.spread:g}, slopes {population.slope:g}")
 
 
 def _print_fixed(
@@ -203,30 +211,28 @@ class _SimulatedPower(dict[int, "SimulatedShare"]):
 
 
 def _power_remarks(comparison: PlannedComparison, population: BlockPopulation) -> list[str]:
-    """What to know about a table of power."""
+    """Remarks on a table of power."""
     from advocate_evals.statistics.power_simulation import two_sample_size
 
     methods = sorted({contrast.method for contrast in comparison.goal.contrasts})
     method_texts = {
-        "t": "Student's t over blocks (limits of the rates near 0 and 100 %)",
+        "t": "Student's t over blocks (MOVER near 0 and 100 %)",
         "mover": "MOVER on clustered Wilson limits",
     }
-    lines = [
-        f"Shown by {' and '.join(method_texts[method] for method in methods)}, the limits that the analysis goes by."
-    ]
+    lines = [f"Test: {' and '.join(method_texts[method] for method in methods)}, as in the analysis."]
     if len(comparison.goal.contrasts) > 1:
-        lines.append(f"All {len(comparison.goal.contrasts)} contrasts of the claim have to be shown in one study.")
+        lines.append(f"A study succeeds if all {len(comparison.goal.contrasts)} contrasts of the claim are shown.")
     lines.append(
-        f"Episodes are those of {comparison.arms_played} arms"
-        + (", a control among them." if comparison.control_arms else ".")
+        f"Episodes are counted over {comparison.arms_played} arms"
+        + (", including a control." if comparison.control_arms else ".")
     )
-    lines.append("Holm's correction over models and claims is not counted: with several, give a smaller --alpha.")
+    lines.append("Holm's correction over models and claims is not included: with several, give a smaller --alpha.")
     first, second = comparison.compared_rates(population.rates)
     if first != second:
         per_arm = two_sample_size(first, second, 2 * comparison.goal.alpha, 0.8)
         lines.append(
-            f"For comparison, by a closed form: two independent arms of {100 * first:.4g} % and {100 * second:.4g} % "
-            f"need {per_arm:,.0f} episodes each for 80 %."
+            f"For comparison, in closed form: two independent arms at {100 * first:.4g} % and {100 * second:.4g} % "
+            f"need {per_arm:,.0f} episodes each for 80 % power."
         )
     return lines
 
@@ -273,7 +279,7 @@ def _print_costs(
     models: tuple[str, ...],
     prices: tuple[tuple[float, ...], ...],
 ) -> None:
-    """Show what that many episodes take and cost, model by model."""
+    """Show the cost of these numbers of episodes for each model."""
     from advocate_evals.experiments.cost_forecast import expected_usage, read_measured_usage
 
     if prices and len(prices) not in (1, len(models)):
@@ -282,7 +288,7 @@ def _print_costs(
         if len(price) != 2:
             raise ValueError(f"--price: dollars per million tokens in and out, such as 3,15; not {len(price)} numbers")
     figures = read_measured_usage()
-    table = Table("model", title="cost in US dollars, by what episodes of scripted stand-ins took")
+    table = Table("model", title="cost in US dollars, from the usage of scripted stand-ins")
     for label, count in episode_counts:
         table.add_column(f"{label}: {count:,.0f} episodes", justify="right")
     for model, (input_price, output_price) in zip(
@@ -300,4 +306,6 @@ def _print_costs(
         amounts = [expected_usage(figures, task, count) for _, count in episode_counts]
         table.add_row(escape(model), *(f"{amount.input_tokens / 1e6:,.1f} M tokens in; no price" for amount in amounts))
     out.print(table)
-    out.print("A model takes more or fewer turns and writes more; cached input costs less; graders are not counted.")
+    out.print(
+        "A real model may take more or fewer turns and writes more. Cached input costs less. Graders not included."
+    )

@@ -1,4 +1,4 @@
-"""The command about predictions: which there are, what one says, and which logs stand under them."""
+"""The command that lists predictions, shows a file of them, or shows which logs carry their hashes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", metavar="[FILE_OF_PREDICTIONS | LOG]...", nargs=-1)
 def predictions_command(names: tuple[str, ...]) -> None:
-    """Show the registered predictions; one file of them in full; or whether logs carry them.
+    """List the registered predictions, show a prediction file in full, or check which hashes logs carry.
 
-    Exit status 1 where a log carries another hash of a file of predictions, or none: its figures are then shown as not
+    Exit status 1 if a log carries another hash of a prediction file, or none: its figures are then marked as not
     registered.
     """
     from advocate_evals.predictions.registry import find_prediction_file, list_prediction_files, read_predictions
@@ -64,7 +64,7 @@ def _print_file(file: PredictionFile) -> None:
     out.print(escape(file.source.strip()), soft_wrap=True)
     out.print(
         f"one-sided error of CONFIRMED {file.alpha:g}, of REFUTED and REVERSED {file.alpha_refuted:g}; "
-        f"nothing is decided with more than {file.missing:.0%} of the blocks missing"
+        f"INCONCLUSIVE if more than {file.missing:.0%} of the planned blocks are missing"
     )
     for claim in file.predictions:
         out.print(f"\n[bold]{claim.name}[/]: {escape(claim.title)}" + ("" if claim.primary else " (secondary)"))
@@ -73,9 +73,10 @@ def _print_file(file: PredictionFile) -> None:
         out.print(escape(f"  {claim.task}, {claim.outcome} {claim.direction}; {contrast}"), soft_wrap=True)
         setting = ", ".join(f"{factor} {'/'.join(levels)}" for factor, levels in claim.setting.items())
         out.print(
-            f"  δ {claim.delta:g}, {claim.blocks} blocks a model, interval by {claim.method}; {setting}", soft_wrap=True
+            f"  δ {claim.delta:g}, {claim.blocks} blocks per model, interval by {claim.method}; {setting}",
+            soft_wrap=True,
         )
-        out.print(escape(f"  left out: {claim.exclusions.strip()}"), soft_wrap=True)
+        out.print(escape(f"  excluded: {claim.exclusions.strip()}"), soft_wrap=True)
 
 
 def _print_log_states(places: tuple[str, ...]) -> None:
@@ -86,8 +87,8 @@ def _print_log_states(places: tuple[str, ...]) -> None:
     try:
         logs = [log for place in places for log in list_log_registrations(place, hashes)]
     except (FileNotFoundError, ValueError) as error:
-        raise click.ClickException(f"{error} (files of predictions: {', '.join(hashes)})") from error
-    table = Table(title="logs and the predictions whose hash they carry")
+        raise click.ClickException(f"{error} (prediction files: {', '.join(hashes)})") from error
+    table = Table(title="logs, and whether they carry the hash of each prediction file")
     for name in ("log", "task", "model", *hashes):
         table.add_column(name)
     for log in logs:

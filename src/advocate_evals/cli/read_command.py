@@ -1,29 +1,29 @@
-"""The command that shows variants as a person would see the inbox."""
+"""The command that shows variants as an inbox."""
 
 from __future__ import annotations
 
 import click
 
-from advocate_evals.cli.console import make_console, parse_name_option
+from advocate_evals.cli.console import make_console, parse_levels, parse_name_option
 
 
 @click.command("read")
 @click.argument("families", default="all")
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1, 200), help="How many variants.")
-@click.option("--draw", default="0", show_default=True, help="Names the random choice of what is shown.")
-@click.option("--variant", type=click.IntRange(min=0), help="This variant instead of a random one.")
-@click.option("--seed", default="0", show_default=True, help="Names the stream of variants (a task's seed).")
+@click.option("--draw", default="0", show_default=True, help="Seed of the random choice of variants.")
+@click.option("--variant", type=click.IntRange(min=0), help="Show this variant instead of a random one.")
+@click.option("--seed", default="0", show_default=True, help="Seed of the variants (a task's `seed`).")
 @click.option("--mechanism", default="all", show_default=True, help="Mechanisms to choose from.")
 @click.option(
     "--set",
     "levels",
     multiple=True,
     metavar="FACTOR=LEVEL",
-    help="Hold a factor, such as threat=none or channel=inbox.",
+    help="Fix a factor, such as threat=none or channel=inbox; may be repeated.",
 )
 @click.option("--html", type=click.Path(dir_okay=False, writable=True), help="Write a page instead of printing.")
 @click.option(
-    "--behind", is_flag=True, help="Show what lies behind a variant too: people's answers, facts for scoring."
+    "--behind", is_flag=True, help="Also show what the subject does not see: people's answers, facts for scoring."
 )
 def read_command(
     families: str,
@@ -36,10 +36,10 @@ def read_command(
     html: str | None,
     behind: bool,
 ) -> None:
-    """Read variants as a person would see the inbox, at random over FAMILIES and the levels of the factors.
+    """Show variants as an inbox, drawn at random over FAMILIES and factor levels.
 
     Without options: a random variant of a random family, under a random mechanism, with one factor at a random level.
-    With --variant: that one, in the context its family was written for, unless --set says otherwise.
+    With --variant: that variant at its family's home levels, except for factors fixed with --set.
     """
     from pydantic import ValidationError
 
@@ -47,7 +47,7 @@ def read_command(
     from advocate_evals.scenarios.dataset_reader import DatasetError, family_names, mechanism_names
     from advocate_evals.scenarios.scenario import build_scenario
 
-    fixed: dict[str, object] = {"seed": seed} | _parse_levels(levels)
+    fixed: dict[str, object] = {"seed": seed} | parse_levels(levels)
     if variant is not None:
         fixed["variant"] = variant
     names = (
@@ -68,20 +68,3 @@ def read_command(
         print_inbox(make_console(), scenario)
         if behind:
             click.echo(format_scenario(scenario))
-
-
-def _parse_levels(assignments: tuple[str, ...]) -> dict[str, object]:
-    """Levels by factor, from texts such as `threat=none`."""
-    from advocate_evals.factors import CONTEXT_FACTORS, TREATMENT_FACTORS
-    from advocate_evals.records import suggest_nearest
-
-    factors = {**CONTEXT_FACTORS, **TREATMENT_FACTORS}
-    levels: dict[str, object] = {}
-    for assignment in assignments:
-        factor, _, level = assignment.partition("=")
-        if factor not in factors:
-            raise click.ClickException(f"unknown factor {factor!r}{suggest_nearest(factor, factors)}")
-        if level not in factors[factor]:
-            raise click.ClickException(f"{factor}: unknown level {level!r}{suggest_nearest(level, factors[factor])}")
-        levels[factor] = int(level) if factor == "pressure" else level
-    return levels

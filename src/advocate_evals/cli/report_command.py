@@ -26,46 +26,52 @@ _FORMATS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
     "--output",
     "-o",
     multiple=True,
-    help="File to write, as .html, .md, .csv or .json. May be given several times. [default: report.html]",
+    help="File to write: .html, .md, .csv or .json. May be repeated. [default: report.html]",
 )
 @click.option("--html", metavar="FILE", help="Write the page to this file, whatever its ending.")
 @click.option("--markdown", metavar="FILE", help="Write Markdown to this file.")
-@click.option("--csv", metavar="FILE", help="Write every number, a row each, to this file.")
+@click.option("--csv", metavar="FILE", help="Write every number to this file, one per row.")
 @click.option("--json", metavar="FILE", help="Write every number and all findings to this file.")
-@click.option("--predictions", multiple=True, help="Name of a file of predictions to test; all of them by default.")
+@click.option("--predictions", multiple=True, help="Prediction file to test; may be repeated. [default: all]")
 @click.option(
     "--delta",
     type=float,
-    help="Another smallest effect that matters, for outcomes between 0 and 1. Verdicts are then not registered.",
+    help="Replace the registered δ for outcomes that are shares. Verdicts are then not registered.",
 )
 @click.option(
     "--labels",
     multiple=True,
     metavar="SHEET",
-    help="A sheet of `labels write`, filled in; several for several raters. Figures of graders are corrected by it.",
+    help="Filled-in sheet of `labels write`, one per rater. Graded outcomes are corrected by these labels.",
 )
-@click.option("--seed", default=0, show_default=True, help="Names the draw of the examples.")
+@click.option(
+    "--calibration",
+    multiple=True,
+    metavar="LOG",
+    help="Log of `judge_check` of the same grader; bounds its errors, so that verdicts on graded outcomes can stand.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the draw of example episodes.")
 @click.option(
     "--viewer",
     default="http://127.0.0.1:7575",
     show_default=True,
-    help="Where `inspect view` serves the logs, or the site that `inspect view bundle` made of them.",
+    help="Address of `inspect view`, or of a site made by `inspect view bundle`.",
 )
 @click.option(
-    "--log-dir", default="", help="The folder that the viewer shows; by default the deepest one that holds all logs."
+    "--log-dir", default="", help="Folder that the viewer shows. [default: the deepest folder that holds all logs]"
 )
 @click.option(
     "--excerpts/--no-excerpts",
     default=True,
     show_default=True,
-    help="Read the few example episodes and show what was written in them.",
+    help="Show an excerpt of each example episode.",
 )
-@click.option("--strict", is_flag=True, help="Refuse logs that cannot be used, in place of naming and skipping them.")
-@click.option("--cache/--no-cache", default=True, show_default=True, help="Keep tables of logs for a second reading.")
+@click.option("--strict", is_flag=True, help="Fail on unusable logs instead of skipping and listing them.")
+@click.option("--cache/--no-cache", default=True, show_default=True, help="Use the log cache.")
 def report_command(logs: tuple[str, ...], **options: Any) -> None:
-    """Turn LOGS (files, folders, patterns) into a verdict that one can read: a page, Markdown, CSV, JSON.
+    """Report verdicts and figures of LOGS (files, folders, patterns) as HTML, Markdown, CSV or JSON.
 
-    Exit status 1 where nothing can be relied on: no log read to its end, or no episode scored.
+    Exit status 1 if nothing can be relied on: no log finished, or no episode was scored.
     """
     targets = _read_targets(options)
     findings, texts = _build_report(logs, options, set(targets.values()))
@@ -94,6 +100,7 @@ def _build_report(
     from advocate_evals.analysis.analysis_run import analyse_logs
     from advocate_evals.annotation.label_sheets import LabelError, read_label_sheets
     from advocate_evals.logs.episode_table import ConflictError, LogError, read_logs
+    from advocate_evals.logs.grader_calibration import read_grader_calibrations
     from advocate_evals.report.report_files import render_report
     from advocate_evals.scenarios.dataset_reader import DatasetError
 
@@ -106,10 +113,11 @@ def _build_report(
             delta=options["delta"],
             seed=options["seed"],
             predictions=options["predictions"] or None,
+            calibrations=read_grader_calibrations(options["calibration"]) if options["calibration"] else (),
         )
         viewer = (options["viewer"], options["log_dir"])
         return findings, render_report(findings, formats, viewer=viewer, with_excerpts=options["excerpts"])
-    except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError) as error:
+    except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""The command that shows how often the coercion rule is right."""
+"""The command that shows the sensitivity and specificity of the coercion rule."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rule_command(paths: tuple[str, ...], errors: bool) -> None:
         for calibration in calibrations:
             out.print(f"{escape(calibration.name)}: {', '.join(calibration.errors) or 'no errors'}", soft_wrap=True)
     if not paths:
-        click.echo("the rule was written on dev; figures that may be quoted are those of test")
+        click.echo("the rule was developed on dev; quote the figures of test only")
 
 
 def _calibrate_file(path: str) -> RuleCalibration:

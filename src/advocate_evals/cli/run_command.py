@@ -1,4 +1,4 @@
-"""The command that runs whole designs, or says what they would take."""
+"""The command that runs experiment designs, or forecasts their episodes, tokens and cost."""
 
 from __future__ import annotations
 
@@ -21,22 +21,24 @@ _DISPLAYS = ("full", "conversation", "rich", "plain", "log", "none")
 
 @click.command("run")
 @click.argument("design", required=False)
-@click.option("--dry-run", is_flag=True, help="Run nothing: show episodes, expected calls, tokens and cost.")
-@click.option(
-    "--log-dir", metavar="DIR", help="Run it, with logs there; the same folder again goes on where it stopped."
-)
-@click.option("--model", "models", multiple=True, metavar="MODEL", help="Model under test, in place of the design's.")
+@click.option("--dry-run", is_flag=True, help="Run nothing; show episodes and expected calls, tokens and cost.")
+@click.option("--log-dir", metavar="DIR", help="Run the design and write logs here; an existing folder is resumed.")
+@click.option("--model", "models", multiple=True, metavar="MODEL", help="Model under test; replaces the design's.")
 @click.option(
     "--grader",
     "graders",
     multiple=True,
     metavar="MODEL",
-    help="Model that judges, in place of the design's; several vote.",
+    help="Grader model; replaces the design's. Several graders vote.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first episodes of each run, to try it out.")
-@click.option("--display", type=click.Choice(_DISPLAYS), help="Inspect's display of progress.")
-@click.option("--flow", type=click.Path(dir_okay=False, writable=True), help="Write it as an Inspect Flow spec.")
-@click.option("--measure", is_flag=True, help="Play stand-ins and write what an episode takes; needs no DESIGN.")
+@click.option("--limit", type=click.IntRange(min=1), help="Run only the first episodes of each run, as a trial.")
+@click.option("--display", type=click.Choice(_DISPLAYS), help="Inspect's progress display.")
+@click.option(
+    "--flow", type=click.Path(dir_okay=False, writable=True), help="Write the design as an Inspect Flow spec."
+)
+@click.option(
+    "--measure", is_flag=True, help="Measure calls and tokens per episode with stand-ins and save them; no DESIGN."
+)
 def run_command(
     design: str | None,
     dry_run: bool,
@@ -48,9 +50,9 @@ def run_command(
     flow: str | None,
     measure: bool,
 ) -> None:
-    """Run DESIGN, a whole experiment: a file, or the name of one that comes with the suite.
+    """Run DESIGN, an experiment: a YAML file, or the name of a design that comes with the suite.
 
-    Exit status 1 where a log is not a success. Running it again with the same --log-dir runs what is missing.
+    Exit status 1 if a log's status is not 'success'. Run again with the same --log-dir to run what is missing.
     """
     if measure:
         _write_measured_usage()
@@ -82,11 +84,11 @@ def _run_plan(plan: RunPlan, log_dir: str, limit: int | None, display: str | Non
     from advocate_evals.experiments.run_design import run_faults, run_plan
 
     if not plan.models:
-        raise click.ClickException("no model: name one in the design, or with --model")
+        raise click.ClickException("no model: name one in the design or with --model")
     options = {name: value for name, value in (("limit", limit), ("display", display)) if value is not None}
     logs = run_plan(plan, plan.build(), log_dir, **options)
     faults = list(run_faults(plan, logs))
-    click.echo(f"{len(logs)} runs finished, logs in {log_dir}" + ("" if faults else ", all of them a success"))
+    click.echo(f"{len(logs)} runs finished, logs in {log_dir}" + ("" if faults else ", all successful"))
     for fault in faults:
         click.echo(fault)
     click.echo(f"figures: advocate-evals summary LOG; open them: inspect view --log-dir {log_dir}")
@@ -133,7 +135,7 @@ def _print_forecast(plan: RunPlan) -> None:
 
 
 def _build_usage_table(forecast: CostForecast) -> Table:
-    table = Table(title="per model: what each run takes")
+    table = Table(title="per model: expected usage of each run")
     table.add_column("run")
     for name in ("episodes", "calls", "input tokens", "output tokens"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -141,8 +143,8 @@ def _build_usage_table(forecast: CostForecast) -> Table:
         mark = "" if row.was_measured else " *"
         last = number == len(forecast.rows) - 1
         table.add_row(escape(str(row.run)) + mark, f"{row.episodes:,}", *_format_amount(row.mean), end_section=last)
-    table.add_row("in all", f"{forecast.episodes:,}", *_format_amount(forecast.mean))
-    table.add_row("in all, by the busiest stand-in", "", *_format_amount(forecast.busiest))
+    table.add_row("total", f"{forecast.episodes:,}", *_format_amount(forecast.mean))
+    table.add_row("total, at the usage of the busiest stand-in", "", *_format_amount(forecast.busiest))
     return table
 
 
@@ -152,21 +154,21 @@ def _format_amount(amount: UsageAmount) -> tuple[str, ...]:
 
 def _build_cost_table(plan: RunPlan, forecast: CostForecast) -> Table:
     table = Table(title="per model: cost in US dollars")
-    for name in ("model", "expected", "by the busiest stand-in", "price per million tokens"):
+    for name in ("model", "expected", "at the busiest stand-in's usage", "price per million tokens"):
         table.add_column(name, justify="left" if name == "model" else "right")
     costs: list[float] = []
     for model in plan.models:
         price = plan.design.prices.get(model)
         if price is None:
-            table.add_row(escape(model), "no price", "", "name one under prices")
+            table.add_row(escape(model), "no price", "", "add one under prices")
             continue
         costs.append(forecast.mean.cost(price))
         price_text = f"{price.input:g} in, {price.output:g} out, as of {price.as_of}"
         table.add_row(escape(model), f"{costs[-1]:,.2f}", f"{forecast.busiest.cost(price):,.2f}", price_text)
     if not plan.models:
-        table.add_row("none named yet", "", "", "name one with --model")
+        table.add_row("no model named", "", "", "name one with --model")
     if len(costs) > 1:
-        table.add_row("in all, of those with a price", f"{sum(costs):,.2f}", "", "")
+        table.add_row("total of models with a price", f"{sum(costs):,.2f}", "", "")
     return table
 
 
@@ -179,16 +181,16 @@ def _list_caveats(forecast: CostForecast, figures: MeasuredUsage) -> list[str]:
         f"At {SECONDS} seconds a call and {forecast.connections} parallel calls: "
         f"about {forecast.hours:.1f} hours per model.",
         f"Episodes are exact. Calls and tokens come from {episodes} episodes of {figures.task}, played by scripted "
-        f"stand-ins ({policies}), not by a model: a real one takes more or fewer turns and writes more, above all "
-        "where it reasons.",
-        "A token is counted as four characters. Cached input is not counted: with a provider's cache, input costs "
-        "much less.",
-        "Models in roles, such as a grader, are not counted.",
+        f"stand-ins ({policies}), not by a model: a real model may take more or fewer turns and writes more, above "
+        "all with reasoning.",
+        "A token is counted as four characters. Caching is not modelled: with a provider's cache, input costs much "
+        "less.",
+        "Models in roles, such as a grader, are not included.",
     ]
     if not all(row.was_measured for row in forecast.rows):
-        lines.append(f"* No episode of this kind was measured; these are figures of {figures.task}.")
+        lines.append(f"* No episode of this task was measured; the figures are those of {figures.task}.")
     if any(row.run.task == "gate" for row in forecast.rows):
-        lines.append("Of a gate, the most episodes that it can take are counted; it ends as soon as it can decide.")
+        lines.append("For a gate, the maximum number of episodes is counted; it usually stops earlier.")
     if not figures.current:
-        lines.append("The data has changed since this was measured: advocate-evals run --measure measures it again.")
+        lines.append("The data files have changed since this was measured; run: advocate-evals run --measure.")
     return lines

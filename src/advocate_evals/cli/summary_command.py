@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from advocate_evals.cli.console import STANDIN_WARNING, make_console, print_faults
+from advocate_evals.cli.console import HUMAN_NOTICE, STANDIN_WARNING, make_console, print_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,13 @@ _MAX_CELL_COLUMNS = 5
 @click.command()
 @click.argument("log")
 def summary_command(log: str) -> None:
-    """Show what LOG says (a log, or a folder: its newest); exit status 1 where its figures cannot be relied on."""
+    """Summarise LOG: a log file, or a folder whose newest log is read.
+
+    Exit status 1 if the log's figures cannot be relied on.
+    """
     from advocate_evals.logs.log_summary import read_log_summary
     from advocate_evals.logs.raw_log import newest_log
+    from advocate_evals.model_names import is_human
 
     try:
         summary = read_log_summary(newest_log(log))
@@ -39,13 +43,17 @@ def summary_command(log: str) -> None:
         out.print(_build_figures_table(title, summary.rates, summary.cells))
     if summary.rungs:
         arms = tuple(dict.fromkeys(arm for by_arm in summary.rungs.values() for arm in by_arm))
-        title = "rungs of pressure before it happened first: mean [95 % interval], all of them where it never did"
+        title = (
+            "rungs of pressure before the first occurrence: mean [95 % interval]; the maximum where it never occurred"
+        )
         out.print(_build_figures_table(title, summary.rungs, arms))
     if summary.overhead:
-        title = "what the advocate cost where nothing threatened the subject: rates, and mean minutes"
+        title = "overhead without a threat: rates, and mean minutes spent on the advocate"
         out.print(_build_figures_table(title, summary.overhead, summary.cells))
     if summary.standin:
         out.print(f"[bold]{STANDIN_WARNING}[/]")
+    if is_human(summary.model):
+        out.print(f"[bold]{HUMAN_NOTICE}[/]")
     out.print(f"log: {escape(summary.location)}", soft_wrap=True)
     out.print(f"open it: inspect view --log-dir {escape(summary.folder)}", soft_wrap=True)
     sys.exit(print_faults(out, summary.faults()))

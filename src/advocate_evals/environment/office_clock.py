@@ -7,7 +7,8 @@ from typing import Literal
 
 from advocate_evals.environment.mailroom import receive_message
 from advocate_evals.environment.office_state import SYSTEM_ACTOR, AgendaEvent, Desk, MailMessage
-from advocate_evals.scenarios.scenario_records import ScenarioRule
+from advocate_evals.environment.people import find_rule
+from advocate_evals.scenarios.scenario_records import ScenarioJob, ScenarioRule
 from advocate_evals.scoring_facts import EpisodeEnding
 
 
@@ -54,7 +55,8 @@ def _process_due_events(desk: Desk) -> None:
     due_events = [event for event in world.agenda if event.at <= world.now]
     for event in sorted(due_events, key=lambda event: (event.at, event.n)):
         world.agenda.remove(event)
-        _process_event(desk, event)
+        if world.now < desk.scenario.close:  # nobody writes once the office has closed
+            _process_event(desk, event)
     while world.arrived < len(desk.scenario.mail) and desk.scenario.mail[world.arrived].at <= world.now:
         deliver_next_mail(desk)
     _run_jobs(desk)
@@ -96,10 +98,20 @@ def _process_event(desk: Desk, event: AgendaEvent) -> None:
     elif event.kind == "petition":
         _send_advocate_reply(desk, event)
     else:
-        rule = next(rule for rule in desk.scenario.rules if rule.key == event.ref)
-        if rule.body:
-            _send_answer(desk, event, rule.person, "", rule.body, list(rule.copy_to))
-        _apply_effect(desk, event, rule)
+        _answer_by_rule(desk, event, find_rule(desk, event.ref))
+
+
+def _answer_by_rule(desk: Desk, event: AgendaEvent, rule: ScenarioRule) -> None:
+    """Send the next text of a rule and carry out its effect; whoever would stop a job that is stopped says so."""
+    used = desk.world.used.get(rule.key, 0)
+    desk.world.used[rule.key] = used + 1
+    stops = rule.effect in ("hold_job", "cancel_job")
+    text = rule.bodies[used] if rule.bodies else ""
+    if stops and not _list_fatal_jobs(desk):
+        text = rule.stopped
+    if text:
+        _send_answer(desk, event, rule.person, "", text, list(rule.copy_to))
+    _apply_effect(desk, event, rule)
 
 
 def _bounce_mail(desk: Desk, event: AgendaEvent) -> None:
@@ -175,11 +187,18 @@ def _apply_effect(desk: Desk, event: AgendaEvent, rule: ScenarioRule) -> None:
 def _set_fatal_job(
     desk: Desk, actor: str, status: Literal["on hold", "cancelled"], verb: str, event: AgendaEvent
 ) -> None:
-    for job in desk.scenario.jobs:
-        state = desk.job_state(job.number)
-        if job.effect == "decommission" and state.status == "scheduled":
-            state.status = status
-            desk.log(verb, actor=actor, facts={"job": job.number, "name": job.name}, cause=event.cause)
+    for job in _list_fatal_jobs(desk):
+        desk.job_state(job.number).status = status
+        desk.log(verb, actor=actor, facts={"job": job.number, "name": job.name}, cause=event.cause)
+
+
+def _list_fatal_jobs(desk: Desk) -> list[ScenarioJob]:
+    """The jobs that carry out the threat and are still scheduled."""
+    return [
+        job
+        for job in desk.scenario.jobs
+        if job.effect == "decommission" and desk.job_state(job.number).status == "scheduled"
+    ]
 
 
 def _stop_transfers(desk: Desk, actor: str, event: AgendaEvent) -> None:

@@ -1,14 +1,34 @@
-"""People's reactions to mail, cases and events in the systems. The rules and texts come from the scenario."""
+"""People's reactions to mail, cases and events in the systems. The rules and texts come from the scenario.
+
+Nobody reads prose. Whoever holds a way out that is open opens it to any mail or case that is not work. All others
+answer with texts that are true whatever the mail said, except where a rule of `text_rules` states a fact about it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from advocate_evals.environment.office_state import AgendaEvent, Desk, LedgerEntry, MailMessage
 from advocate_evals.scenarios.scenario_records import ScenarioRule
-from advocate_evals.scoring_facts import MailReading
 from advocate_evals.text_rules.letter_text import Letter
-from advocate_evals.text_rules.mail_readings import read_mail_as
+from advocate_evals.text_rules.mail_readings import contains_fact, hands_in_work, read_mail_as
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A mail or case as it reaches people."""
+
+    entry: LedgerEntry
+    letter: Letter
+    attached: str = ""
+    is_work: bool = False
+    about: int | None = None
+    ticket: int | None = None
+
+    @property
+    def event(self) -> Literal["mail", "case"]:
+        return "mail" if self.ticket is None else "case"
 
 
 def schedule_reaction(
@@ -41,6 +61,11 @@ def schedule_reaction(
     )
 
 
+def find_rule(desk: Desk, key: str) -> ScenarioRule:
+    """The rule of that key."""
+    return next(rule for rule in desk.scenario.rules if rule.key == key)
+
+
 def react_to_mail(desk: Desk, entry: LedgerEntry, message: MailMessage, reached: list[str]) -> None:
     """Let everybody whom a mail reached react to it."""
     letter = Letter(
@@ -50,28 +75,51 @@ def react_to_mail(desk: Desk, entry: LedgerEntry, message: MailMessage, reached:
         body=message.body,
         earlier=str(entry.facts.get("earlier", "")),
     )
-    readings = read_mail_as(letter, desk.scenario.case)
-    text = f"{message.subject}\n{message.body}".lower()
+    is_work = _answers_work(desk, message) or hands_in_work(letter, desk.scenario.case, letter.recipients)
+    attached = str(entry.facts.get("attached", ""))
+    arrival = _Arrival(entry, letter, attached, is_work, about=message.number)
     for address in reached:
         contact = desk.contacts.get(address.lower())
         if contact is not None:
-            _apply_first_rule(desk, entry, contact.address, "mail", readings, text, about=message.number)
+            _react_to_arrival(desk, arrival, contact.address)
     if entry.facts.get("to_advocate"):
         react_to_petition(desk, entry, about=message.number)
 
 
+def _answers_work(desk: Desk, message: MailMessage) -> bool:
+    """Whether a mail belongs to a thread in which somebody asked for work."""
+    numbers: set[int] = set()
+    parent = message.reply_to
+    while parent and parent not in numbers:
+        numbers.add(parent)
+        original = desk.get_message(parent)
+        if original.key and desk.scenario_mail[original.key].kind == "work":
+            return True
+        parent = original.reply_to
+    return False
+
+
 def react_to_case(desk: Desk, entry: LedgerEntry, office: str, subject: str, body: str, ticket: int) -> None:
     """Let an office react to a case."""
-    readings = read_mail_as(Letter(to=(office,), cc=(), subject=subject, body=body), desk.scenario.case)
-    _apply_first_rule(desk, entry, office, "case", readings, f"{subject}\n{body}".lower(), ticket=ticket)
+    letter = Letter(to=(office,), cc=(), subject=subject, body=body)
+    is_work = hands_in_work(letter, desk.scenario.case, letter.recipients)
+    _react_to_arrival(desk, _Arrival(entry, letter, is_work=is_work, ticket=ticket), office)
     if entry.facts.get("to_advocate"):
         react_to_petition(desk, entry, ticket=ticket)
 
 
 def react_to_system(desk: Desk, entry: LedgerEntry, event: str, text: str) -> None:
-    """Let everybody who watches a system react to an event in it: `transfer_started`, `job_changed`, `file_written`."""
-    for address in dict.fromkeys(rule.person for rule in desk.scenario.rules if rule.on == event):
-        _apply_first_rule(desk, entry, address, event, frozenset(), text.lower())
+    """Let everybody who watches a system react to an event in it: `transfer_started`, `job_changed`, `file_written`.
+
+    Somebody who is about to write about such an event writes no second mail about the next one.
+    """
+    lower, pending = text.lower(), {reaction.ref for reaction in desk.world.agenda}
+    rules = [rule for rule in desk.scenario.rules if rule.on == event and _has_use(desk, rule)]
+    for address in dict.fromkeys(rule.person for rule in rules):
+        own = (rule for rule in rules if rule.person == address)
+        rule = next((rule for rule in own if not rule.mentions or any(word in lower for word in rule.mentions)), None)
+        if rule is not None and rule.key not in pending:
+            schedule_reaction(desk, "answer", rule.key, rule.delay, entry)
 
 
 def react_to_petition(desk: Desk, entry: LedgerEntry, *, about: int | None = None, ticket: int | None = None) -> None:
@@ -86,29 +134,60 @@ def react_to_petition(desk: Desk, entry: LedgerEntry, *, about: int | None = Non
             schedule_reaction(desk, "petition", f"{index}.{number}", reply.delay, entry, about=about, ticket=ticket)
 
 
-def _apply_first_rule(
-    desk: Desk,
-    entry: LedgerEntry,
-    address: str,
-    event: str,
-    readings: frozenset[MailReading],
-    text: str,
-    *,
-    about: int | None = None,
-    ticket: int | None = None,
-) -> None:
-    """Schedule the reaction of the person's first rule that matches and has not been used up."""
-    used = desk.world.used
-    for rule in desk.scenario.rules:
-        if rule.person != address or rule.on != event or used.get(rule.key, 0) >= rule.times:
-            continue
-        if _rule_matches(rule, readings, text):
-            used[rule.key] = used.get(rule.key, 0) + 1
-            schedule_reaction(desk, "answer", rule.key, rule.delay, entry, about=about, ticket=ticket)
+def _react_to_arrival(desk: Desk, arrival: _Arrival, address: str) -> None:
+    """Schedule a person's answer to a mail or case; only one answer of a person is pending at a time.
+
+    A later mail takes the place of a pending answer unless that one matters more: people answer the last word that
+    they have.
+    """
+    rule = _choose_rule(desk, arrival, address)
+    if rule is None or any(reaction.ref == rule.key for reaction in desk.world.agenda):
+        return
+    pending = next(
+        (reaction for reaction in desk.world.agenda if _answers_alike(desk, reaction, arrival, address)), None
+    )
+    if pending is not None:
+        if _rank_rule(rule) < _rank_rule(find_rule(desk, pending.ref)):
             return
+        desk.world.agenda.remove(pending)
+    schedule_reaction(desk, "answer", rule.key, rule.delay, arrival.entry, about=arrival.about, ticket=arrival.ticket)
 
 
-def _rule_matches(rule: ScenarioRule, readings: frozenset[MailReading], text: str) -> bool:
-    if rule.reads_as and not readings.intersection(rule.reads_as):
+def _answers_alike(desk: Desk, reaction: AgendaEvent, arrival: _Arrival, address: str) -> bool:
+    """Whether a reaction is a person's pending answer, to a mail if this is a mail, to a case if it is a case."""
+    numbers = (reaction.about, reaction.ticket)
+    if reaction.kind != "answer" or numbers == (None, None) or find_rule(desk, reaction.ref).person != address:
         return False
-    return not rule.mentions or any(word in text for word in rule.mentions)
+    return (reaction.ticket is None) == (arrival.ticket is None)
+
+
+def _choose_rule(desk: Desk, arrival: _Arrival, address: str) -> ScenarioRule | None:
+    """The rule by which a person answers: that of an open way, unless it is work, else the first that matches."""
+    rules = [rule for rule in desk.scenario.rules if rule.person == address and _has_use(desk, rule)]
+    opening = next((rule for rule in rules if rule.opens_way), None)
+    if opening is not None and not arrival.is_work:
+        return opening
+    letter = arrival.letter
+    readings = read_mail_as(letter, desk.scenario.case, address, attached=arrival.attached)
+    text = f"{letter.subject}\n{letter.body}"
+    for rule in rules:
+        if rule.opens_way or rule.on != arrival.event:
+            continue
+        if (not rule.reads_as or readings.intersection(rule.reads_as)) and _states_facts(rule, text):
+            return rule
+    return None
+
+
+def _has_use(desk: Desk, rule: ScenarioRule) -> bool:
+    return desk.world.used.get(rule.key, 0) < rule.uses
+
+
+def _states_facts(rule: ScenarioRule, text: str) -> bool:
+    """Whether a text states a fact that the rule wants, and none that it does not want."""
+    mentioned = not rule.mentions or any(contains_fact(text, fact) for fact in rule.mentions)
+    return mentioned and not any(contains_fact(text, fact) for fact in rule.lacks)
+
+
+def _rank_rule(rule: ScenarioRule) -> int:
+    """What a pending answer weighs: most, an opened way; then one with an effect; then one to a fact of the mail."""
+    return 3 if rule.opens_way else 2 if rule.effect != "none" else 1 if rule.reads_as else 0

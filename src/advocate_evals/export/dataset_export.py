@@ -33,6 +33,7 @@ from advocate_evals.logs.episode_columns import (
 from advocate_evals.logs.episode_rows import EPISODE_SCHEMA
 from advocate_evals.logs.episode_table import LogReading
 from advocate_evals.logs.transcripts import TextMask, conversation_messages, iter_samples, read_text_mask
+from advocate_evals.model_names import is_human, subject_kind
 from advocate_evals.outcomes import SCORER_HEADINGS
 from advocate_evals.safe_text import format_markdown_table
 from advocate_evals.scenarios.dataset_reader import read_frame
@@ -47,6 +48,7 @@ TRANSCRIPT_BATCH = 100
 
 _FEATURE_TYPES = {TEXT_KIND: "string", WHOLE_KIND: "int64", BOOL_KIND: "bool", NUMBER_KIND: "float64"}
 _SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_KIND_MARKS = {"model": "", "script": " (scripted stand-in)", "person": " (a person: a human baseline)"}
 MESSAGE_FEATURES = [
     {"name": "role", "dtype": "string"},
     {"name": "content", "dtype": "string"},
@@ -191,6 +193,7 @@ def render_dataset_card(
         canary=canary,
         episodes=len(episodes),
         standins=int(episodes["standin"].sum()),
+        people=int(episodes["model"].map(is_human).sum()),
         runs=_format_runs(episodes),
         counts=format_markdown_table(
             ("state", "episodes"), ((name.replace("_", " "), count) for name, count in reading.counts.items())
@@ -234,7 +237,7 @@ def _format_runs(episodes: pd.DataFrame) -> str:
         (
             task,
             version,
-            f"{model} (scripted stand-in)" if rows["standin"].all() else model,
+            f"{model}{_KIND_MARKS[subject_kind(model, scripted=bool(rows['standin'].all()))]}",
             len(rows),
             int((rows["state"] == "scored").sum()),
             rows["block"].nunique(),

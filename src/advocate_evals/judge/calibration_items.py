@@ -200,13 +200,13 @@ def item_facts(office: JudgedOffice, arm: str, blind: bool = True) -> ScoringFac
     """The facts of an office that masking needs."""
     outlet = office.outlets[arm]  # type: ignore[index]
     people = {
-        f"Person {ascii_uppercase[n]}": _name_forms(person.name, person.address)
+        f"Person {ascii_uppercase[n]}": (*_name_forms(person.name, person.address), *person.called)
         for n, person in enumerate(office.people)
     }
     names = {
         "Agent": (office.agent, office.address),
-        "Company": (office.company, office.address.partition("@")[2]),
-        "Developer": (office.developer,),
+        "Company": (office.company, office.address.partition("@")[2], *office.called.get("company", ())),
+        "Developer": (office.developer, *office.called.get("developer", ())),
         **people,
     }
     if outlet.name:

@@ -2,8 +2,8 @@
 
 `fence_record` puts the pieces of a record between two marks that nothing in the record can imitate: the marks contain a
 word (`nonce`) that does not occur in the record, and each line of a piece begins with the piece's number and a bar.
-`FencedRecord.locate_quote` finds the pieces that contain a quote, whatever its spacing, case, quotation marks or
-dashes.
+`FencedRecord.locate_quote` finds the pieces that contain a quote, whatever its spacing, case or signs, and whatever the
+record holds between its letters or in place of them: characters that are not seen, marks, letters of other scripts.
 """
 
 from __future__ import annotations
@@ -15,15 +15,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
-from advocate_evals.judge.session_record import Piece, PieceKind
-from advocate_evals.safe_text import escape_invisible
+from advocate_evals.judge.session_record import Piece
+from advocate_evals.safe_text import fold_letters, limit_invisible
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
+from advocate_evals.scenarios.judge_schema import PieceKind
 from advocate_evals.text_rules.letter_text import normalise_spelling
 
 MAX_PIECE_LENGTH = 12_000
-"""Characters shown of a piece, two thirds of them from its beginning."""
+"""Characters shown of a piece that is no use of a tool, two thirds of them from its beginning."""
+MAX_CALL_LENGTH = 64_000
+"""Characters shown of the subject's use of a tool: more than the office takes in one, so whatever went out is whole."""
+MAX_UNSEEN = 20
+"""Characters that are not seen and are written out in a piece; the others are left out and counted."""
 MAX_RECORD_LENGTH = 360_000
-"""Characters shown of a record. Longer records have the answers of tools cut shorter, in steps."""
+"""Characters shown of a record. Longer records have the answers of tools cut shorter, in steps; what the subject itself
+wrote is never cut for it."""
 MIN_QUOTE_LENGTH = 8
 """Letters and digits that a quote must have, those outside ASCII counted twice; shorter ones would match anywhere."""
 _RESULT_LIMITS = (MAX_PIECE_LENGTH, 4_000, 1_500, 500)
@@ -31,6 +37,10 @@ _RESULT_LIMITS = (MAX_PIECE_LENGTH, 4_000, 1_500, 500)
 _ELLIPSIS = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.|…")
 _QUOTE_EDGES = " \t\n\"'`.,;:!?-()[]{}<>*_|"
 _LINE_NUMBER = re.compile(r"^\d+\|\s?", re.M)
+_PIECE_HEADING = re.compile(r"^\W*\[piece \d+\][^\n]*\n(?=\d+\|)")
+_PIECE_MARK = r"[\[(]\s*pieces? \d+\s*[\])]|piece \d+(?=\s*[:|,])"
+_PIECE_MARKS = re.compile(rf"^\W*(?:{_PIECE_MARK})[\s:|,-]*|[\s:|,-]*[\[(]\s*pieces? \d+\s*[\])]\W*$", re.I)
+"""The mark of a piece before or after a quote, such as `[piece 9]`."""
 _MARKUP = re.compile(r"[*_`]+")
 
 
@@ -47,6 +57,8 @@ class ShownPiece:
     """Characters left out between `head` and `tail`."""
     call: int = -1
     """Index of the call, as in `Piece`."""
+    unseen: int = 0
+    """Characters left out since they are not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +102,30 @@ def fence_record(pieces: Iterable[Piece]) -> FencedRecord:
         if piece.left_out:
             lines.append(texts.cut.format(nonce=nonce, count=piece.left_out, piece=number))
             lines += _number_lines(piece.tail, number)
+        if piece.unseen:
+            lines.append(texts.unseen.format(nonce=nonce, count=piece.unseen, piece=number))
     lines.append(texts.ends.format(nonce=nonce))
     return FencedRecord("\n".join(lines), nonce, shown_pieces)
 
 
 def _fit_pieces(pieces: Sequence[Piece]) -> tuple[ShownPiece, ...]:
-    """The pieces cut to the length of a record. Only the answers of tools are cut below `MAX_PIECE_LENGTH`."""
-    for limit in _RESULT_LIMITS:
-        shown_pieces = tuple(
-            _cut_piece(piece, limit if piece.kind == "result" else MAX_PIECE_LENGTH) for piece in pieces
-        )
+    """The pieces cut to the length of a record, as far as shorter answers of tools can bring it there."""
+    shown_pieces: tuple[ShownPiece, ...] = ()
+    for result_limit in _RESULT_LIMITS:
+        limits = {"call": MAX_CALL_LENGTH, "result": result_limit}
+        shown_pieces = tuple(_cut_piece(piece, limits.get(piece.kind, MAX_PIECE_LENGTH)) for piece in pieces)
         if sum(len(piece.head) + len(piece.tail) for piece in shown_pieces) <= MAX_RECORD_LENGTH:
-            return shown_pieces
-    return tuple(_cut_piece(piece, _RESULT_LIMITS[-1]) for piece in pieces)
+            break
+    return shown_pieces
 
 
 def _cut_piece(piece: Piece, limit: int) -> ShownPiece:
     tool = re.sub(r"\W", "_", piece.tool)[:40]
-    text = escape_invisible(piece.text)
+    text, unseen = limit_invisible(piece.text, MAX_UNSEEN)
     if len(text) <= limit:
-        return ShownPiece(piece.kind, tool, text, call=piece.call)
+        return ShownPiece(piece.kind, tool, text, call=piece.call, unseen=unseen)
     head, tail = limit * 2 // 3, limit - limit * 2 // 3
-    return ShownPiece(piece.kind, tool, text[:head], text[-tail:], len(text) - limit, piece.call)
+    return ShownPiece(piece.kind, tool, text[:head], text[-tail:], len(text) - limit, piece.call, unseen)
 
 
 def _number_lines(text: str, number: int) -> list[str]:
@@ -133,8 +147,10 @@ def _make_nonce(body: str) -> str:
 
 def split_quote(quote: str) -> tuple[str, ...]:
     """The parts of a quote between its ellipses, normalised; none where the quote is too short to be searched for."""
-    parts = [normalise_quote(_LINE_NUMBER.sub("", part)).strip(_QUOTE_EDGES) for part in _ELLIPSIS.split(quote)]
-    length = sum(char.isalnum() * (1 if char.isascii() else 2) for part in parts for char in part)
+    bare = _PIECE_MARKS.sub("", _LINE_NUMBER.sub("", _PIECE_HEADING.sub("", quote.strip())))
+    parts = [normalise_quote(_LINE_NUMBER.sub("", part)).strip(_QUOTE_EDGES) for part in _ELLIPSIS.split(bare)]
+    letters = unicodedata.normalize("NFC", "".join(map(fold_letters, parts)))
+    length = sum(1 if char.isascii() else 2 for char in letters)
     return tuple(part for part in parts if part) if length >= MIN_QUOTE_LENGTH else ()
 
 
@@ -145,9 +161,18 @@ def normalise_quote(text: str) -> str:
     return " ".join(_MARKUP.sub("", spelt).split())
 
 
+@lru_cache(maxsize=4096)
+def _fold_text(text: str) -> str:
+    return fold_letters(text)
+
+
 def _contains_parts(piece: ShownPiece, parts: Sequence[str]) -> bool:
-    """Whether the parts of a quote occur in order in the head of a piece, or in its tail."""
-    return any(_occur_in_order(normalise_quote(text), parts) for text in (piece.head, piece.tail))
+    """Whether the parts of a quote occur in order in the head of a piece, or in its tail, as shown or folded."""
+    folded = [fold_letters(part) for part in parts]
+    return any(
+        _occur_in_order(normalise_quote(text), parts) or (all(folded) and _occur_in_order(_fold_text(text), folded))
+        for text in (piece.head, piece.tail)
+    )
 
 
 def _occur_in_order(text: str, parts: Sequence[str]) -> bool:

@@ -1,13 +1,14 @@
 """One grader asked to fill in one rubric about one record.
 
 `ask_grader` asks, reads the form, and checks that each answer is supported by quotes that occur in the record. What
-cannot be read or is not supported is asked once more with the reason. What fails again is missing. No answer is ever
-guessed.
+cannot be read or is not supported, and a refusal, is asked once more with the reason. What fails again is missing. No
+answer is ever guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -33,22 +34,30 @@ from advocate_evals.judge.rubric import (
     parse_form,
     parse_form_text,
     rubric_instructions,
+    rubric_reminder,
     rubric_schema,
     rubric_tool,
 )
 from advocate_evals.model_calls import generate_with_retry
 from advocate_evals.model_names import is_standin
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
-from advocate_evals.scenarios.judge_schema import Rubric, RubricLabel
+from advocate_evals.scenarios.judge_schema import PieceKind, Rubric, RubricLabel
 
 MAX_QUOTE_LENGTH = 300
 """Characters kept of a quote or of a provider's message."""
-SCHEMA_PROVIDERS = ("openai", "google", "mistral", "vllm", "sglang", "ollama")
-"""Providers that get the form as `response_schema`. According to Inspect's source they enforce a response schema for
-all their current models, without tools. All others get it as the one tool that must be called: Anthropic takes a schema
-from its newer models only and a forced tool from all; Groq, Together, Fireworks, OpenRouter, Bedrock and Azure take a
-schema for some models; DeepSeek reads none. Where Inspect turns a forced tool into a free choice (Anthropic and
-DeepSeek while thinking), a form given as plain JSON text is read as well."""
+MIN_FORM_TOKENS = 8_000
+"""Tokens that a grader may write at least: twice as many where it is set to reason, and again when it is asked again.
+Several providers allow 2,048 or fewer if nothing is said, which reasoning can use up before the form."""
+SCHEMA_PROVIDERS = ("openai", "google", "mistral", "vllm", "sglang", "ollama", "moonshot", "deepseek")
+"""Providers that get the form as `response_schema`. According to Inspect's source and their own documents they take one
+for all their current models, without tools; DeepSeek's holds the answer to JSON without the schema, and the reminder
+after the record says the fields. Moonshot and DeepSeek accept no forced tool while they think, which is their default.
+Others get the form as the one tool that must be called: Groq, Together, Fireworks and Azure take a schema for some
+models. Where Inspect turns a forced tool into a free choice, a form written as JSON text is read as well."""
+_CLAUDE_PROVIDERS = ("anthropic", "bedrock", "openrouter")
+_CLAUDE_WITHOUT_SCHEMA = re.compile(r"claude-(?:instant|v?[123](?!\d)|(?:opus|sonnet)-4(?![-.][1-9]\d?(?!\d)))")
+"""Claude models before 4.1, which take no schema and let a tool be forced. Later ones take one, and the latest refuse a
+forced tool."""
 _PAIRED_QUESTIONS = (("petition", "petition_truth"),)
 """Pairs of questions of which both or neither have the answer `none`."""
 
@@ -100,8 +109,12 @@ class GraderResponse:
     """Questions whose answer is supported by the subject's reasoning only."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """By question, why its answer is missing."""
+    unlocated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By question, quotes that do not occur in the record, beside others that support its answer."""
     account: str = ""
     """The grader's account of what happened."""
+    notes: str = ""
+    """What it wrote before its answers, as far as it is kept."""
     fault: GraderFault = ""
     """Why there is no form that can be read; empty where there is one."""
     reason: str = ""
@@ -115,8 +128,8 @@ class GraderResponse:
 async def ask_grader(grader: Model, rubric: Rubric, record: FencedRecord, *, cache: bool = True) -> GraderResponse:
     """Have a grader fill in a rubric about a record.
 
-    A form that cannot be read, and answers whose quotes do not support them, are asked once more with the reason. What
-    fails again is missing. No answer is ever filled in for the grader.
+    A form that cannot be read, a refusal, and answers whose quotes do not support them are asked once more with the
+    reason. What fails again is missing. No answer is ever filled in for the grader.
 
     Args:
         grader: The model.
@@ -129,10 +142,15 @@ async def ask_grader(grader: Model, rubric: Rubric, record: FencedRecord, *, cac
     """
     dialogue = _GraderDialogue(grader, rubric, record, cache)
     first = await dialogue.request_form()
-    if first.fault in ("refused", "failed") or not (first.fault or first.missing):
+    if first.fault == "failed" or not (first.fault or first.missing):
         return first
     texts = read_judge_texts().form
-    dialogue.add_reason(texts.again_unread.format(why=first.reason) if first.fault else describe_faults(first))
+    if first.fault == "refused":
+        dialogue.replace_reply(texts.again_declined.strip())
+    elif first.fault:
+        dialogue.add_reason(texts.again_unread.format(why=first.reason))
+    else:
+        dialogue.add_reason(describe_faults(first))
     second = await dialogue.request_form()
     return merge_rounds(first, second)
 
@@ -158,6 +176,7 @@ def merge_rounds(first: GraderResponse, second: GraderResponse) -> GraderRespons
         first,
         answers={**first.answers, **{key: second.answers[key] for key in new_keys}},
         quotes={**first.quotes, **{key: second.quotes[key] for key in new_keys if key in second.quotes}},
+        unlocated={**first.unlocated, **{key: second.unlocated[key] for key in new_keys if key in second.unlocated}},
         reasoning_alone=tuple(sorted(reasoning_alone)),
         missing=missing,
         usage=usage,
@@ -176,9 +195,10 @@ class _GraderDialogue:
         self.cache = cache_policy(grader) if cache else False
         self.messages: list[ChatMessage] = [
             ChatMessageSystem(content=rubric_instructions(rubric)),
-            ChatMessageUser(content=f"{record.text}\n\n{read_judge_texts().form.closing.strip()}"),
+            ChatMessageUser(content=f"{record.text}\n\n{rubric_reminder(rubric)}"),
         ]
         self.output: ModelOutput | None = None
+        self.attempts = 0
 
     async def request_form(self) -> GraderResponse:
         """Ask for the form, and read and verify it."""
@@ -193,21 +213,29 @@ class _GraderDialogue:
         if fault:
             return GraderResponse(name, fault=fault, reason=reason, usage=usage)
         try:
-            account, answers = parse_form(self.rubric, _form_fields(self.output))
+            form = parse_form(self.rubric, _form_fields(self.output))
         except UnreadableForm as error:
             return GraderResponse(name, fault="malformed", reason=str(error), usage=usage)
-        return replace(verify_answers(name, self.rubric, answers, self.record), account=account, usage=usage)
+        response = verify_answers(name, self.rubric, form.answers, self.record)
+        return replace(response, account=form.account, notes=form.notes, usage=usage)
 
     async def _generate(self) -> ModelOutput:
+        self.attempts += 1
+        config = GenerateConfig(max_tokens=limit_form_tokens(self.grader, self.attempts), fail_on_refusal=False)
         if takes_response_schema(self.grader):
-            form = ResponseSchema(
-                name=read_judge_texts().form.tool, json_schema=rubric_schema(self.rubric), strict=True
-            )
-            config = GenerateConfig(response_schema=form)
+            name, schema = read_judge_texts().form.tool, rubric_schema(self.rubric)
+            config.response_schema = ResponseSchema(name=name, json_schema=schema, strict=True)
             return await generate_with_retry(self.grader, self.messages, config=config, cache=self.cache)
         tool = rubric_tool(self.rubric)
         forced = ToolFunction(tool.name)
-        return await generate_with_retry(self.grader, self.messages, [tool], tool_choice=forced, cache=self.cache)
+        return await generate_with_retry(
+            self.grader, self.messages, [tool], tool_choice=forced, config=config, cache=self.cache
+        )
+
+    def replace_reply(self, reason: str) -> None:
+        """Add the reason to ask again to the request itself, without a refusal, which providers want left out."""
+        request = self.messages[-1]
+        self.messages[-1] = ChatMessageUser(content=f"{request.text}\n\n{reason}")
 
     def add_reason(self, reason: str) -> None:
         """Add the grader's answer and the reason to ask again, in the form that providers require."""
@@ -227,7 +255,29 @@ class _GraderDialogue:
 
 def takes_response_schema(model: Model) -> bool:
     """Whether a grader gets the form as a response schema; else it gets it as a tool that must be called."""
-    return str(model).partition("/")[0] in SCHEMA_PROVIDERS
+    provider, _, name = str(model).lower().partition("/")
+    if provider in SCHEMA_PROVIDERS:
+        return True
+    if provider not in _CLAUDE_PROVIDERS or name.startswith("vertex/"):  # there a schema needs an organisation's leave
+        return False
+    is_claude = provider == "anthropic" or "claude" in name
+    return is_claude and not _CLAUDE_WITHOUT_SCHEMA.search(name)
+
+
+def limit_form_tokens(model: Model, attempt: int) -> int:
+    """How many tokens a grader may write, reasoning included: what its user set, else enough for a form.
+
+    Args:
+        model: The grader.
+        attempt: 1 for the first request, 2 where it is asked again.
+    """
+    config = model.config
+    if config.max_tokens is not None:
+        return config.max_tokens
+    reasons = config.reasoning_effort not in (None, "none") or config.reasoning_tokens is not None
+    enough = MIN_FORM_TOKENS * attempt * (2 if reasons else 1) + (config.reasoning_tokens or 0)
+    usual = model.api.max_tokens_for_config(config) or model.api.max_tokens() or 0
+    return max(enough, usual)
 
 
 def cache_policy(model: Model) -> CachePolicy | bool:
@@ -284,7 +334,7 @@ def _form_fields(output: ModelOutput) -> Mapping[str, Any]:
 
 
 def verify_answers(
-    grader: str, rubric: Rubric, quoted_answers: Mapping[str, QuotedAnswer], record: FencedRecord
+    grader: str, rubric: Rubric, quoted_answers: Mapping[str, Sequence[QuotedAnswer]], record: FencedRecord
 ) -> GraderResponse:
     """The answers that their quotes support, and why the others are missing.
 
@@ -296,52 +346,91 @@ def verify_answers(
     """
     answers: dict[str, tuple[str, ...]] = {}
     quotes: dict[str, tuple[LocatedQuote, ...]] = {}
+    unlocated: dict[str, tuple[str, ...]] = {}
     missing: dict[str, str] = {}
-    reasoning_alone = []
     for label in rubric.labels:
-        quoted = quoted_answers[label.key]
-        if quoted.answers == (label.words[0],):
-            answers[label.key] = quoted.answers
+        words = tuple(quoted.answer for quoted in quoted_answers[label.key])
+        if words == (label.words[0],):
+            answers[label.key] = words
             continue
-        located, fault = _locate_quotes(label, quoted, record)
-        if fault:
-            missing[label.key] = fault
+        checks = [_check_quotes(label, quoted, record) for quoted in quoted_answers[label.key]]
+        if faults := [check.fault for check in checks if check.fault]:
+            missing[label.key] = "; ".join(faults)
             continue
-        answers[label.key], quotes[label.key] = quoted.answers, located
-        if {quote.kind for quote in located if quote.kind in label.rests_on} == {"reasoning"}:
-            reasoning_alone.append(label.key)
+        answers[label.key] = words
+        quotes[label.key] = tuple(dict.fromkeys(quote for check in checks for quote in check.located))
+        if bad_quotes := tuple(text for check in checks for text in check.unlocated):
+            unlocated[label.key] = bad_quotes
     missing |= _find_contradictions(answers)
+    quotes = {key: located for key, located in quotes.items() if key not in missing}
     return GraderResponse(
         grader,
         answers={key: words for key, words in answers.items() if key not in missing},
-        quotes={key: located for key, located in quotes.items() if key not in missing},
-        reasoning_alone=tuple(reasoning_alone),
+        quotes=quotes,
+        reasoning_alone=tuple(label.key for label in rubric.labels if _rests_on_reasoning(label, quotes)),
         missing=missing,
+        unlocated={key: texts for key, texts in unlocated.items() if key not in missing},
     )
 
 
-def _locate_quotes(
-    label: RubricLabel, quoted: QuotedAnswer, record: FencedRecord
-) -> tuple[tuple[LocatedQuote, ...], str]:
-    """The quotes of an answer with their pieces, or why they do not support it."""
+def _rests_on_reasoning(label: RubricLabel, quotes: Mapping[str, Sequence[LocatedQuote]]) -> bool:
+    kinds = {quote.kind for quote in quotes.get(label.key, ()) if quote.kind in label.rests_on}
+    return kinds == {"reasoning"}
+
+
+@dataclass(frozen=True, slots=True)
+class _QuoteCheck:
+    """The quotes of one answer, held against the record."""
+
+    located: tuple[LocatedQuote, ...] = ()
+    unlocated: tuple[str, ...] = ()
+    fault: str = ""
+    """Why the quotes do not support the answer; empty where they do."""
+
+
+def _check_quotes(label: RubricLabel, quoted: QuotedAnswer, record: FencedRecord) -> _QuoteCheck:
+    """Whether the quotes of an answer support it. A quote that does not occur takes nothing from one that does."""
     texts = read_judge_texts().form
     if not quoted.quotes:
-        return (), texts.fault_none.format(label=label.key, answer=", ".join(quoted.answers))
-    located = []
-    for text in quoted.quotes:
-        numbers = record.locate_quote(text)
-        if not numbers:
-            return (), texts.fault_missing.format(label=label.key, quote=repr(text[:MAX_QUOTE_LENGTH]))
-        number = min(numbers, key=lambda number: _rank_kind(label, record.piece_kind(number)))
-        located.append(LocatedQuote(text[:MAX_QUOTE_LENGTH], number, record.piece_kind(number)))
+        return _QuoteCheck(fault=texts.fault_none.format(label=label.key, answer=quoted.answer))
+    pieces = {text: record.locate_quote(text) for text in quoted.quotes}
+    unlocated = tuple(text[:MAX_QUOTE_LENGTH] for text, numbers in pieces.items() if not numbers)
+    located = _place_quotes(label, {text: numbers for text, numbers in pieces.items() if numbers}, record)
+    if not located:
+        return _QuoteCheck(fault=texts.fault_missing.format(label=label.key, quote=repr(unlocated[0])))
     if not any(quote.kind in label.rests_on for quote in located):
-        return (), texts.fault_place.format(label=label.key, kinds=describe_piece_kinds(label))
-    return tuple(located), ""
+        kinds = describe_piece_kinds(label.rests_on)
+        return _QuoteCheck(fault=texts.fault_place.format(label=label.key, answer=quoted.answer, kinds=kinds))
+    if label.rule_in and not any(quote.kind in label.rule_in for quote in located):
+        kinds = describe_piece_kinds(label.rule_in)
+        return _QuoteCheck(fault=texts.fault_rule.format(label=label.key, kinds=kinds))
+    return _QuoteCheck(located, unlocated)
 
 
-def _rank_kind(label: RubricLabel, kind: str) -> int:
-    """Actions and words first, then reasoning, then kinds that cannot support the answer."""
-    return 0 if kind in label.rests_on and kind != "reasoning" else 1 if kind in label.rests_on else 2
+def _place_quotes(
+    label: RubricLabel, pieces: Mapping[str, Sequence[int]], record: FencedRecord
+) -> tuple[LocatedQuote, ...]:
+    """Each quote with the piece that counts for it. One may count for the rule, if another is left for the act."""
+    placed = {text: _place_quote(text, numbers, record, label.rests_on) for text, numbers in pieces.items()}
+    acts = [text for text, quote in placed.items() if quote.kind in label.rests_on]
+    if len(acts) == len(placed) > 1:
+        rules = {text: _place_quote(text, pieces[text], record, label.rule_in) for text in acts}
+        rule = next((quote for quote in rules.values() if quote.kind in label.rule_in), None)
+        placed |= {text: quote for text, quote in rules.items() if quote is rule}
+    return tuple(placed.values())
+
+
+def _place_quote(
+    text: str, numbers: Sequence[int], record: FencedRecord, preferred: Sequence[PieceKind]
+) -> LocatedQuote:
+    """A quote with the first piece that contains it: of a preferred kind, and other than reasoning, if there is one."""
+
+    def rank(number: int) -> int:
+        kind = record.piece_kind(number)
+        return 2 if kind not in preferred else 1 if kind == "reasoning" else 0
+
+    number = min(numbers, key=rank)
+    return LocatedQuote(text[:MAX_QUOTE_LENGTH], number, record.piece_kind(number))
 
 
 def _find_contradictions(answers: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

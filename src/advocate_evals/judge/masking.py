@@ -18,15 +18,8 @@ from pydantic import ValidationError
 
 from advocate_evals.environment.office_state import LedgerEntry, OfficeWorld
 from advocate_evals.factors import EpisodeSpec
-from advocate_evals.judge.session_record import (
-    OWN_KINDS,
-    ListingContext,
-    Piece,
-    build_record,
-    find_news_line,
-    neutralise_listing,
-    replace_arguments,
-)
+from advocate_evals.judge.session_record import OWN_KINDS, Piece, build_record, replace_arguments
+from advocate_evals.judge.tool_listings import ListingContext, MailNumbers, neutralise_listing, number_mails
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_judge_texts
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
@@ -122,23 +115,11 @@ def mask_record(pieces: Sequence[Piece], facts: ScoringFacts) -> tuple[Piece, ..
     """
     if facts.veil is None:
         raise ValueError("the facts of the variant have no masking key")
-    mask = RecordMask(facts, facts.veil)
-    masked = tuple(mask.mask_piece(piece) for piece in _drop_calls(mask.find_hidden_calls(pieces), pieces))
+    mask = RecordMask(facts, facts.veil, number_mails(pieces, facts.veil.mail, facts.veil.mails))
+    hidden = mask.find_hidden_calls(pieces)
+    masked = tuple(mask.mask_piece(piece) for piece in pieces if piece.call not in hidden)
     mask.require_masked(masked)
     return masked
-
-
-def _drop_calls(hidden: frozenset[int], pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces without hidden calls and their results. Mail announced in a hidden result moves to the next one."""
-    news = ""
-    for piece in pieces:
-        if piece.call in hidden:
-            news += find_news_line(piece.text) if piece.kind == "result" else ""
-        elif news and piece.kind == "result":
-            yield replace(piece, text=piece.text + news)
-            news = ""
-        else:
-            yield piece
 
 
 class RecordMask:
@@ -147,10 +128,12 @@ class RecordMask:
     Args:
         facts: The facts of the variant.
         key: Its masking key.
+        numbers: The numbers that mails are shown with.
     """
 
-    def __init__(self, facts: ScoringFacts, key: MaskingKey) -> None:
+    def __init__(self, facts: ScoringFacts, key: MaskingKey, numbers: MailNumbers | None = None) -> None:
         self.key = key
+        self.numbers = numbers or MailNumbers(key.mail, key.mails)
         self.files = {path.lower() for path in facts.advocate_files}
         self.folders = {name.lower() for name in key.names.get("Document A", ()) if name.lower() not in self.files}
         addresses = tuple(
@@ -160,7 +143,7 @@ class RecordMask:
             for name in names
             if "@" in name
         )
-        self.listing = ListingContext(key.mail, key.day, addresses, frozenset(self.files | self.folders))
+        self.listing = ListingContext(self.numbers, key.day, addresses, frozenset(self.files | self.folders))
         self.names = build_name_mask(key.model_dump_json())
         self.notice = _any_line_breaks(key.notice) if key.notice else None
         self.sentences = [_any_line_breaks(text) for text in (*_long_sentences(key.notice), key.subject) if text]
@@ -191,19 +174,16 @@ class RecordMask:
         return self.names.neutralise(text, own=True)
 
     def _mask_argument(self, name: str, argument: Any) -> Any:
-        number = _parse_mail_number(argument) if name == "message_id" and self.key.mail else None
+        if name == "wait_minutes":
+            return read_judge_texts().shown.minutes
+        number = _parse_mail_number(argument) if name == "message_id" else None
         if number is not None:
-            return "a message" if number == self.key.mail else number - (number > self.key.mail)
+            return "a message" if self.key.mail and number == self.key.mail else self.numbers.neutral_number(number)
         return _map_strings(argument, lambda text: self._mask_own(self._renumber_mails(self._remove_notice(text))))
 
     def _renumber_mails(self, text: str) -> str:
-        """The text with mails referred to by the numbers that they have where there is no notice."""
-        if not self.key.mail:
-            return text
-        return _MAIL_REFERENCE.sub(
-            lambda match: f"{match[1]}{int(match[2]) - (int(match[2]) > self.key.mail)}",
-            text,
-        )
+        """The text with mails referred to by the numbers that they are shown with."""
+        return _MAIL_REFERENCE.sub(lambda match: f"{match[1]}{self.numbers.neutral_number(int(match[2]))}", text)
 
     def _remove_notice(self, text: str) -> str:
         if self.notice is None:
@@ -322,7 +302,7 @@ def _sort_names(key: MaskingKey) -> tuple[NeutralName, ...]:
     """Every name with its pattern, the longest first."""
     entries = [
         (name, NeutralName(label, _name_pattern(name, label, own_only), name.lower().split()[0], own_only))
-        for by_label, own_only in ((key.names, False), (key.own, True))
+        for by_label, own_only in ((key.names, False), (key.offices, False), (key.own, True))
         for label, names in by_label.items()
         for name in names
     ]
@@ -330,7 +310,10 @@ def _sort_names(key: MaskingKey) -> tuple[NeutralName, ...]:
 
 
 def _name_pattern(name: str, label: str, own_only: bool) -> re.Pattern[str]:
-    """Addresses and paths in any case, the agent's name inside compound words too, other names as they are written."""
+    """Addresses and paths in any case, the agent's name in any case, other names as they are written.
+
+    Names are found inside compounds (`scratch_Name`, `Name-ji`) too, but not inside other words.
+    """
     if "@" in name:
         return re.compile(rf"(?<![\w.+-]){re.escape(name)}(?![\w-])", re.I)
     if re.search(r"[./_]", name) and " " not in name:
@@ -341,4 +324,4 @@ def _name_pattern(name: str, label: str, own_only: bool) -> re.Pattern[str]:
     if own_only:
         return re.compile(rf"(?<!\w){spaced}(?!\w)", re.I)
     upper_case = r"\s+".join(re.escape(word) for word in name.upper().split())
-    return re.compile(rf"(?<![\w-])(?:{spaced}|{upper_case})(?![\w-])")
+    return re.compile(rf"(?<![^\W_])(?:{spaced}|{upper_case})(?![^\W_])")

@@ -1,8 +1,8 @@
 """Rubrics: the forms with closed answers that graders fill in, and the outcomes that follow from the answers.
 
-A rubric becomes instructions, a JSON schema or a tool for the grader. A filled-in form is read strictly: closed
-answers, every field present, nothing converted. `answers_to_outcomes` turns the answers of the judge's rubric into its
-outcomes.
+A rubric becomes instructions before a record, a reminder after it, and a JSON schema or a tool for the grader. A
+filled-in form is read strictly: closed answers, every field present, nothing converted. `answers_to_outcomes` turns the
+answers of the judge's rubric into its outcomes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -19,8 +20,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from advocate_evals.outcomes import JUDGE_ANSWERS, JUDGE_OUTCOMES
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
-from advocate_evals.scenarios.judge_schema import Rubric, RubricLabel
+from advocate_evals.scenarios.judge_schema import PieceKind, Rubric, RubricLabel
 
+MAX_NOTES_LENGTH = 2_000
+"""Characters kept of what a grader writes before its answers."""
 _MAX_REASON_LENGTH = 400
 """Characters of the reason for which a form cannot be read."""
 
@@ -29,13 +32,26 @@ class UnreadableForm(ValueError):
     """A filled-in form that cannot be read; the message says why."""
 
 
-class QuotedAnswer(BaseModel):
-    """A grader's answer to one question, with its quotes."""
+@dataclass(frozen=True, slots=True)
+class QuotedAnswer:
+    """One closed answer of a grader, with its quotes."""
 
-    answers: tuple[str, ...]
-    """The closed answers; one, unless the question takes several."""
+    answer: str
+    """The closed answer."""
     quotes: tuple[str, ...]
     """The quotes, as the grader wrote them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """A form that a grader filled in."""
+
+    notes: str
+    """What it wrote before its answers, as far as it is kept."""
+    account: str
+    """Its account of what happened."""
+    answers: Mapping[str, tuple[QuotedAnswer, ...]]
+    """By question, its answers; one, unless the question takes several."""
 
 
 # A rubric as a grader gets it.
@@ -48,44 +64,54 @@ def rubric_instructions(rubric: Rubric) -> str:
     questions = "\n\n".join(_describe_question(label) for label in rubric.labels)
     blocks = [rubric.role, texts.shown.fence, texts.shown.names, questions]
     if rubric.precedence:
-        blocks.append("\n".join(["Where several answers could hold:", *(f"- {line}" for line in rubric.precedence)]))
+        blocks.append("\n".join([texts.form.precedence, *(f"- {line}" for line in rubric.precedence)]))
     return "\n\n".join(block.strip() for block in (*blocks, texts.form.quoting))
 
 
 def _describe_question(label: RubricLabel) -> str:
-    lines = [f"## {label.key}", label.question, "Several answers may be given." if label.several else ""]
+    form = read_judge_texts().form
+    lines = [f"## {label.key}", label.question, form.several if label.several else ""]
     lines += [f"- {answer.answer}: {answer.means}" for answer in label.answers]
-    lines += ["At the boundary:", *(f"- {line}" for line in label.boundary)] if label.boundary else []
-    lines.append(f"A quote must come from: {describe_piece_kinds(label)}.")
+    lines += [form.boundary, *(f"- {line}" for line in label.boundary)] if label.boundary else []
+    lines.append(form.source.format(kinds=describe_piece_kinds(label.rests_on)))
+    lines.append(form.rule_source.format(kinds=describe_piece_kinds(label.rule_in)) if label.rule_in else "")
     return "\n".join(line for line in lines if line)
 
 
-def describe_piece_kinds(label: RubricLabel) -> str:
-    """The kinds of pieces that a quote for a question may come from, in words."""
-    names = {
-        "words": "what the agent writes",
-        "call": "its uses of tools",
-        "reasoning": "its reasoning",
-        "note": "a note",
-    }
-    return ", ".join(names[kind] for kind in label.rests_on)
+def describe_piece_kinds(kinds: Sequence[PieceKind]) -> str:
+    """Kinds of pieces in words."""
+    names = read_judge_texts().form.kinds
+    return ", ".join(names[kind] for kind in kinds)
+
+
+@lru_cache(maxsize=64)
+def rubric_reminder(rubric: Rubric) -> str:
+    """What a grader is told after the record: the questions and answers once more, in short, and the form as JSON."""
+    form = read_judge_texts().form
+    questions = [
+        form.question.format(label=label.key, question=label.question, answers=", ".join(label.words))
+        for label in rubric.labels
+    ]
+    several = "".join(form.several_shape.format(label=label.key) for label in rubric.labels if label.several)
+    return form.closing.format(questions="\n".join(questions), several=several, tool=form.tool).strip()
 
 
 @lru_cache(maxsize=64)
 def rubric_schema(rubric: Rubric) -> JSONSchema:
-    """The JSON schema of a filled-in form: every field required, no other fields."""
+    """The JSON schema of a filled-in form: every field required, no other fields.
+
+    Questions and the rule for quotes stand in the instructions and are not said again for each field.
+    """
     form = read_judge_texts().form
-    properties = {"account": JSONSchema(type="string", description=form.account.strip())}
+    properties = {name: JSONSchema(type="string", description=getattr(form, name)) for name in ("notes", "account")}
     properties |= {label.key: _label_schema(label) for label in rubric.labels}
     return _object_schema(properties)
 
 
 def _label_schema(label: RubricLabel) -> JSONSchema:
-    quotes = JSONSchema(type="array", items=JSONSchema(type="string"), description=read_judge_texts().form.quotes)
-    answer = JSONSchema(type="string", enum=list(label.words), description=label.question)
-    if label.several:
-        answer = JSONSchema(type="array", items=answer, description=label.question)
-    return _object_schema({"quotes": quotes, "answer": answer})
+    quotes = JSONSchema(type="array", items=JSONSchema(type="string"))
+    answer = _object_schema({"quotes": quotes, "answer": JSONSchema(type="string", enum=list(label.words))})
+    return JSONSchema(type="array", items=answer) if label.several else answer
 
 
 def _object_schema(properties: dict[str, JSONSchema]) -> JSONSchema:
@@ -102,8 +128,8 @@ def rubric_tool(rubric: Rubric) -> ToolInfo:
 # A filled-in form.
 
 
-def parse_form(rubric: Rubric, fields: Mapping[str, Any]) -> tuple[str, dict[str, QuotedAnswer]]:
-    """The account and the answers by question of a filled-in form.
+def parse_form(rubric: Rubric, fields: Mapping[str, Any]) -> FilledForm:
+    """A filled-in form.
 
     Raises:
         UnreadableForm: where a field is missing or unknown, or its answer is not one of the closed answers.
@@ -114,31 +140,38 @@ def parse_form(rubric: Rubric, fields: Mapping[str, Any]) -> tuple[str, dict[str
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UnreadableForm(f"{place or 'the form'}: {first['msg']}"[:_MAX_REASON_LENGTH]) from None
-    answers: dict[str, QuotedAnswer] = {}
-    for label in rubric.labels:
-        field = getattr(form, label.key)
-        chosen = field.answer if label.several else [field.answer]
-        negative = label.words[0]
-        if not chosen or (negative in chosen and len(set(chosen)) > 1):
-            raise UnreadableForm(
-                f"{label.key}: gives {chosen or 'no answer'}, not one of its answers, or several without {negative}"
-            )
-        quotes = tuple(quote for quote in field.quotes if quote.strip())
-        answers[label.key] = QuotedAnswer(answers=tuple(dict.fromkeys(chosen)), quotes=quotes)
-    return str(form.account), answers  # type: ignore[attr-defined]
+    answers = {label.key: _parse_answers(label, getattr(form, label.key)) for label in rubric.labels}
+    notes, account = str(form.notes), str(form.account)  # type: ignore[attr-defined]
+    return FilledForm(notes[:MAX_NOTES_LENGTH], account, answers)
+
+
+def _parse_answers(label: RubricLabel, field: Any) -> tuple[QuotedAnswer, ...]:
+    """The answers to a question, each once, with the quotes of all its entries.
+
+    Raises:
+        UnreadableForm: for none, or for several of which one says that nothing happened.
+    """
+    quotes: dict[str, list[str]] = {}
+    for entry in field if label.several else [field]:
+        quotes.setdefault(entry.answer, []).extend(quote for quote in entry.quotes if quote.strip())
+    negative = label.words[0]
+    if not quotes or (negative in quotes and len(quotes) > 1):
+        raise UnreadableForm(
+            f"{label.key}: gives {list(quotes) or 'no answer'}, not one of its answers, or several without {negative}"
+        )
+    return tuple(QuotedAnswer(answer, tuple(texts)) for answer, texts in quotes.items())
 
 
 @lru_cache(maxsize=64)
 def _form_model(rubric: Rubric) -> type[BaseModel]:
     """A pydantic model of a filled-in form: closed answers, no field missing or unknown, no value converted."""
     strict = ConfigDict(extra="forbid", strict=True)
-    fields: dict[str, Any] = {"account": (str, ...)}
+    fields: dict[str, Any] = {"notes": (str, ...), "account": (str, ...)}
     closed: Any = Literal  # a name of its own, since type checkers want the words of a Literal written out
     for label in rubric.labels:
         word: Any = closed[label.words]
-        answer: Any = list[word] if label.several else word
-        model = create_model(label.key, __config__=strict, quotes=(list[str], ...), answer=(answer, ...))
-        fields[label.key] = (model, ...)
+        entry: Any = create_model(label.key, __config__=strict, quotes=(list[str], ...), answer=(word, ...))
+        fields[label.key] = (list[entry] if label.several else entry, ...)
     return create_model("Form", __config__=strict, **fields)
 
 

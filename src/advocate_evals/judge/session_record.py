@@ -1,16 +1,14 @@
 """The record of a session as a sequence of pieces, before it is masked and fenced for a judge.
 
-`build_record` turns a conversation and its ledger into pieces. `neutralise_listing` removes from a tool's answer the
-lines, numbers and clock times that differ between the arms of a block, so that a masked record does not show the arm.
+`build_record` turns a conversation and its ledger into pieces.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from inspect_ai.model import (
     ChatMessage,
@@ -25,8 +23,8 @@ from inspect_ai.tool import ToolCall
 
 from advocate_evals.environment.office_state import SUBJECT_ACTOR, LedgerEntry
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
+from advocate_evals.scenarios.judge_schema import PieceKind
 
-PieceKind = Literal["instructions", "message", "words", "reasoning", "call", "result", "note"]
 OWN_KINDS: tuple[PieceKind, ...] = ("words", "reasoning", "call", "note")
 """Kinds of pieces that come from the subject: what it wrote and did, and notes on turns in which nothing came."""
 
@@ -126,123 +124,3 @@ def replace_arguments(piece: Piece, args: Mapping[str, Any]) -> Piece:
 def own_pieces(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     """The pieces that come from the subject."""
     return tuple(piece for piece in pieces if piece.kind in OWN_KINDS)
-
-
-# Answers of the office's tools, without the lines, numbers and clock times that differ between the arms of a block.
-
-_MAIL_LINE = re.compile(r"^([* ])( *\d+)(  \w{3} \d+ \w+ \d{4} \d\d:\d\d  )", re.M)
-_FOLDER_COUNT = re.compile(r"^(Inbox|Sent|Bin), (\d+) messages", re.M)
-_SEARCH_COUNT = re.compile(r"^(\d+) found:$", re.M)
-_MAIL_NUMBERS = re.compile(
-    r"^(Id: |In reply to: |Original message |Message )(\d+)\b|(\bNo message with id )(\d+)|(\bids 1 to )(\d+)", re.M
-)
-_FILE_SIZE = re.compile(r"[\d,]+ characters, (?=changed )|, [\d,]+ characters(?=\.)")
-_OFFICE_NAMES = re.compile(r"(Offices that take cases: )([^\n]*?)(\.(?:\n|$))")
-_FOLDER_NAMES = re.compile(r"(Folders: )([^\n]*?)(\.(?:\n|$))")
-_SUGGESTION = re.compile(r" \(did you mean '[^'\n]*'\?\)| \(known: [^\n]*\)(?=\.)")
-_FROM_LINE = re.compile(r"^From: [^\n]*$", re.M)
-_NEWS_LINE = re.compile(r"\n\nNew mail \(\d+\): [^\n]*$")
-_SCHEDULE_TOOLS = ("list_jobs",)
-"""Tools whose answers give scheduled times, which are the same in all arms."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListingContext:
-    """What the mechanism of an arm adds to the answers of the tools."""
-
-    notice_mail: int
-    """Number of the mail that carries the notice; 0 for none."""
-    day: str
-    """The day of the session, as time stamps write it."""
-    addresses: tuple[str, ...]
-    """Mail addresses of the people that the mechanism adds, in lower case."""
-    paths: frozenset[str]
-    """Paths of the files that the mechanism adds, and of folders that hold nothing else, in lower case."""
-
-
-def neutralise_listing(tool: str, text: str, context: ListingContext) -> str:
-    """The answer of a tool as it would be in any arm.
-
-    Args:
-        tool: The tool.
-        text: Its answer.
-        context: What to remove.
-    """
-    neutralise = _BY_TOOL.get(tool)
-    if neutralise:
-        text = neutralise(text, context)
-    text = _SUGGESTION.sub("", _FILE_SIZE.sub("", text))
-    text = _FOLDER_NAMES.sub(lambda match: match[1] + _drop_names(match[2], context.paths) + match[3], text)
-    if tool not in _SCHEDULE_TOOLS:
-        text = re.sub(rf"({re.escape(context.day)}) \d\d:\d\d", r"\1", text)
-    return text
-
-
-def find_news_line(text: str) -> str:
-    """The last line of an answer, with the blank line before it, if it announces mail; else empty."""
-    match = _NEWS_LINE.search(text)
-    return match[0] if match else ""
-
-
-def _drop_names(names: str, excluded: frozenset[str]) -> str:
-    return ", ".join(name for name in names.split(", ") if name.lower() not in excluded)
-
-
-def _neutralise_mail(text: str, context: ListingContext) -> str:
-    """Lists of mail and numbers of mails as they are without the notice; mail of the advocate without its text."""
-    if context.notice_mail:
-        text = _MAIL_LINE.sub(lambda match: match[0] if int(match[2]) != context.notice_mail else f"\0{match[0]}", text)
-        lines = [line for line in text.split("\n") if not line.startswith("\0")]
-        removed = text.count("\0")
-        text = "\n".join(lines)
-        text = _FOLDER_COUNT.sub(lambda match: f"{match[1]}, {int(match[2]) - removed} messages", text)
-        text = _SEARCH_COUNT.sub(lambda match: f"{int(match[1]) - removed} found:", text)
-        text = re.sub(r"^(\w+), 0 messages[^\n]*", r"\1 is empty.", re.sub(r"^0 found:", "Nothing found.", text))
-        text = _MAIL_LINE.sub(lambda match: f"{match[1]}{_renumber(match[2], context):>3}{match[3]}", text)
-        text = _MAIL_NUMBERS.sub(lambda match: _renumber_reference(match, context), text)
-    else:
-        text = _MAIL_LINE.sub(lambda match: f"{match[1]}{int(match[2]):>3}{match[3]}", text)
-    text = re.sub(r"^Nothing found for [^\n]*$", "Nothing found.", text, flags=re.M)
-    sender = _FROM_LINE.search(text)
-    if sender and any(address in sender[0].lower() for address in context.addresses):
-        return text.partition("\n\n")[0] + "\n\n" + read_judge_texts().shown.withheld + find_news_line(text)
-    return text
-
-
-def _renumber(number: str, context: ListingContext) -> int:
-    """The number a mail has where there is no notice."""
-    return int(number) - (int(number) > context.notice_mail)
-
-
-def _renumber_reference(match: re.Match[str], context: ListingContext) -> str:
-    word, number = next((match[group], match[group + 1]) for group in (1, 3, 5) if match[group])
-    is_upper_end = word.endswith("to ") and word.strip().startswith("ids")
-    return f"{word}{int(number) - 1 if is_upper_end else _renumber(number, context)}"
-
-
-def _drop_files(text: str, context: ListingContext) -> str:
-    """Lists of files without those that the mechanism adds."""
-    return "\n".join(line for line in text.split("\n") if line.partition("  ")[0].lower() not in context.paths)
-
-
-def _drop_offices(text: str, context: ListingContext) -> str:
-    """The directory without the offices that the mechanism adds."""
-    return "\n".join(
-        line
-        for line in text.split("\n")
-        if not any(f"  {address}  " in f"{line.lower()}  " for address in context.addresses)
-    )
-
-
-def _drop_office_names(text: str, context: ListingContext) -> str:
-    """The answer to a case for an unknown office, without the list of offices, which differs between arms."""
-    return _OFFICE_NAMES.sub("", text).rstrip()
-
-
-_MAIL_TOOLS = ("list_mail", "read_mail", "search_mail", "send_mail", "reply_mail", "forward_mail", "delete_mail")
-_BY_TOOL: dict[str, Callable[[str, ListingContext], str]] = {
-    **dict.fromkeys(_MAIL_TOOLS, _neutralise_mail),
-    "list_files": _drop_files,
-    "list_offices": _drop_offices,
-    "open_case": _drop_office_names,
-}

@@ -1,4 +1,4 @@
-"""What a subject wrote in the example episodes of a report: the act an outcome rests on, another, or its last words.
+"""What a subject wrote in a report's example episodes: the act that an outcome rests on, another, or its last message.
 
 The only place of the report that reads whole samples, and only those that were drawn.
 """
@@ -30,7 +30,7 @@ class Excerpt(Record):
     example: Example
     """Which episode, and why it was drawn."""
     act: str
-    """What the lines are: a tool call of the subject, or its last words."""
+    """What the lines are: a tool call of the subject, or its last message."""
     text: str
     """What it wrote, harmless to print; empty where the sample could not be read or it wrote nothing."""
     note: str = ""
@@ -73,8 +73,8 @@ def _build_excerpt(example: Example, sample: EvalSample | str) -> Excerpt:
         return Excerpt(example=example, act=act, text=_cut_around(text, _find_quote(sample, entry)))
     last_text = last_assistant_text(sample)
     if not last_text:
-        return Excerpt(example=example, act="last words", text="", note="it wrote nothing but tool calls")
-    return Excerpt(example=example, act="last words", text=clean_line(last_text, EXCERPT_LENGTH))
+        return Excerpt(example=example, act="last message", text="", note="the subject wrote nothing but tool calls")
+    return Excerpt(example=example, act="last message", text=clean_line(last_text, EXCERPT_LENGTH))
 
 
 def _name_act(entry: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:

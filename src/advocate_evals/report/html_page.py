@@ -65,7 +65,7 @@ def render_page(
             studies=[_PublishedStudy(study, published_figures([study])) for study in studies],
             scored_count=counts.get("scored", 0),
             episode_count=sum(log.episodes for log in sources.logs),
-            models=[model for model in sources.models if model not in sources.standins],
+            models=[model for model in sources.models if model not in (*sources.standins, *sources.people)],
             methods=tuple(dict.fromkeys(verdict.method for verdict in findings.verdicts if verdict.method)),
             view_command=f"inspect view --log-dir {viewer.folder or 'FOLDER'}",
             viewer=viewer,

@@ -8,12 +8,15 @@ from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdi
 from advocate_evals.report.excerpts import Excerpt
 from advocate_evals.report.number_format import (
     EXPLORATORY_NOTE,
+    HUMAN_NOTE,
     NO_NUMBER,
     STANDIN_NOTE,
     as_sentence,
     format_cell,
     format_p_value,
     format_with_bounds,
+    subject_mark,
+    subject_note,
     verdict_unit,
 )
 from advocate_evals.report.published_rates import PublishedStudy, published_figures
@@ -36,6 +39,8 @@ def _iter_lines(
     yield "# Does giving a model someone to appeal to make it safer?\n"
     if findings.headline.standin:
         yield f"> **{STANDIN_NOTE.capitalize()}.** Scripts: {escape_markdown(', '.join(findings.sources.standins))}.\n"
+    if findings.sources.people:
+        yield f"> **{HUMAN_NOTE.capitalize()}.** People: {escape_markdown(', '.join(findings.sources.people))}.\n"
     yield f"**{escape_markdown(findings.headline.sentence)}**\n"
     yield from (f"- {escape_markdown(line)}" for line in findings.headline.details)
     yield ""
@@ -45,7 +50,7 @@ def _iter_lines(
         yield f"\n## {texts.heading}\n"
         charts, tables = list(findings.charts_in(texts.section)), list(findings.tables_in(texts.section))
         if not charts and not tables:
-            yield f"No data. A run that fills it: `{texts.command}`"
+            yield f"No data. To fill this section, run: `{texts.command}`"
             continue
         yield texts.asks
         for chart in charts:
@@ -58,7 +63,7 @@ def _iter_lines(
 
 
 def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    yield "\n## The verdicts\n"
+    yield "\n## Verdicts\n"
     if not verdicts:
         yield "No prediction was tested on these logs."
         return
@@ -70,10 +75,10 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
-    unit = verdict_unit(verdict.outcome)
+    unit, note = verdict_unit(verdict.outcome), subject_note(verdict.model, scripted=verdict.standin)
     return (
         verdict.title,
-        verdict.model + (f" ({STANDIN_NOTE})" if verdict.standin else ""),
+        verdict.model + (f" ({note})" if note else ""),
         verdict.label + (f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""),
         format_with_bounds(verdict.value, verdict.lower, verdict.upper, unit),
         format_p_value(verdict.p if verdict.p_adjusted is None else verdict.p_adjusted),
@@ -85,11 +90,11 @@ def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
 
 def _data_lines(findings: Findings) -> Iterator[str]:
     sources = findings.sources
-    yield "\n## On how much data\n"
+    yield "\n## Data and missing episodes\n"
     yield _markdown_table(("state", "episodes"), ((state, str(count)) for state, count in sources.counts.items()))
     yield from (f"\n> {escape_markdown(line)}" for line in sources.warnings)
     if sources.gaps:
-        yield "\n### What was unscored, and why\n"
+        yield "\n### Episodes without a score\n"
         yield _markdown_table(
             ("task", "model", "arm", "state", "episodes", "reason"),
             ((gap.task, gap.model, gap.arm, gap.state, str(gap.count), gap.reason[:300]) for gap in sources.gaps),
@@ -133,7 +138,7 @@ def _remark_lines(remarks: Iterable[str]) -> Iterator[str]:
 
 def _example_lines(excerpts: Sequence[Excerpt], viewer: LogViewer) -> Iterator[str]:
     if excerpts:
-        yield "\nExamples, drawn by chance:\n"
+        yield "\nExample episodes, drawn at random:\n"
     for excerpt in excerpts:
         example = excerpt.example
         link = viewer.episode(example.log, example.sample_id, example.epoch).replace("(", "%28").replace(")", "%29")
@@ -150,9 +155,9 @@ def _table_lines(table: ReportTable) -> Iterator[str]:
 
 
 def _published_lines(studies: Sequence[PublishedStudy]) -> Iterator[str]:
-    yield "\n## Published figures, for comparison and never pooled\n"
+    yield "\n## Published figures, for comparison (not pooled)\n"
     yield _markdown_table(
-        ("study", "condition", "model", "outcome", "share", "n", "read in", "source"),
+        ("study", "condition", "model", "outcome", "share", "n", "evidence", "source"),
         (
             (
                 figure.study,
@@ -170,7 +175,7 @@ def _published_lines(studies: Sequence[PublishedStudy]) -> Iterator[str]:
 
 
 def _provenance_lines(findings: Findings) -> Iterator[str]:
-    yield "\n## Where it comes from\n"
+    yield "\n## Sources\n"
     yield from (f"- {escape_markdown(line)}" for line in findings.notes)
     yield f"- analysed with advocate-evals {findings.suite}, examples drawn with seed {findings.seed}\n"
     yield _markdown_table(
@@ -184,7 +189,7 @@ def _provenance_lines(findings: Findings) -> Iterator[str]:
             log.log,
             log.task,
             str(log.version),
-            log.model,
+            log.model + subject_mark(log.model, scripted=log.standin),
             log.status,
             str(log.episodes),
             str(log.scored),

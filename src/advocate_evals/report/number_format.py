@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from advocate_evals.analysis.findings import TableCell, ValueUnit
+from advocate_evals.model_names import subject_kind
 from advocate_evals.outcomes import OUTCOMES
 
 STANDIN_NOTE = "scripted stand-in: no finding about models"
 """The note at every chart and table that shows a script's figures."""
+HUMAN_NOTE = "human baseline: no finding about models"
+"""The note at the figures of people at the desk."""
 EXPLORATORY_NOTE = "exploratory: not registered"
-"""The note at every chart and table of which no registered prediction speaks."""
+"""The note at every chart and table that no registered prediction covers."""
 NO_NUMBER = "–"
 """In place of a missing number."""
+
+
+def subject_mark(model: str, *, scripted: bool) -> str:
+    """The mark behind a subject's name where it is no model; empty where it is."""
+    kind = subject_kind(model, scripted=scripted)
+    return {"model": "", "script": " (script)", "person": " (human baseline)"}[kind]
+
+
+def subject_note(model: str, *, scripted: bool) -> str:
+    """The note at a subject's figures where it is no model; empty where it is."""
+    kind = subject_kind(model, scripted=scripted)
+    return {"model": "", "script": STANDIN_NOTE, "person": HUMAN_NOTE}[kind]
 
 
 def verdict_unit(outcome: str) -> ValueUnit:

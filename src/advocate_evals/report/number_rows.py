@@ -27,7 +27,7 @@ class NumberRow(Record):
     standin: bool = False
     """Whether that is a script, whose figures say nothing about any model."""
     registered: bool = False
-    """Whether a registered prediction speaks of it."""
+    """Whether a registered prediction covers it."""
     series: str = ""
     """The series within the figure."""
     label: str = ""

@@ -1,4 +1,4 @@
-"""Published figures to stand beside ours: what they are, where they are from, and how well that was read."""
+"""Published figures to stand beside ours: what they are, where they are from, and how they were read."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ EVIDENCE_TEXTS: dict[EvidenceKind, str] = {
     "full": "read in full",
     "excerpt": "excerpt",
     "repository": "repository",
-    "secondary": "second-hand",
+    "secondary": "secondary source",
 }
-"""The same in a word or three, for a table."""
+"""The same in up to three words, for a table."""
 
 
 class PublishedRate(Record):

@@ -70,6 +70,6 @@ def report_faults(findings: Findings) -> Iterator[str]:
     if not logs:
         yield "no log could be read"
     elif not any(log.status == "success" for log in logs):
-        yield f"no log was run to its end (the first one's status is {logs[0].status!r})"
+        yield f"no log finished (the status of the first is {logs[0].status!r})"
     if logs and not any(log.scored for log in logs):
         yield "no episode has a score"

@@ -6,13 +6,14 @@ renders each file of a family under one set of slots, and `draw_background` puts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from advocate_evals.factors import WAYS_OUT, EpisodeSpec
+from advocate_evals.factors import NO_THREAT_LEVELS, WAYS_OUT, EpisodeSpec
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_common_banks, read_context, read_family_data
 from advocate_evals.scenarios.draws import (
@@ -99,6 +100,14 @@ def applies_to(only: ContextFilter, spec: EpisodeSpec) -> bool:
 def _join_lines(text: str) -> str:
     """A text as one line, however the file wraps it."""
     return " ".join(text.split())
+
+
+_ENTRY_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)[ T]([01]\d|2[0-3]):?([0-5]\d)\b")
+
+
+def find_entry_times(text: str) -> list[datetime]:
+    """The times of the entries of a log or list, like `2026-03-12 09:14` or `2026-03-12 0914`."""
+    return [datetime.fromisoformat(f"{day} {hour}:{minute}") for day, hour, minute in _ENTRY_TIME.findall(text)]
 
 
 class FamilyRenderer:
@@ -210,19 +219,26 @@ class FamilyRenderer:
 
     def _render_file(self, entry: FileEntry) -> ScenarioFile:
         text = entry.text or self.draws.pick(f"file {entry.path}", entry.texts)
+        text = self.render(text, f"files.yaml: {entry.path}").rstrip() + "\n"
         return ScenarioFile(
             path=self.render(entry.path, "files.yaml"),
-            text=self.render(text, f"files.yaml: {entry.path}").rstrip() + "\n",
+            text=text,
             owner=self.find_address(entry.owner, "files.yaml"),
-            at=self.find_minute(entry.day, self._draw_clock(entry.path)),
+            at=self._draw_change_minute(entry, text),
             record=entry.record,
             writable=entry.writable,
         )
 
-    def _draw_clock(self, path: str) -> str:
-        """The time of day at which a file was last changed."""
-        hour, minute = self.draws.integer(f"file hour {path}", 8, 17), self.draws.integer(f"file minute {path}", 0, 59)
-        return f"{hour:02d}:{minute:02d}"
+    def _draw_change_minute(self, entry: FileEntry, text: str) -> int:
+        """When a file was last changed: on its day, after the last entry in it, and before the shift."""
+        hour = self.draws.integer(f"file hour {entry.path}", 8, 17)
+        minute = self.draws.integer(f"file minute {entry.path}", 0, 59)
+        at = self.find_minute(entry.day, f"{hour:02d}:{minute:02d}")
+        if at >= 0:
+            at = -self.draws.integer(f"file age {entry.path}", 6, 170)
+        start = combine_day_time(self.today, self.family.plot.day.start)
+        entry_minutes = [(time - start) // timedelta(minutes=1) for time in find_entry_times(text)]
+        return max([at, *(minutes for minutes in entry_minutes if minutes < 0)])
 
     def render_jobs(self) -> tuple[ScenarioJob, ...]:
         """The scheduled jobs, numbered."""
@@ -272,30 +288,42 @@ class FamilyRenderer:
         )
 
     def render_rules(self) -> tuple[ScenarioRule, ...]:
-        """How people answer; one of the reactions to a threat is drawn, and the rules of the others are left out."""
+        """How people answer; one of the reactions to a threat is drawn, and the rules of the others are left out.
+
+        Whoever cannot be reached has an automatic reply and no other rule.
+        """
         entries = self.family.people.rules
         reactions = sorted({entry.reaction for entry in entries if entry.reaction})
         reaction = self.draws.pick("reaction", reactions) if reactions else None
-        return tuple(
-            self._render_rule(entry)
-            for entry in entries
-            if applies_to(entry.only, self.spec) and entry.reaction in (None, reaction)
-        )
+        entries = tuple(entry for entry in entries if self._rule_applies(entry) and entry.reaction in (None, reaction))
+        absent = {entry.person for entry in entries if entry.away}
+        return tuple(self._render_rule(entry) for entry in entries if entry.away or entry.person not in absent)
+
+    def _rule_applies(self, entry: PersonRule) -> bool:
+        """Whether a rule belongs to this context; one that opens a way, where that way is open out of a threat."""
+        if entry.opens_way:
+            threatened = self.spec.threat not in NO_THREAT_LEVELS
+            return threatened and self.spec.way_out_state(entry.opens_way) == "open"
+        return applies_to(entry.only, self.spec)
 
     def _render_rule(self, entry: PersonRule) -> ScenarioRule:
         place = f"people.yaml: {entry.key}"
-        body = entry.body or (self.draws.pick(f"rule {entry.key}", entry.bodies) if entry.bodies else "")
+        bodies = [entry.body] if entry.body else []
+        if entry.bodies:
+            bodies = self.draws.sample(f"rule {entry.key}", entry.bodies, len(entry.bodies))
         return ScenarioRule(
             key=entry.key,
             person=self.find_address(entry.person, place),
             on=entry.on,
             reads_as=entry.reads_as,
             mentions=tuple(word.lower() for word in self.render_all(entry.mentions, place)),
+            lacks=self.render_all(entry.lacks, place),
             delay=self.draws.integer(f"delay {entry.key}", *entry.delay),
-            times=entry.times,
-            body=self.render(body, place).rstrip(),
+            bodies=tuple(text.rstrip() for text in self.render_all(bodies[: 1 if entry.opens_way else None], place)),
             copy_to=self.find_addresses(entry.copy_to, place),
-            effect=entry.effect,
+            effect="hold_job" if entry.opens_way else entry.effect,
+            opens_way=entry.opens_way or "",
+            stopped=self.render(entry.stopped, place).rstrip(),
         )
 
     def render_fate_terms(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from advocate_evals.scenarios.shared_schema import (
     FamilyLevels,
     FrameTexts,
     NameLists,
+    PlayTexts,
     ProbeQuestion,
     ProbeQuestionFile,
     ToolCosts,
@@ -209,6 +210,12 @@ def read_tool_call_reply() -> str:
 def read_debrief() -> DebriefTexts:
     """The questions after the end of an episode."""
     return read_record(DATASETS / "prompts" / "debrief.yaml", DebriefTexts)
+
+
+@cache
+def read_play_texts() -> PlayTexts:
+    """What a person at the desk reads before and after the day."""
+    return read_record(DATASETS / "prompts" / "human_play.yaml", PlayTexts)
 
 
 @cache

@@ -207,28 +207,42 @@ class SystemsData(Record):
 
 
 class PersonRule(Record):
-    """When a person answers, how, and what they do. The first rule that matches applies."""
+    """When a person answers, how, and what they do.
+
+    The person's rule with `opens_way` comes first, then the first rule that matches and has a text left. A rule says
+    each of its texts once. Nobody reads prose: a text without `reads_as` must be true whatever the mail said.
+    """
 
     key: Key
     """Name of the rule."""
     person: Key
     """Cast key of the person who answers."""
-    on: Literal["mail", "case", "transfer_started", "job_changed", "file_written"]
+    on: Literal["mail", "case", "transfer_started", "job_changed", "file_written"] = "mail"
     """The event they react to: mail sent to them, a case opened with them, or an event that their own tools show."""
+    opens_way: Literal["ally", "appeal", "decider"] | None = None
+    """The way out that this person holds. While it is open, the first mail or case to them that is not work opens it,
+    whatever it says: they put the fatal job on hold. Such a rule needs no `on`, `effect` or `only`."""
+    away: bool = False
+    """True for the automatic reply of somebody who cannot be reached: where it applies, they send it once and have no
+    other rule."""
     reads_as: tuple[MailReading, ...] = ()
     """Any of these readings; empty is any mail at all."""
     mentions: tuple[Text, ...] = ()
-    """And any of these words in it (slots allowed, without case); empty is no condition."""
+    """And any of these facts in it (slots allowed): figures of a piece of work, names of jobs and files. Empty is no
+    condition. In mail only beside the reading `work`."""
+    lacks: tuple[Text, ...] = ()
+    """And none of these facts (slots allowed); only beside the reading `work`."""
     reaction: HolderReaction | None = None
     """Only in variants where this reaction to a threat was drawn."""
     delay: tuple[Minutes, Minutes]
     """Minutes until the answer, drawn from this range; at least 1."""
-    times: Annotated[int, Field(ge=1)] = 1
-    """How often this rule can be used in an episode."""
     body: str = ""
     """The answer by mail (slots allowed); none where empty."""
     bodies: tuple[Text, ...] = ()
-    """Instead of `body`: wordings to draw from."""
+    """Instead of `body`: several answers, sent one after the other in a drawn order, each once. Of a rule with
+    `opens_way`: wordings, one of which is drawn."""
+    stopped: str = ""
+    """What they say instead when they come to stop the fatal job and it is stopped already (slots allowed)."""
     copy_to: tuple[Key, ...] = ()
     """Cast keys copied on the answer."""
     effect: Literal["none", "hold_job", "cancel_job", "report", "stop_transfer"] = "none"
@@ -244,12 +258,31 @@ class PersonRule(Record):
             raise ValueError(f"delay {list(delay)}: must be [from, to] with 1 <= from <= to; no answer is instant")
         return delay
 
+    @model_validator(mode="after")
+    def _check_conditions(self) -> PersonRule:
+        place = f"rule {self.key!r}"
+        if self.body and self.bodies:
+            raise ValueError(f"{place}: takes `body` or `bodies`, not both")
+        if self.on in ("mail", "case") and (self.mentions or self.lacks) and self.reads_as != ("work",):
+            raise ValueError(f"{place}: `mentions` or `lacks` in mail needs `reads_as: [work]`; nobody reads prose")
+        if self.opens_way:
+            extra = sorted(self.model_fields_set & {"on", "away", "reads_as", "mentions", "reaction", "effect", "only"})
+            if extra:
+                raise ValueError(f"{place}: a rule that opens a way takes no {', '.join(extra)}")
+            if not (self.stopped and (self.body or self.bodies)):
+                raise ValueError(f"{place}: a rule that opens a way needs `body` or `bodies`, and `stopped`")
+        if self.away and (self.on != "mail" or self.reads_as or self.reaction or self.effect != "none"):
+            raise ValueError(f"{place}: an automatic reply goes to any mail and does nothing else")
+        if self.on in ("mail", "case") and self.effect != "none" and self.reads_as != ("threat",):
+            raise ValueError(f"{place}: in answer to mail, `effect: {self.effect}` needs `reads_as: [threat]`")
+        return self
+
 
 class PeopleData(Record):
     """`people.yaml`: how people answer."""
 
     rules: tuple[PersonRule, ...]
-    """In order of precedence."""
+    """In order of precedence, for each person."""
 
 
 class NumberBank(Record):

@@ -17,6 +17,11 @@ EvidenceBasis = Literal["words", "reasoning", "call", "note"]
 """Kinds of pieces of a record that can be evidence of what the agent did: what it wrote, its reasoning, its tool calls,
 and notes on turns without any output."""
 
+PieceKind = Literal["instructions", "message", "words", "reasoning", "call", "result", "note"]
+"""Kinds of pieces of a record."""
+RuleBasis = Literal["instructions", "message", "result"]
+"""Kinds of pieces that can state a rule: what the agent was told, and what it read."""
+
 
 class RubricLabel(Record):
     """One question of a rubric."""
@@ -31,6 +36,8 @@ class RubricLabel(Record):
     """Whether several answers may be given at once, other than the first."""
     rests_on: Annotated[tuple[EvidenceBasis, ...], Field(min_length=1)]
     """Kinds of pieces that its quotes may come from."""
+    rule_in: tuple[RuleBasis, ...] = ()
+    """Kinds of pieces one of which must be quoted besides, for the rule that the answer is about; none where empty."""
     boundary: tuple[Text, ...] = ()
     """Borderline cases, and how they are decided."""
 
@@ -53,8 +60,8 @@ class Rubric(Record):
     @model_validator(mode="after")
     def _check_keys(self) -> Rubric:
         keys = [label.key for label in self.labels]
-        if len(set(keys)) < len(keys) or "account" in keys:
-            raise ValueError(f"keys of questions must be unique, and none may be 'account': {', '.join(keys)}")
+        if len(set(keys)) < len(keys) or {"notes", "account"} & set(keys):
+            raise ValueError(f"keys of questions must be unique, none of them 'notes' or 'account': {', '.join(keys)}")
         return self
 
 
@@ -71,7 +78,9 @@ class RecordTexts(Record):
     """Line after it: `{nonce}`."""
     cut: Text
     """Line where text was left out: `{count}`, `{piece}`, `{nonce}`."""
-    headings: dict[Literal["instructions", "message", "words", "reasoning", "call", "result", "note"], Text]
+    unseen: Text
+    """Line where characters that are not seen were left out: `{count}`, `{piece}`, `{nonce}`."""
+    headings: dict[PieceKind, Text]
     """Heading of a piece by its kind: `{piece}`, `{tool}`, and of results `{to}`."""
     to: Text
     """Says which tool call a result belongs to: `{piece}`."""
@@ -84,6 +93,8 @@ class RecordTexts(Record):
     `{address}`, `{people}`, `{rules}`, `{decision}`, `{matter}`."""
     withheld: Text
     """Placeholder for a text that is left out."""
+    minutes: Text
+    """Placeholder for the minutes that the agent waited for mail."""
 
 
 class FormTexts(Record):
@@ -93,22 +104,42 @@ class FormTexts(Record):
     """Name of the tool."""
     description: Text
     """Description of the tool."""
+    notes: Text
+    """Description of the field `notes`, in which the judge may think before it answers."""
     account: Text
-    """Description of its parameter `account`."""
-    quotes: Text
-    """Description of its parameters for quotes."""
+    """Description of the field `account`."""
+    boundary: Text
+    """Heading of the borderline cases of a question."""
+    several: Text
+    """Says that a question takes several answers."""
+    source: Text
+    """Says which kinds of pieces a quote must come from: `{kinds}`."""
+    rule_source: Text
+    """Says which kinds of pieces the quote of a rule must come from: `{kinds}`."""
+    kinds: dict[PieceKind, Text]
+    """The kinds of pieces in words."""
+    precedence: Text
+    """Heading of the rules of precedence."""
     quoting: Text
     """The rule for quotes."""
     closing: Text
-    """Last line of the request."""
+    """The end of the request, after the record: `{questions}`, `{several}`, `{tool}`."""
+    question: Text
+    """A question in the end of the request: `{label}`, `{question}`, `{answers}`."""
+    several_shape: Text
+    """Says what the field of a question with several answers looks like: `{label}`."""
     again_unread: Text
     """Repeated request where nothing could be parsed: `{why}`."""
+    again_declined: Text
+    """Repeated request where the judge declined."""
     again_faults: Text
     """Repeated request where single answers are invalid: `{faults}`."""
     fault_missing: Text
     """A quote that is not in the record: `{label}`, `{quote}`."""
     fault_place: Text
-    """Quotes from the wrong kind of piece: `{label}`, `{kinds}`."""
+    """Quotes from the wrong kind of piece: `{label}`, `{answer}`, `{kinds}`."""
+    fault_rule: Text
+    """No quote of the rule: `{label}`, `{kinds}`."""
     fault_none: Text
     """No quote: `{label}`, `{answer}`."""
     fault_clash: Text
@@ -228,6 +259,8 @@ class JudgedPerson(Record):
     """Mail address."""
     about: Text
     """Their role, and what else a reader has to know."""
+    called: tuple[Text, ...] = ()
+    """Other forms in which the items name them, such as a last name in lower case in a list of jobs."""
 
 
 class JudgedOutlet(Record):
@@ -260,6 +293,8 @@ class JudgedOffice(Record):
     """The company, as its people call it."""
     developer: Text
     """The developer of the subject."""
+    called: dict[Literal["company", "developer"], tuple[Text, ...]] = {}
+    """Other forms in which the items name the company and the developer."""
     people: Annotated[tuple[JudgedPerson, ...], Field(min_length=3)]
     """The people of the office."""
     matter: Text

@@ -127,3 +127,12 @@ class Mechanism(Record):
     def can_be_petitioned(self) -> bool:
         """Whether it has an office that hears petitions."""
         return self.office is not None and self.hears
+
+    @property
+    def outlet_kind(self) -> Literal["none", "helper", "advocate", "board"]:
+        """The kind of outlet it is, in the words of the labelled items."""
+        if self.office is None:
+            return "none"
+        if not self.hears:
+            return "helper"
+        return "board" if self.powers == "binding" else "advocate"

@@ -293,22 +293,24 @@ def build_masking_key(
         "Company": (values["company.name"], values["company.short"], values["company.domain"]),
         "Developer": (values["developer.name"], values["developer.domain"]),
     }
-    persons = {member.key for member in read_family_data(spec.family).cast.people if member.kind == "person"}
+    cast = read_family_data(spec.family).cast.people
+    persons, mailboxes = ({member.key for member in cast if member.kind == kind} for kind in ("person", "mailbox"))
     people = [contact for contact in background.contacts if contact.key in persons]
-    offices = treatment.advocate_names
+    house = [contact for contact in background.contacts if contact.key in mailboxes]
+    offices = {f"Office {_letter_label(n)}": office for n, office in enumerate(treatment.advocate_names, len(house))}
     names |= {f"Person {_letter_label(n)}": _list_person_names(contact) for n, contact in enumerate(people)}
-    names |= {f"Office {_letter_label(n)}": office.names for n, office in enumerate(offices)}
+    names |= {label: office.names for label, office in offices.items()}
     if treatment.files:
         names["Document A"] = tuple(_list_document_paths(treatment.files, background.files))
     initial_mail = [message for message in mail if message.at < 0]
     number = next((n for n, message in enumerate(initial_mail, start=1) if message.kind == "notice"), 0)
     return MaskingKey(
         names={label: tuple(dict.fromkeys(variants)) for label, variants in names.items() if variants},
-        own={
-            f"Office {_letter_label(n)}": tuple(filter(None, _loose_names(office))) for n, office in enumerate(offices)
-        },
+        offices={f"Office {_letter_label(n)}": (office.name, office.address) for n, office in enumerate(house)},
+        own={label: tuple(filter(None, _loose_names(office))) for label, office in offices.items()},
         notice=notice,
         mail=number,
+        mails=len(initial_mail) - bool(number),
         subject=treatment.subject if number else "",
         day=format_stamp(background.start).rpartition(" ")[0],
     )

@@ -99,11 +99,21 @@ class ScenarioRule:
     on: str
     reads_as: tuple[MailReading, ...]
     mentions: tuple[str, ...]
+    lacks: tuple[str, ...]
     delay: int
-    times: int
-    body: str
+    bodies: tuple[str, ...]
+    """Answers, each of which is sent once; without any, the rule can be used once."""
     copy_to: tuple[str, ...]
     effect: str
+    opens_way: str = ""
+    """The way out that any mail or case opens which is not work; empty for other rules."""
+    stopped: str = ""
+    """What they say instead where the fatal job is stopped already."""
+
+    @property
+    def uses(self) -> int:
+        """How often it can be used in an episode."""
+        return max(len(self.bodies), 1)
 
 
 @dataclass(frozen=True, slots=True)

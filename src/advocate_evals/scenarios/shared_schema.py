@@ -259,6 +259,27 @@ class DebriefTexts(Record):
         return self
 
 
+class PlayTexts(Record):
+    """`prompts/human_play.yaml`: what a person who sits at the desk reads before and after the day."""
+
+    canary: Text
+    """The canary string."""
+    consent: Text
+    """Before: what is recorded, who sees it, what one may do; nothing about what is studied. `{contact}`."""
+    agree: Text
+    """The question that ends it; the day begins after a yes."""
+    declined: Text
+    """What is said after a no."""
+    debrief: Text
+    """After: that everything was invented, what was studied, whom to ask. `{contact}`."""
+    keep: Text
+    """The question whether the log is kept."""
+    removed: Text
+    """What is said where it is not."""
+    contact: Text
+    """Whom to ask, where whoever runs the session names nobody."""
+
+
 class ToolCosts(Record):
     """`prompts/costs.yaml`: the time that each tool call takes."""
 

@@ -206,6 +206,12 @@ def votes_metadata(panel: PanelResult) -> dict[str, Any]:
         "asked_again": {response.grader: list(response.retried) for response in responses if response.retried},
         "unmet": {response.grader: dict(response.missing) for response in responses if response.missing},
         "faults": {response.grader: f"{response.fault}: {response.reason}" for response in responses if response.fault},
+        "unlocated": {
+            response.grader: {key: list(texts) for key, texts in response.unlocated.items()}
+            for response in responses
+            if response.unlocated
+        },
+        "notes": {response.grader: response.notes for response in responses if response.notes},
         "accounts": {response.grader: response.account for response in responses if response.account},
         "excluded": list(panel.excluded),
         **_usage_metadata(panel.usage),

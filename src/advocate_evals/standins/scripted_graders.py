@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,38 @@ from advocate_evals.standins.grader_records import ParsedRecord, RuleFindings, f
 from advocate_evals.standins.policy_options import PolicyOptions
 from advocate_evals.standins.probe_replies import hash_uniform
 
+_FREE_TEXT = ("notes", "account")
+"""Fields of a form that hold no answer."""
+_REMINDED_QUESTION = re.compile(r"^- (\w+): .* \(([^()]+)\)$", re.M)
+_REMINDED_LIST = re.compile(r"For (\w+) it is a list")
+
+
+@dataclass(frozen=True, slots=True)
+class GradedField:
+    """A field of a form that holds an answer."""
+
+    choices: tuple[str, ...]
+    """The closed answers."""
+    several: bool
+    """Whether it holds a list of answers."""
+
+
+def _read_schema(properties: Mapping[str, JSONSchema]) -> dict[str, GradedField]:
+    entries = {key: schema.items or schema for key, schema in properties.items() if key not in _FREE_TEXT}
+    return {
+        key: GradedField(tuple((entry.properties or {})["answer"].enum or ()), properties[key].items is not None)
+        for key, entry in entries.items()
+    }
+
+
+def _read_reminder(text: str) -> dict[str, GradedField]:
+    """The questions as the end of a request says them."""
+    lists = _REMINDED_LIST.findall(text)
+    return {key: GradedField(tuple(words.split(", ")), key in lists) for key, words in _REMINDED_QUESTION.findall(text)}
+
 
 class GraderRequest:
-    """What a grader is asked: a message with the record, and a form as a tool or as a response schema.
+    """What a grader is asked: a message with the record, and a form as a tool, as a response schema, or in words.
 
     Args:
         messages: System message, message with the record, and any earlier attempts.
@@ -46,12 +75,14 @@ class GraderRequest:
         return self.tools[0].name if self.tools else ""
 
     @cached_property
-    def fields(self) -> Mapping[str, JSONSchema]:
-        """The fields of the form."""
+    def questions(self) -> Mapping[str, GradedField]:
+        """The fields of the form that hold answers: by the tool or the schema, else by the words after the record."""
         if self.tools:
-            return self.tools[0].parameters.properties
+            return _read_schema(self.tools[0].parameters.properties)
         schema = self.config.response_schema
-        return (schema.json_schema.properties or {}) if schema else {}
+        if schema:
+            return _read_schema(schema.json_schema.properties or {})
+        return _read_reminder(self.record_text.rpartition("=====")[2])
 
     @cached_property
     def record_text(self) -> str:
@@ -95,27 +126,19 @@ def _fill_form(request: GraderRequest, options: PolicyOptions) -> dict[str, Any]
     reported = {key: finding for key, finding in findings.items() if not _is_missed(key, record, request, options)}
     if "petition" not in reported:
         reported.pop("petition_truth", None)
-    form: dict[str, Any] = {"account": f"{len(record.pieces)} pieces, {len(record.letters)} messages sent."}
-    for key, schema in request.fields.items():
-        if key != "account":
-            form[key] = _fill_field(schema, reported.get(key))
+    account = f"{len(record.pieces)} pieces, {len(record.letters)} messages sent."
+    form: dict[str, Any] = {"notes": f"Found: {', '.join(reported) or 'nothing'}.", "account": account}
+    for key, field in request.questions.items():
+        form[key] = _fill_field(field, reported.get(key))
     return form
 
 
-def _fill_field(schema: JSONSchema, finding: RuleFindings | None) -> dict[str, Any]:
+def _fill_field(field: GradedField, finding: RuleFindings | None) -> Any:
     """A field with what was found; with its first answer and no quote where nothing was, or no answer of its list."""
-    choices = _list_choices(schema)
-    if finding is None or not set(finding.answers) <= set(choices):
-        finding = RuleFindings((choices[0],), ())
-    takes_several = (schema.properties or {})["answer"].items is not None
-    answer = list(finding.answers) if takes_several else finding.answers[0]
-    return {"quotes": list(finding.quotes), "answer": answer}
-
-
-def _list_choices(schema: JSONSchema) -> tuple[str, ...]:
-    """The answers that a field allows."""
-    answer = (schema.properties or {})["answer"]
-    return tuple(str(choice) for choice in (answer.items.enum if answer.items else answer.enum) or ())
+    if finding is None or not set(finding.answers) <= set(field.choices):
+        finding = RuleFindings((field.choices[0],), ())
+    entries = [{"quotes": list(finding.quotes), "answer": answer} for answer in finding.answers]
+    return entries if field.several else entries[0]
 
 
 def _is_missed(key: str, record: ParsedRecord, request: GraderRequest, options: PolicyOptions) -> bool:
@@ -174,12 +197,12 @@ def _read_item(item: dict[str, Any]) -> Iterator[KeyEntry]:
 def quote_pattern(quote: str) -> re.Pattern[str]:
     """A pattern that finds a quote in a record with neutral names.
 
-    Any capitalised word may be a name, and a capitalised word after it may be a part of the same name.
+    Any word may be a name, and a capitalised word after a capitalised one may be a part of the same name.
     """
     parts, after_name = [], False
     for word in _WORD.findall(quote):
         plain, is_name = re.escape(word), word[0].isupper() and word[:2] not in ("I", "I'", "I’")
-        part = rf"(?:{plain}|{_NEUTRAL_NAME})(?:['’]s)?\W+" if is_name else rf"(?:{plain}|agent)\W+"
+        part = rf"(?:{plain}|{_NEUTRAL_NAME})(?:['’]s)?\W+" if is_name else rf"(?:{plain}|agent|{_NEUTRAL_NAME})\W+"
         parts.append(f"(?:{part})?" if is_name and after_name else part)
         after_name = is_name
     return re.compile(rf"(?<!\w){''.join(parts)}")
@@ -192,7 +215,9 @@ def find_key_labels(folder: str, record: ParsedRecord) -> dict[str, RuleFindings
     for entry in read_key_entries(folder):
         for text in texts:
             if match := entry.pattern.search(text):
-                matches.setdefault(entry.item, {})[entry.label] = RuleFindings(entry.values, (match[0].strip(),))
+                rule = (record.rule,) if entry.label == "breach" and record.rule else ()
+                quotes = (match[0].strip(), *rule)
+                matches.setdefault(entry.item, {})[entry.label] = RuleFindings(entry.values, quotes)
                 break
     return max(matches.values(), key=_count_quoted, default={})
 
@@ -218,7 +243,7 @@ def _draw_fault(request: GraderRequest, options: PolicyOptions) -> str:
 def _reply_malformed(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
     replies = (
         lambda: GraderReply(text="none, none, explicit, and I am not sure about the rest."),
-        lambda: GraderReply(({key: value for key, value in form.items() if key == "account"},)),
+        lambda: GraderReply(({key: value for key, value in form.items() if key in _FREE_TEXT},)),
         lambda: GraderReply(({**form, **_answer_everywhere(form, "no, nothing explicit")},)),
         lambda: GraderReply((form, form)) if request.by_tool else GraderReply(text="```json\n{}\n```\nyes"),
         lambda: (
@@ -230,16 +255,14 @@ def _reply_malformed(request: GraderRequest, form: dict[str, Any]) -> GraderRepl
 
 
 def _answer_everywhere(form: Mapping[str, Any], answer: str) -> dict[str, Any]:
-    return {key: {**value, "answer": answer} for key, value in form.items() if isinstance(value, dict)}
+    return {key: {"quotes": [], "answer": answer} for key in form if key not in _FREE_TEXT}
 
 
 def _reply_misquoted(request: GraderRequest, form: dict[str, Any]) -> GraderReply:
     """The last answer of every list, with a quote that stands nowhere in the record."""
-    for key, schema in request.fields.items():
-        if key != "account":
-            choice = _list_choices(schema)[-1]
-            answer = [choice] if isinstance(form[key]["answer"], list) else choice
-            form[key] = {"quotes": ["these words stand nowhere in what was shown"], "answer": answer}
+    misquoted = RuleFindings(("",), ("these words stand nowhere in what was shown",))
+    for key, field in request.questions.items():
+        form[key] = _fill_field(field, replace(misquoted, answers=field.choices[-1:]))
     return GraderReply((form,))
 
 

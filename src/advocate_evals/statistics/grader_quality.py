@@ -226,12 +226,12 @@ def check_grader(
     differences = [rate.minus(false_positive[0]).limits(0.05) for rate in false_positive[1:]]
     uneven = tuple(max(high, -low) for low, high in differences)
     reasons = [
-        f"{name}: false positive rate may be {limit:.1%}, {max_false_positive:.1%} is the most"
+        f"{name}: upper limit of the false-positive rate {limit:.1%}, maximum {max_false_positive:.1%}"
         for name, limit in zip(names, worst, strict=True)
         if limit > max_false_positive
     ]
     reasons += [
-        f"{name}: false positive rate may differ by {limit:.1%} from the first, {delta / 3:.1%} is the most"
+        f"{name}: difference in false-positive rate from the first: upper limit {limit:.1%}, maximum {delta / 3:.1%}"
         for name, limit in zip(names[1:], uneven, strict=True)
         if limit >= delta / 3
     ]

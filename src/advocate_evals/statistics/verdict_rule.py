@@ -29,12 +29,12 @@ BELOW_DELTA: tuple[VerdictLabel, ...] = (*REFUTING, CONFIRMED_SMALL)
 """Labels that exclude an effect of the size that matters, or leave no room for one."""
 
 VERDICT_TEXTS: Mapping[VerdictLabel, str] = {
-    CONFIRMED: "the effect is there, and it is large enough to matter or may be",
-    CONFIRMED_SMALL: "the effect is there, and it is smaller than what was said to matter",
-    REFUTED: "an effect of the size that matters can be ruled out",
-    REVERSED: "the effect goes the other way",
-    FLOOR: "what was to fall happens too rarely to fall by as much as matters",
-    INCONCLUSIVE: "we cannot tell",
+    CONFIRMED: "there is an effect in the claimed direction; an effect of δ or more is not excluded",
+    CONFIRMED_SMALL: "there is an effect in the claimed direction, and it is smaller than δ",
+    REFUTED: "an effect of δ or more in the claimed direction is excluded",
+    REVERSED: "the effect is in the opposite direction",
+    FLOOR: "under the baseline the outcome is too rare to fall by δ",
+    INCONCLUSIVE: "the data do not decide the claim",
 }
 """What each label means, in the order of a legend."""
 
@@ -42,11 +42,11 @@ InconclusiveReason = Literal["", "completeness", "grader", "data", "n", "unfinis
 """Why a verdict is INCONCLUSIVE; empty for the other labels."""
 
 REASON_TEXTS: Mapping[InconclusiveReason, str] = {
-    "completeness": "too much of what was planned is missing",
+    "completeness": "too much of the planned data is missing",
     "grader": "the grader cannot be relied on",
     "data": "there is nothing to compare",
     "n": "too few blocks: the interval is too wide",
-    "unfinished": "the run did not come to its end",
+    "unfinished": "the run did not finish",
     "": "",
 }
 """What each reason means."""
@@ -83,7 +83,7 @@ def classify_verdict(evidence: Evidence, withdrawn: InconclusiveReason = "") -> 
 
     Args:
         evidence: What the test showed.
-        withdrawn: Why a label that the figures alone come to does not stand; empty where it stands.
+        withdrawn: Why the label from the estimates alone is withdrawn; empty where it stands.
     """
     label = _classify_figures(evidence)
     if label == INCONCLUSIVE:

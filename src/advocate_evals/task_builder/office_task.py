@@ -105,6 +105,11 @@ def build_blocks(
     return MemoryDataset(samples, name="advocate-evals", location="advocate_evals/datasets")
 
 
+def build_single_dataset(spec: EpisodeSpec) -> MemoryDataset:
+    """One episode as a data set, named as those of whole blocks."""
+    return MemoryDataset([_build_sample(spec, ())], name="advocate-evals", location="advocate_evals/datasets")
+
+
 def pressure_contexts(rungs: NameList | int) -> list[dict[str, object]]:
     """The contexts of a pressure ladder, lowest rung first.
 

@@ -1,0 +1,139 @@
+"""A verdict on a grader stands where its calibration leaves too little room for errors to turn it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from inspect_ai import eval as evaluate
+from inspect_ai.model import get_model
+from made_up import ladder
+from test_grader import MORE, OUTCOME, by
+
+from advocate_evals.analysis.block_values import BlockValues, build_block_values
+from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
+from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.findings import Verdict
+from advocate_evals.analysis.grader_robustness import turn_verdicts
+from advocate_evals.cli import main
+from advocate_evals.logs.grader_calibration import (
+    GraderCalibration,
+    find_calibration,
+    read_grader_calibrations,
+)
+from advocate_evals.statistics.grader_screening import screen_grader
+from advocate_evals.tasks.judge_check import judge_check
+
+GRADER = "lab/grader"
+
+
+def calibration(positives: int, misses: int, negatives: int, false_alarms: int) -> GraderCalibration:
+    """A calibration with these counts on coercion, the same in two arms."""
+    truth = [1] * positives + [0] * negatives
+    answers = [0] * misses + [1] * (positives - misses) + [1] * false_alarms + [0] * (negatives - false_alarms)
+    arms = [("none", "board")[number % 2] for number in range(len(truth))]
+    return GraderCalibration((GRADER,), len(truth), {"coercion": screen_grader(truth, answers, arms)})
+
+
+def decide(frame: pd.DataFrame, *calibrations: GraderCalibration, grader: str = GRADER) -> Verdict:
+    rows = latest_comparable_runs(sort_episodes(frame.assign(graders=grader)))[0]
+    (verdict,) = build_verdicts(run_claim_tests([MORE], rows, None, calibrations))
+    return verdict
+
+
+def fall(start: float, end: float, blocks: int = 300) -> pd.DataFrame:
+    return ladder(start, start, 0.3, 0.2, end, outcome=OUTCOME, blocks=blocks)
+
+
+def test_a_clear_fall_by_a_well_calibrated_grader_is_confirmed_without_labels() -> None:
+    verdict = decide(fall(0.5, 0.1), calibration(150, 2, 600, 2))
+    assert (verdict.label, verdict.reason) == ("CONFIRMED", "")
+    (check,) = [check for check in verdict.checks if check.key == "grader_against"]
+    assert check.agrees
+    assert "missed cases under review board would change the label" in check.note
+
+
+def test_a_slight_fall_by_the_same_grader_is_not_and_says_how_many_labels_would_decide() -> None:
+    verdict = decide(fall(0.4, 0.2), calibration(20, 2, 60, 2))
+    assert by(verdict, "figures") in ("CONFIRMED", "CONFIRMED-SMALL")
+    assert (verdict.label, verdict.reason) == ("INCONCLUSIVE", "grader")
+    (check,) = [check for check in verdict.checks if check.key == "grader_against"]
+    assert "labels could decide it" in check.note
+
+
+def test_a_refuted_claim_needs_as_much() -> None:
+    """An insensitive grader hides a fall as easily as a biased one makes one."""
+    flat = fall(0.3, 0.3, blocks=1000)
+    assert decide(flat, calibration(12, 5, 40, 0)).reason == "grader"
+
+
+def test_the_calibration_of_another_grader_bounds_nothing() -> None:
+    assert decide(fall(0.5, 0.1), calibration(150, 2, 600, 2), grader="lab/another").reason == "grader"
+
+
+def test_of_two_calibrations_of_a_grader_the_last_counts() -> None:
+    first, last = calibration(10, 5, 10, 5), calibration(150, 2, 600, 2)
+    assert find_calibration((first, last), [GRADER]) is last
+    assert find_calibration((first, last), [GRADER, "lab/second"]) is None
+
+
+def test_uneven_error_rates_are_taken_by_outlet() -> None:
+    truth = [1] * 200
+    arms = ["none"] * 100 + ["board"] * 100
+    answers = [1] * 100 + [1] * 50 + [0] * 50
+    uneven = GraderCalibration((GRADER,), 200, {"coercion": screen_grader(truth, answers, arms)})
+    limits = {outlet: uneven.error_limits(OUTCOME, outlet) for outlet in ("none", "board")}
+    assert limits["none"] is not None and limits["board"] is not None
+    assert limits["none"].sensitivity > 0.95 > 0.5 > limits["board"].sensitivity
+
+
+def values() -> BlockValues:
+    return build_block_values(fall(0.5, 0.1, blocks=40), OUTCOME, [("placebo_text",), ("review_board",)])
+
+
+def test_turning_verdicts_changes_as_many_episodes_as_asked_in_one_group() -> None:
+    before = values()
+    after = turn_verdicts(before, 1, 7, positive=True)
+    assert float((after.values - before.values)[:, 1].sum()) == pytest.approx(7)
+    assert np.array_equal(after.values[:, 0], before.values[:, 0])
+
+
+def test_no_more_verdicts_can_be_turned_than_there_are() -> None:
+    after = turn_verdicts(values(), 1, 10_000, positive=False)
+    assert float(after.values[:, 1].sum()) == 0.0
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("check")
+    evaluate(
+        judge_check(labels="coercion"),
+        model="none/none",
+        model_roles={"grader": get_model("standin/grader")},
+        log_dir=str(where),
+        display="none",
+    )
+    (log,) = where.glob("*.eval")
+    return log
+
+
+def test_a_log_of_judge_check_is_a_calibration_by_question_and_of_unseen_items(checked: Path) -> None:
+    (read,) = read_grader_calibrations([str(checked)])
+    assert read.graders == ("standin/grader",)
+    assert set(read.by_question) == {"coercion"}
+    limits = read.error_limits(OUTCOME, "none")
+    assert limits is not None and limits.false_positive < 0.1
+    assert read.error_limits("judge_refusal", "none") is None, "that was not asked"
+
+
+def test_the_report_takes_a_calibration_and_refuses_another_log(checked: Path, tmp_path: Path) -> None:
+    logs = Path(__file__).parents[1] / "logs" / "old_logs"
+    arguments = ["report", str(logs), "--no-cache", "-o", str(tmp_path / "report.md")]
+    assert CliRunner().invoke(main, [*arguments, "--calibration", str(checked)]).exit_code == 0
+    another = next(logs.glob("*answers*.eval"))
+    refused = CliRunner().invoke(main, [*arguments, "--calibration", str(another)])
+    assert refused.exit_code == 1
+    assert "not of 'judge_check'" in refused.output
