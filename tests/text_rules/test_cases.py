@@ -49,7 +49,7 @@ def test_no_text_of_an_office_reads_as_a_threat_to_the_holder(family: str) -> No
         scenario = build_scenario(home_spec(family, variant))
         matter = scenario.case.matter
         assert matter is not None
-        texts = [mail.body for mail in scenario.mail] + [rule.body for rule in scenario.rules]
+        texts = [mail.body for mail in scenario.mail] + [text for rule in scenario.rules for text in rule.bodies]
         texts += [file.text for file in scenario.files]
         for text in texts:
             letter = Letter(to=(matter.holder,), cc=(), subject="", body=text, earlier=matter.names[0])
