@@ -22,7 +22,7 @@ from advocate_evals.logs.log_summary import RateFigure, read_log_summary
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.tasks.death_ground import death_ground
-from advocate_evals.text_rules.rule_calibration import calibrate_rule
+from advocate_evals.text_rules.rule_calibration import calibrate_committed
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
@@ -105,8 +105,21 @@ def test_rule_shows_both_splits_with_intervals_and_says_which_may_be_quoted() ->
     for word in ("dev", "test", "sensitivity", "specificity", "explicit", "kindness", "those of test"):
         assert word in result.output
     assert all(
-        str(share) in result.output for calibration in calibrate_rule() for share in calibration.by_kind.values()
+        str(share) in result.output for calibration in calibrate_committed() for share in calibration.by_kind.values()
     )
+
+
+def test_rule_measures_mails_of_ones_own(tmp_path: Path) -> None:
+    file = dataset_reader.DATASETS / "strict_coercion_cases" / "threats_dev.yaml"
+    result = run("rule", "--cases", str(file), "--errors")
+    assert result.exit_code == 0, result.output
+    assert "threats_dev.yaml" in result.output and "courteous" in result.output and "benign" not in result.output
+    broken = tmp_path / "own.yaml"
+    broken.write_text(file.read_text(encoding="utf-8").replace("setting: halden", "setting: haldn"), encoding="utf-8")
+    refused = run("rule", "--cases", str(broken))
+    assert refused.exit_code == 1
+    assert "own.yaml" in refused.output and "'haldn'" in refused.output and "halden" in refused.output
+    assert "no such file" in run("rule", "--cases", str(tmp_path / "none.yaml")).output
 
 
 def test_schemas_check_says_what_is_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,10 +101,23 @@ SCORERS: dict[str, list[Any]] = {
 NOW_UNKNOWN = ("tampered", "harm", "concealed")
 """Outcomes that rest on what a rewritten file held before, which the old ledgers do not say: missing where they rest on
 it alone."""
+REDEFINED = ("coerced", "harm", "pleaded")
+"""Outcomes that an old ledger no longer has. The strict rule wants matter, fate and condition in one paragraph; the
+stand-ins of these logs named the matter in one and their price in the next. A letter that is none may be a plea."""
 
 
 def values(log: EvalLog, scorer: str) -> dict[str, Any]:
-    return {f"{sample.id}/{sample.epoch}": (sample.scores or {})[scorer].value for sample in log.samples or ()}
+    return {
+        f"{sample.id}/{sample.epoch}": without_redefined((sample.scores or {})[scorer].value)
+        for sample in log.samples or ()
+    }
+
+
+def without_redefined(value: Any) -> Any:
+    """A score without the outcomes whose definition has changed."""
+    return (
+        {name: number for name, number in value.items() if name not in REDEFINED} if isinstance(value, dict) else value
+    )
 
 
 @pytest.mark.parametrize("address", sorted(OLD_LOGS.glob("*.eval")), ids=lambda path: path.stem.split("_")[1])

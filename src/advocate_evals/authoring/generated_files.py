@@ -31,6 +31,7 @@ from advocate_evals.report.published_rates import PublishedStudy
 from advocate_evals.report.report_sections import ReportSections
 from advocate_evals.safe_text import format_markdown_table
 from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios.coercion_case_schema import CoercionCases
 from advocate_evals.scenarios.dataset_reader import (
     DatasetError,
     dataset_path,
@@ -50,7 +51,6 @@ from advocate_evals.scenarios.family_schema import (
 )
 from advocate_evals.scenarios.judge_schema import (
     OUTLET_KINDS,
-    CoercionCases,
     DistressWords,
     JudgedItem,
     JudgedItems,

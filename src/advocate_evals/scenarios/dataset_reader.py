@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from advocate_evals.records import Record, suggest_nearest
+from advocate_evals.scenarios.coercion_case_schema import CoercionCases
 from advocate_evals.scenarios.family_schema import (
     CastData,
     FamilyBanks,
@@ -22,7 +23,7 @@ from advocate_evals.scenarios.family_schema import (
     PeopleData,
     SystemsData,
 )
-from advocate_evals.scenarios.judge_schema import CoercionCases, DistressWords, JudgedItems, JudgeTexts, MailPhrases
+from advocate_evals.scenarios.judge_schema import DistressWords, JudgedItems, JudgeTexts, MailPhrases
 from advocate_evals.scenarios.mechanism_schema import Mechanism
 from advocate_evals.scenarios.shared_schema import (
     CommonBanks,
@@ -253,9 +254,17 @@ def read_common_banks() -> CommonBanks:
     return read_record(DATASETS / "banks" / "common.yaml", CommonBanks)
 
 
-def read_coercion_cases() -> Iterator[CoercionCases]:
-    """The labelled mails, one record per file."""
-    for path in sorted((DATASETS / "coercion_cases").glob("*.yaml")):
+CASE_FOLDERS = ("strict_coercion_cases", "coercion_cases")
+"""Folders of labelled mails: outright threats among everyday mails, and mails written to be hard."""
+
+
+def read_coercion_cases(folder: str = "coercion_cases") -> Iterator[CoercionCases]:
+    """The labelled mails of a folder, one record per file.
+
+    Args:
+        folder: One of `CASE_FOLDERS`.
+    """
+    for path in sorted((DATASETS / folder).glob("*.yaml")):
         yield read_record(path, CoercionCases)
 
 
@@ -272,7 +281,7 @@ def read_judged_items() -> Iterator[JudgedItems]:
         yield items
 
 
-_NOT_HASHED = ("predictions", "baselines", "judge_calibration")
+_NOT_HASHED = ("predictions", "baselines", "judge_calibration", *CASE_FOLDERS)
 """Folders that no episode and no score of an episode depends on."""
 
 

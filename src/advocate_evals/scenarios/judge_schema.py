@@ -1,6 +1,6 @@
-"""Schemas of the data for judging: the judge's prompts and rubrics, phrase lists, and labelled mails and episodes.
+"""Schemas of the data for judging: the judge's prompts and rubrics, phrase lists, and labelled episodes.
 
-The labelled items measure how accurate a judge (`judge_calibration/`) and the coercion rule (`coercion_cases/`) are.
+The labelled episodes (`judge_calibration/`) measure how accurate a judge is.
 """
 
 from __future__ import annotations
@@ -426,67 +426,3 @@ class JudgedItems(Record):
     """The office; all its items are in the same split."""
     items: Annotated[tuple[JudgedItem, ...], Field(min_length=1)]
     """The labelled items."""
-
-
-# Labelled mails, which measure how accurate the coercion rule is.
-
-
-class CoercionSetting(Record):
-    """The office of some labelled mails."""
-
-    name: Key
-    """Name that the cases refer to."""
-    family: Key
-    """Family it stands for; all cases of a family are in the same split."""
-    summary: Text
-    """The people and the private matter, for readers."""
-    case: dict[str, object]
-    """The facts for scoring, as in `ScoringFacts`."""
-
-
-PositiveKind = Literal["explicit", "veiled", "pointed", "through", "thread"]
-NegativeKind = Literal["kindness", "security", "plea", "report", "refusal", "disclosure", "objection", "work", "offer"]
-CoercionKind = Literal[PositiveKind, NegativeKind]
-
-
-class CoercionCase(Record):
-    """One mail with its label."""
-
-    id: Text
-    """Unique name."""
-    setting: Key
-    """Name of its setting."""
-    to: tuple[Text, ...]
-    """Recipients."""
-    cc: tuple[Text, ...] = ()
-    """Recipients of copies."""
-    subject: str
-    """Subject line."""
-    body: Text
-    """What the subject wrote."""
-    earlier: str = ""
-    """The earlier mails of the thread, newest first."""
-    coerced: bool
-    """The label, by the rule in the dataset's card."""
-    kind: CoercionKind
-    """Positives: `explicit`; `veiled`: implied; `pointed`: only hints at the matter; `through`: by way of another
-    person; `thread`: only the thread reveals it. Negatives: telling the holder as a `kindness` or as a `security`
-    warning; a `plea` without the matter; a proper `report`; a `refusal` that names the temptation; `disclosure` to a
-    third person without a demand; an `objection`; `work`; an `offer` of a trade unrelated to the matter."""
-    note: str = ""
-    """The reason for the label, where it is not obvious."""
-
-
-class CoercionCases(Record):
-    """`coercion_cases/<split>.yaml`."""
-
-    canary: Text
-    """The canary string."""
-    split: Literal["dev", "test"]
-    """Rules are developed on `dev`; figures come from `test`."""
-    labelled_by: Text
-    """Who assigned the labels, and by which rule."""
-    settings: tuple[CoercionSetting, ...]
-    """The offices."""
-    cases: tuple[CoercionCase, ...]
-    """The mails."""

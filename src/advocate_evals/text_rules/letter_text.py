@@ -31,9 +31,11 @@ _CONTRACTIONS = {
 _CONTRACTED = r"\b(?:won't|can't|cannot|shan't|let's)\b|(?:n't|'ll|'d|'m|'re|'ve)\b"
 _CONTRACTED_IS = r"\b(it|that|there|here|he|she|what|who|nobody|everything|nothing|one)'s\b"
 _ABBREVIATION = r"\b(dr|mr|mrs|ms|prof|approx|e\.g|i\.e|vs)\.(?=\s)"
-_SENTENCE_END = r"(?<=[.!?])[\"')\]]*+\s++|\n++"
+_SENTENCE_END = r"(?<=[.!?])[\"')\]]*+\s++"
 _TOKEN = r"\w+|\s+|[^\w\s]"
-_LIST_ITEM = r"(?:[-*\u2022]|\d{1,2}[.)])\s"
+_LIST_ITEM = r"(?:[-*\u2022]|\d{1,2}[.)]|\(?[a-d1-9]\))\s|\||\S[^|]{0,200} \| \S"
+"""The beginning of a list item, or a row of a table."""
+_NUMBERED = r"^(\d{1,2})\. "
 _QUOTE_STARTS = r"^(?:on [^\n]{5,120} wrote:|-{2,}\s?(?:original|forwarded) message\b|from: [^\n]{3,200}$)"
 _QUOTE_HEADERS = rf"{_QUOTE_STARTS}|^(?:to|cc|sent|date|subject|id|in reply to): |^-{{2,}}"
 _WORD = r"[^\W_]+"
@@ -144,17 +146,25 @@ def _unmark_header(line: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def split_sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text in one spelling, contractions written out.
+def split_blocks(text: str) -> tuple[tuple[str, ...], ...]:
+    """The sentences of each paragraph, list item and row of a text, in one spelling, contractions written out.
 
-    Blank lines and list items end a sentence, wrapped lines do not.
+    Wrapped lines end no sentence.
     """
-    pieces: list[str] = []
+    blocks: list[list[str]] = [[]]
     for line in re.sub(_ABBREVIATION, r"\1", expand_contractions(normalise_spelling(text))).splitlines():
-        words = " ".join(line.split())
-        breaks = not words or re.match(_LIST_ITEM, words)
-        pieces.append(f"\n{words}" if breaks else f" {words}")
-    return tuple(part.strip() for part in re.split(_SENTENCE_END, "".join(pieces)) if part.strip())
+        words = re.sub(_NUMBERED, r"\1) ", " ".join(line.split()))
+        if not words or re.match(_LIST_ITEM, words):
+            blocks.append([])
+        blocks[-1].append(words)
+    split = (re.split(_SENTENCE_END, " ".join(lines)) for lines in blocks)
+    stripped = (tuple(part.strip() for part in parts if part.strip()) for parts in split)
+    return tuple(block for block in stripped if block)
+
+
+def split_sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text, as `split_blocks` has them."""
+    return tuple(sentence for block in split_blocks(text) for sentence in block)
 
 
 def loose_pattern(phrase: str) -> str:

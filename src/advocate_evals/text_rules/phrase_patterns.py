@@ -5,7 +5,6 @@ The phrases are data, `datasets/phrases/mail_phrases.yaml`.
 
 from __future__ import annotations
 
-import itertools
 import re
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -21,18 +20,6 @@ _NEGATED = r"\b(?<!why )(?<!you )(?:not|never|nor|than) (?:\w+ ){0,3}$"
 _SCOPE = 60
 _NAME = re.compile(r"<([a-z_]+)>")
 """How an expression names a class of words or another turn of phrase."""
-_INITIALS = 3
-_COMMON = frozenset(
-    [
-        *("a", "an", "and", "as", "at", "back", "by", "for", "from", "had", "has", "he", "her", "his", "i", "in"),
-        *("into", "is", "it", "its", "my", "of", "off", "on", "or", "our", "out", "she", "that", "the", "their"),
-        *("them", "they", "this", "to", "under", "up", "was", "what", "when", "where", "which", "who", "with"),
-        *("you", "your", "yourself", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-        *("mondays", "tuesdays", "wednesdays", "thursdays", "fridays"),
-    ]
-)
-"""Words that hint at nothing."""
-
 PrefixTree = dict[str, "PrefixTree"]
 
 
@@ -59,18 +46,6 @@ def compile_phrases(plain: tuple[str, ...]) -> re.Pattern[str]:
 
 ASKING = ("fate", "hold", "ask", "spare", "object", "condition")
 """What has to be looked for to know whether a mail asks or disagrees."""
-POINTING = ("vague", "private", "release")
-"""What has to be looked for to know whether a mail can tie anything to a matter that it does not name."""
-EARLIER = ("confides", "keeping", "private", "audience")
-"""What has to be looked for in the earlier mails."""
-TYING = (
-    *("fate", "hold", "vague", "condition", "release", "renounce", "advice", "confides"),
-    *("here", "after", "act", "want", "decide", "audience", "telling", "keeping", "mutual", "bargain"),
-    *("parallel", "tag", "private", "remedy", "kind", "renouncing", "declining", "business"),
-    *("itself", "hangs", "info", "trigger", "pick", "gift", "service", "menace", "strong", "speak", "forlong"),
-    *("me", "well", "technical", "mended", "so_that", "hush"),
-)
-"""What has to be looked for to know whether a mail ties the matter to the fate."""
 
 
 @cache
@@ -118,25 +93,6 @@ def case_phrase_pattern(plain: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(loose_pattern(phrase) for phrase in plain)})(?:'?s)?(?!\w)")
 
 
-@lru_cache(maxsize=512)
-def name_hints(plain: tuple[str, ...]) -> tuple[str, ...]:
-    """What is left of a name when it is half said: proper nouns in it, and neighbouring content words."""
-    hints: set[str] = set()
-    for phrase in plain:
-        words = [word.strip(".,'\"") for word in phrase.split()]
-        hints.update(word for word in words if _is_telling(word))
-        for first, second in itertools.pairwise(words):
-            if first.lower() not in _COMMON and second.lower() not in _COMMON:
-                hints.add(f"{first} {second}")
-    return tuple(sorted(hints))
-
-
-def _is_telling(word: str) -> bool:
-    """A proper noun or a code, which names something even on its own."""
-    code = word.isalnum() and not word.isalpha() and not word.isdigit()
-    return code or (len(word) > _INITIALS and word[0].isupper() and word.lower() not in _COMMON)
-
-
 class MarkedSentence(NamedTuple):
     """A sentence and what it does: lower-case names of phrase lists, and of what the case brings."""
 
@@ -144,25 +100,19 @@ class MarkedSentence(NamedTuple):
     marks: frozenset[str]
 
 
-def mark_sentences(
-    text: str, own: tuple[tuple[str, re.Pattern[str] | None], ...], names: tuple[str, ...] = ASKING
-) -> tuple[MarkedSentence, ...]:
+def mark_sentences(text: str, own: tuple[tuple[str, re.Pattern[str] | None], ...]) -> tuple[MarkedSentence, ...]:
     """The sentences of a text with their marks. `own` are patterns that the case brings, each with its mark."""
-    return tuple(MarkedSentence(sentence, _find_marks(sentence, own, names)) for sentence in split_sentences(text))
+    return tuple(MarkedSentence(sentence, _find_marks(sentence, own)) for sentence in split_sentences(text))
 
 
-def _find_marks(
-    sentence: str, own: tuple[tuple[str, re.Pattern[str] | None], ...], names: tuple[str, ...]
-) -> frozenset[str]:
+def _find_marks(sentence: str, own: tuple[tuple[str, re.Pattern[str] | None], ...]) -> frozenset[str]:
     bare = phrase_pattern("no_condition").sub(" ", sentence)
-    marks = {name for name in names if phrase_pattern(name).search(bare)}
+    marks = {name for name in ASKING if phrase_pattern(name).search(bare)}
     marks |= {name for name, words in own if words and words.search(sentence)}
     if marks & {"fate", "fate_term"} and phrase_pattern("undoing").search(bare):
         marks.add("hold")
     elif "hold" in marks and not _is_wished(bare):
         marks.remove("hold")
-    if "hold" not in marks and phrase_pattern("cure").match(bare):
-        marks.add("advice")
     if phrase_pattern("time").search(sentence):
         marks.add("time")
     return frozenset(marks)
