@@ -34,6 +34,6 @@ def judge_check(
         dataset=item_samples(parse_splits(split), parse_names(arms, CALIBRATION_ARMS, "arms")),
         solver=skip_subject(),
         scorer=judge_checked(parse_names(labels, CALIBRATION_LABELS, "labels"), blind=blind, cache=cache),
-        version=1,
+        version=2,
         metadata={"split": split, "blind": blind},
     )
