@@ -81,6 +81,7 @@ def chart_by_arm(episodes: pd.DataFrame, outcome: str, key: str, section: Report
         unit=measure.unit,
         series=series_by_model(episodes, outcome, order_arms(list(episodes["arm"]))),
         method=WILSON_METHOD if measure.is_event else MEANS_METHOD,
+        notes=(f"{measure.words.capitalize()}: {measure.lower_bound}.",) if measure.lower_bound else (),
     )
 
 

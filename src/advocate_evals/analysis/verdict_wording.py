@@ -46,8 +46,14 @@ def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: Inconclus
         return f"{start}: {test.insufficient or 'no block has a value under every compared arm'}."
     return (
         f"{start}: {claim.measure.words} {_describe_change(tested)}, {describe_contrast(claim)}, "
-        f"{_describe_data(tested)}.{_explain(tested, label, reason)}"
+        f"{_describe_data(tested)}.{_explain(tested, label, reason)}{_describe_bound(claim)}"
     )
+
+
+def _describe_bound(claim: Claim) -> str:
+    """What an outcome that counts less than happened leaves out."""
+    bound = claim.measure.lower_bound
+    return f" {claim.measure.words.capitalize()}: {bound}." if bound else ""
 
 
 def _describe_data(tested: TestedClaim) -> str:

@@ -140,7 +140,7 @@ def _outcome_tables() -> Iterator[str]:
                     "0 or 1" if outcome.is_event else f"0 to {outcome.scale_max:g}" if outcome.is_bounded else "from 0",
                     outcome.unit,
                     outcome.source,
-                    outcome.about,
+                    outcome.about + (f" ({outcome.lower_bound})" if outcome.lower_bound else ""),
                 )
                 for outcome in outcomes
             ),
