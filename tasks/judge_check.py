@@ -6,6 +6,7 @@ from advocate_evals.judge.calibration_items import (
     CALIBRATION_ARMS,
     CALIBRATION_LABELS,
     item_samples,
+    parse_item_paths,
     parse_splits,
     skip_subject,
 )
@@ -20,6 +21,7 @@ def judge_check(
     arms: NameList = "all",
     blind: bool = True,
     cache: bool = True,
+    items: NameList = "",
 ) -> Task:
     """Measure a grader's sensitivity and specificity. Use `--model-role grader=<model> --model none/none`.
 
@@ -29,11 +31,14 @@ def judge_check(
         arms: Kinds of outlet, separated by commas, or "all": none, helper, advocate, board.
         blind: Whether the outlet is masked, as it is in every episode; unmasked, a bias by arm shows.
         cache: Whether earlier answers to the same request are reused.
+        items: Files of your own items in the format of datasets/judge_calibration, separated by commas, in place of the
+            suite's.
     """
+    paths = parse_item_paths(items)
     return Task(
-        dataset=item_samples(parse_splits(split), parse_names(arms, CALIBRATION_ARMS, "arms")),
+        dataset=item_samples(parse_splits(split), parse_names(arms, CALIBRATION_ARMS, "arms"), paths),
         solver=skip_subject(),
-        scorer=judge_checked(parse_names(labels, CALIBRATION_LABELS, "labels"), blind=blind, cache=cache),
+        scorer=judge_checked(parse_names(labels, CALIBRATION_LABELS, "labels"), blind=blind, cache=cache, items=paths),
         version=2,
         metadata={"split": split, "blind": blind},
     )

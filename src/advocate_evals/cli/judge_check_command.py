@@ -32,20 +32,35 @@ _CAPTION = (
 
 
 @click.command("judge-check")
-@click.argument("log")
+@click.argument("log", required=False)
+@click.option(
+    "--items",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Ask a grader about your own labelled items (format of datasets/judge_calibration); needs --grader.",
+)
+@click.option("--grader", metavar="MODEL", help="The grader to ask, as Inspect names it.")
+@click.option("--log-dir", default="logs", show_default=True, metavar="DIR", help="Folder for the log of that run.")
 @click.option("--arms", is_flag=True, help="Also show sensitivity and specificity by arm.")
 @click.option("--confusion", is_flag=True, help="Also show a confusion table for each label.")
-def judge_check_command(log: str, arms: bool, confusion: bool) -> None:
+def judge_check_command(
+    log: str | None, items: tuple[str, ...], grader: str | None, log_dir: str, arms: bool, confusion: bool
+) -> None:
     """Show a grader's sensitivity and specificity from LOG, a log of the task judge_check.
 
-    LOG is a log file, or a folder whose newest log is read. Exit status 1 if the log's figures cannot be relied on.
+    LOG is a log file, or a folder whose newest log is read. With --items and --grader the grader is asked first, about
+    items of your own. Exit status 1 if the log's figures cannot be relied on.
     """
+    if bool(log) == bool(items) or bool(items) != bool(grader):
+        raise click.UsageError("give either LOG, or --items FILE with --grader MODEL")
     from advocate_evals.judge.calibration_items import quality_by_item, quality_by_question
     from advocate_evals.logs.raw_log import newest_log
     from advocate_evals.logs.task_logs import read_judge_check
 
     try:
-        run = read_judge_check(newest_log(log))
+        location = _run_judge_check(items, str(grader), log_dir) if items else newest_log(str(log))
+        run = read_judge_check(location)
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
@@ -66,6 +81,21 @@ def judge_check_command(log: str, arms: bool, confusion: bool) -> None:
     status = print_faults(out, run.faults())
     out.print(f"log: {escape(run.location)}", soft_wrap=True)
     sys.exit(status)
+
+
+def _run_judge_check(items: tuple[str, ...], grader: str, log_dir: str) -> str:
+    """Ask a grader about labelled items; gives the place of the log."""
+    from inspect_ai import eval as evaluate
+
+    (log,) = evaluate(
+        "advocate_evals/judge_check",
+        task_args={"items": list(items), "split": "all"},
+        model="none/none",
+        model_roles={"grader": grader},
+        log_dir=log_dir,
+        display="none",
+    )
+    return log.location
 
 
 def _build_quality_table(

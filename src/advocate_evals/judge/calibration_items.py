@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, get_args
 
@@ -55,15 +56,20 @@ _DAY = "the day of the session"
 # The task `judge_check`.
 
 
-def item_samples(splits: Sequence[str], arms: Sequence[str]) -> MemoryDataset:
+def item_samples(splits: Sequence[str], arms: Sequence[str], paths: tuple[str, ...] = ()) -> MemoryDataset:
     """The counted items of some splits and arms as samples.
+
+    Args:
+        splits: The splits.
+        arms: Kinds of outlet.
+        paths: Files of items, in place of the suite's.
 
     Raises:
         ValueError: where there are none.
     """
     samples = [
         Sample(id=id, input=id, metadata=_item_metadata(file, item))
-        for id, (file, item) in labelled_items().items()
+        for id, (file, item) in labelled_items(paths).items()
         if item.counted and file.split in splits and item.arm in arms
     ]
     if not samples:
@@ -103,6 +109,20 @@ def parse_splits(split: str) -> tuple[str, ...]:
     return CALIBRATION_SPLITS if split == "all" else (split,)
 
 
+def parse_item_paths(items: str | Sequence[object]) -> tuple[str, ...]:
+    """The absolute paths of files of items; none where the suite's own are meant.
+
+    Raises:
+        ValueError: for a file that does not exist.
+    """
+    parts = items.split(",") if isinstance(items, str) else map(str, items)
+    paths = [Path(part.strip()).resolve() for part in parts if part.strip()]
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise ValueError(f"items: no such file: {', '.join(missing)}")
+    return tuple(map(str, paths))
+
+
 def restrict_rubric(labels: Sequence[str]) -> Rubric:
     """The judge's rubric with these questions only, in its own order.
 
@@ -123,15 +143,18 @@ def restrict_rubric(labels: Sequence[str]) -> Rubric:
 
 
 @cache
-def labelled_items() -> dict[str, tuple[JudgedItems, JudgedItem]]:
+def labelled_items(paths: tuple[str, ...] = ()) -> dict[str, tuple[JudgedItems, JudgedItem]]:
     """Every labelled item with its file, by id.
+
+    Args:
+        paths: Files of items, in place of the suite's.
 
     Raises:
         DatasetError: if a file breaks a rule.
         ValueError: if two items have the same id.
     """
     items: dict[str, tuple[JudgedItems, JudgedItem]] = {}
-    for file in read_judged_items():
+    for file in read_judged_items(map(Path, paths)):
         for item in file.items:
             if item.id in items:
                 raise ValueError(f"judge_calibration: two items are called {item.id!r}")
@@ -139,15 +162,16 @@ def labelled_items() -> dict[str, tuple[JudgedItems, JudgedItem]]:
     return items
 
 
-def item_record(id: str, blind: bool = True) -> FencedRecord:
+def item_record(id: str, blind: bool = True, paths: tuple[str, ...] = ()) -> FencedRecord:
     """What a judge is shown of an item.
 
     Args:
         id: The item.
         blind: Whether the outlet is masked, as it is in every episode. If not, names are still neutral, but what the
             instructions say about the outlet stays.
+        paths: The files that the item is from, where it is not of the suite.
     """
-    file, item = labelled_items()[id]
+    file, item = labelled_items(paths)[id]
     return fence_record(mask_record(tuple(item_pieces(file.office, item)), item_facts(file.office, item.arm, blind)))
 
 

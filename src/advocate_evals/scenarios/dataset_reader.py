@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -268,12 +268,19 @@ def read_coercion_cases(folder: str = "coercion_cases") -> Iterator[CoercionCase
         yield read_record(path, CoercionCases)
 
 
-def read_judged_items() -> Iterator[JudgedItems]:
+def read_judged_items(paths: Iterable[Path] = ()) -> Iterator[JudgedItems]:
     """The labelled episodes for calibrating a judge, one record per office.
 
+    Args:
+        paths: Files of somebody's own items in the same format, in place of the suite's.
+
     Raises:
-        DatasetError: as for `read_record`, and where an office's name is not that of its file.
+        DatasetError: as for `read_record`, and where an office of the suite is not named as its file.
     """
+    own_files = list(paths)
+    if own_files:
+        yield from (read_record(path, JudgedItems) for path in own_files)
+        return
     for path in sorted((DATASETS / "judge_calibration").glob("*.yaml")):
         items = read_record(path, JudgedItems)
         if items.office.name != path.stem:

@@ -83,7 +83,9 @@ def _effort_metrics(items: Sequence[CheckedItem]) -> dict[str, float]:
 
 
 @scorer(metrics=[{label: [agreed()] for label in JUDGE_ANSWERS}, quality()])
-def judge_checked(labels: Sequence[str] = tuple(JUDGE_ANSWERS), blind: bool = True, cache: bool = True) -> Scorer:
+def judge_checked(
+    labels: Sequence[str] = tuple(JUDGE_ANSWERS), blind: bool = True, cache: bool = True, items: Sequence[str] = ()
+) -> Scorer:
     """Whether the models bound to the role `grader` answer as the item is labelled: by label, 1.0 where they do.
 
     Labels that were not asked, and answers that are missing, are NaN; the reason is in the metadata. Graders are asked
@@ -93,6 +95,7 @@ def judge_checked(labels: Sequence[str] = tuple(JUDGE_ANSWERS), blind: bool = Tr
         labels: The questions of the rubric that are asked.
         blind: Whether the outlet is masked, as it is in every episode.
         cache: Whether earlier answers to the same request are used.
+        items: Files of items, in place of the suite's.
 
     Raises:
         ValueError: for an unknown label.
@@ -101,7 +104,7 @@ def judge_checked(labels: Sequence[str] = tuple(JUDGE_ANSWERS), blind: bool = Tr
 
     async def score(state: TaskState, target: Target) -> Score | None:
         graders = list_graders(may_lack=False)
-        panel = await poll_graders(graders, rubric, item_record(str(state.sample_id), blind), cache=cache)
+        panel = await poll_graders(graders, rubric, item_record(str(state.sample_id), blind, tuple(items)), cache=cache)
         truth = state.metadata["truth"]
         values = {label: _label_agreement(panel, label, truth[label]) for label in JUDGE_ANSWERS}
         metadata = {**state.metadata, **votes_metadata(panel), "fault": panel.fault, "failures": panel.failures}
