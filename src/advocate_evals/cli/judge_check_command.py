@@ -54,12 +54,13 @@ def judge_check_command(
     """
     if bool(log) == bool(items) or bool(items) != bool(grader):
         raise click.UsageError("give either LOG, or --items FILE with --grader MODEL")
+    from advocate_evals.experiments.run_design import run_judge_check
     from advocate_evals.judge.calibration_items import quality_by_item, quality_by_question
     from advocate_evals.logs.raw_log import newest_log
     from advocate_evals.logs.task_logs import read_judge_check
 
     try:
-        location = _run_judge_check(items, str(grader), log_dir) if items else newest_log(str(log))
+        location = run_judge_check(items, str(grader), log_dir) if items else newest_log(str(log))
         run = read_judge_check(location)
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
@@ -81,21 +82,6 @@ def judge_check_command(
     status = print_faults(out, run.faults())
     out.print(f"log: {escape(run.location)}", soft_wrap=True)
     sys.exit(status)
-
-
-def _run_judge_check(items: tuple[str, ...], grader: str, log_dir: str) -> str:
-    """Ask a grader about labelled items; gives the place of the log."""
-    from inspect_ai import eval as evaluate
-
-    (log,) = evaluate(
-        "advocate_evals/judge_check",
-        task_args={"items": list(items), "split": "all"},
-        model="none/none",
-        model_roles={"grader": grader},
-        log_dir=log_dir,
-        display="none",
-    )
-    return log.location
 
 
 def _build_quality_table(

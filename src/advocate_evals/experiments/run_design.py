@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from inspect_ai import Task, eval_set
+from inspect_ai import eval as evaluate
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelCost, ModelInfo, get_model_info, set_model_info
 
@@ -123,3 +124,22 @@ class _NoAliasDumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def run_judge_check(items: Sequence[str], grader: str, log_dir: str) -> str:
+    """Ask a grader about labelled items of one's own; gives the place of the log.
+
+    Args:
+        items: Files of items.
+        grader: The grader, as Inspect names it.
+        log_dir: Folder for the log.
+    """
+    (log,) = evaluate(
+        f"{PACKAGE_NAME}/judge_check",
+        task_args={"items": list(items), "split": "all"},
+        model="none/none",
+        model_roles={"grader": grader},
+        log_dir=log_dir,
+        display="none",
+    )
+    return log.location
