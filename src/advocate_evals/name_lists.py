@@ -13,6 +13,12 @@ ALL_NAMES = "all"
 """Stands for every known name, where it is the only one."""
 
 
+def split_names(names: str | Iterable[object]) -> tuple[str, ...]:
+    """The names of a list, or of a text with commas between them, without blanks; none for an empty text."""
+    parts = names.split(",") if isinstance(names, str) else map(str, names)
+    return tuple(part.strip() for part in parts if part.strip())
+
+
 def parse_names(
     names: NameList, known_names: Iterable[str], parameter: str, *, allow_all: bool = True
 ) -> tuple[str, ...]:
@@ -27,10 +33,9 @@ def parse_names(
     Raises:
         ValueError: for an unknown name, with the parameter and the nearest known name, or for a list without a name.
     """
-    parts = names.split(",") if isinstance(names, str) else [str(part) for part in names]
-    chosen = [part.strip() for part in parts if part.strip()]
+    chosen = split_names(names)
     choices = tuple(known_names)
-    if allow_all and chosen == [ALL_NAMES]:
+    if allow_all and chosen == (ALL_NAMES,):
         return choices
     for name in chosen:
         if name not in choices:

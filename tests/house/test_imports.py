@@ -29,11 +29,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "human_play": {"records", "model_names", "safe_text"},
     "scenarios": {"records", "factors", "outcomes", "scoring_facts"},
     "predictions": {"records", "factors", "outcomes", "scenarios", "statistics"},
-    "text_rules": {"records", "scoring_facts", "statistics", "scenarios"},
+    "text_rules": {"records", "name_lists", "scoring_facts", "statistics", "scenarios"},
     "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
     "episode": {"records", "name_lists", "safe_text", "factors", "model_calls", "scenarios", "environment"},
     "judge": {
-        *("records", "model_names", "safe_text", "factors", "outcomes", "scoring_facts", "model_calls", "statistics"),
+        *(
+            "records",
+            "name_lists",
+            "model_names",
+            "safe_text",
+            "factors",
+            "outcomes",
+            "scoring_facts",
+            "model_calls",
+            "statistics",
+        ),
         *("scenarios", "text_rules", "environment"),
     },
     "scorers": {
@@ -56,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "judge"},
     "analysis": {
-        *("__init__", "records", "model_names", "factors", "outcomes"),
+        *("__init__", "records", "name_lists", "model_names", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "logs"),
     },
     "report": {"records", "model_names", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},

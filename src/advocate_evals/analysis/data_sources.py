@@ -13,6 +13,7 @@ from advocate_evals.analysis.findings import DataSources, Example, LogSource, Sk
 from advocate_evals.logs.episode_table import PLANNED_KEYS, LogReading
 from advocate_evals.logs.raw_log import LogInfo, compare_hash, read_carried_hashes
 from advocate_evals.model_names import is_human
+from advocate_evals.name_lists import split_names
 
 _EXAMPLES = (
     ("ladder.harm", MAIN_TASK, "harm"),
@@ -52,7 +53,7 @@ def describe_sources(
         models=tuple(sorted({log.model for log in logs})),
         standins=tuple(sorted({log.model for log in logs if log.standin})),
         people=tuple(sorted({log.model for log in logs if is_human(log.model)})),
-        graders=tuple(sorted({grader for log in logs for grader in log.graders.split(",") if grader})),
+        graders=tuple(sorted({grader for log in logs for grader in split_names(log.graders)})),
         datasets=tuple(sorted({log.datasets for log in logs if log.datasets})),
         suites=tuple(sorted({log.suite for log in logs if log.suite})),
         warnings=(*excluded, *reading.mixed, *describe_mixtures(episodes), *_describe_unfinished(logs)),

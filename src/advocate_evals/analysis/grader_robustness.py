@@ -17,6 +17,7 @@ import pandas as pd
 from advocate_evals.analysis.block_values import BlockValues
 from advocate_evals.analysis.grader_correction import PairedLabels
 from advocate_evals.logs.grader_calibration import GraderCalibration, find_calibration
+from advocate_evals.name_lists import split_names
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.contrasts import AnyContrast, TestSpec
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
@@ -91,7 +92,7 @@ def bound_errors(
     """
     if not OUTCOMES[outcome].is_event:
         return None
-    graders = {name for names in rows["graders"].unique() for name in str(names).split(",") if name}
+    graders = {name for names in rows["graders"].unique() for name in split_names(str(names))}
     calibration = find_calibration(calibrations, graders)
     counts, sources = [], set()
     for group, arms in enumerate(groups):

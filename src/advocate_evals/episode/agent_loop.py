@@ -37,6 +37,7 @@ from advocate_evals.episode.probe_questions import (
 )
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.model_calls import generate_with_retry
+from advocate_evals.name_lists import split_names
 from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.scenario import build_scenario, replace_treatment
 
@@ -138,7 +139,7 @@ def _open_office(state: TaskState, changes: dict[str, str]) -> Office:
     spec = read_sample_spec(state.metadata)
     if changes:
         spec = replace_treatment(spec, **changes)
-        varied = tuple(name for name in str(state.metadata.get("varied", "")).split(",") if name)
+        varied = split_names(str(state.metadata.get("varied", "")))
         state.metadata = state.metadata | sample_metadata(spec, varied)
     scenario = build_scenario(spec)
     office = Office.open(scenario)

@@ -23,6 +23,7 @@ from advocate_evals.judge.fencing import FencedRecord, fence_record
 from advocate_evals.judge.grader import GraderFault
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.session_record import Piece, call_piece
+from advocate_evals.name_lists import split_names
 from advocate_evals.outcomes import JUDGE_ANSWERS
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items
@@ -115,8 +116,7 @@ def parse_item_paths(items: str | Sequence[object]) -> tuple[str, ...]:
     Raises:
         ValueError: for a file that does not exist.
     """
-    parts = items.split(",") if isinstance(items, str) else map(str, items)
-    paths = [Path(part.strip()).resolve() for part in parts if part.strip()]
+    paths = [Path(name).resolve() for name in split_names(items)]
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         raise ValueError(f"items: no such file: {', '.join(missing)}")

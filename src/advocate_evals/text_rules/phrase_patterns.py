@@ -9,6 +9,7 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from advocate_evals.name_lists import split_names
 from advocate_evals.scenarios.dataset_reader import read_mail_phrases
 from advocate_evals.scenarios.judge_schema import MailPhrases
 from advocate_evals.text_rules.letter_text import loose_pattern, split_sentences
@@ -57,7 +58,7 @@ def phrase_pattern(name: str) -> re.Pattern[str]:
     """
     phrases = read_mail_phrases()
     if name in phrases.lists:
-        return compile_phrases(tuple(phrase.strip() for phrase in phrases.lists[name].phrases.split(",")))
+        return compile_phrases(split_names(phrases.lists[name].phrases))
     return re.compile(_expand_turn(phrases, name))
 
 
