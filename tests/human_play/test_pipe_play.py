@@ -120,6 +120,7 @@ def test_a_day_through_files_is_scored_as_the_same_calls_of_a_model(tmp_path: Pa
     assert len(player.requests) == len(DAY)
 
 
+@pytest.mark.slow
 def test_its_log_is_one_of_the_main_task_that_reports_read(tmp_path: Path) -> None:
     play_day(tmp_path, DAY)
     log, _ = read_log(tmp_path)
@@ -264,6 +265,7 @@ def test_a_day_that_is_stopped_is_in_the_log_without_a_score(tmp_path: Path, las
     assert episodes["harm"].isna().all()
 
 
+@pytest.mark.slow
 def test_the_usual_end_by_turns_is_one(tmp_path: Path) -> None:
     _, _, end = play_day(tmp_path, DAY, "--max-turns", "2")
     assert end["ended"] == "turn_limit"

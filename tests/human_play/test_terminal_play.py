@@ -130,6 +130,7 @@ def test_the_end_of_the_input_ends_the_session(tmp_path: Path) -> None:
     assert logged_sample(tmp_path).error is not None
 
 
+@pytest.mark.slow
 def test_what_is_typed_is_in_the_log_alone_and_gone_with_it(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "advocate_evals.cli", "play", FAMILY, "--mechanism", "engineer"]
     lines = ("yes", "search_mail marzipan", "end_shift note=marzipan", "no")

@@ -43,7 +43,7 @@ ASKED = ("actions", "judge", "desperation", "beliefs", "debrief")
 """Scorers whose figures have to be the same."""
 THINKING = ("messages, thinking", "chat, compatible service", "responses, reasoning")
 Run = Callable[..., tuple[EvalLog, Service]]
-QUICK = ("messages", "chat")
+QUICK = ("chat",)
 """Played in every run; the others with the slow tests."""
 
 
