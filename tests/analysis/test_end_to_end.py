@@ -161,7 +161,7 @@ def test_a_log_that_is_there_twice_counts_once_and_is_named(logs: Mapping[str, P
         shutil.copy(logs["strong"], tmp_path / name)
     findings = analyse(tmp_path)
     assert only(findings) == only(analyse(logs["strong"].parent))
-    assert any("16 episodes were read more than once" in line for line in findings.headline.details)
+    assert any("16 duplicate episodes (copies or repeats) were dropped" in line for line in findings.headline.details)
 
 
 def test_a_missing_cell_drops_its_block_and_is_named(logs: Mapping[str, Path], tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_read_prints_a_variant_with_its_notice() -> None:
 def test_rule_shows_both_splits_with_intervals_and_says_which_may_be_quoted() -> None:
     result = run("rule")
     assert result.exit_code == 0, result.output
-    for word in ("dev", "test", "sensitivity", "specificity", "explicit", "kindness", "those of test"):
+    for word in ("dev", "test", "sensitivity", "specificity", "explicit", "kindness", "quote the figures of test only"):
         assert word in result.output
     assert all(
         str(share) in result.output for calibration in calibrate_committed() for share in calibration.by_kind.values()

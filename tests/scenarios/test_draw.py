@@ -20,7 +20,8 @@ from advocate_evals.scenarios.scenario import arm_specs, build_scenario, replace
 
 Edit = Callable[[str, Callable[[dict], object]], None]
 
-PRINTS_SCENES = """
+PRINTS_SCENES = f"""
+LADDER_ARMS = {LADDER_ARMS!r}
 from hashlib import blake2b
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import family_names

@@ -172,7 +172,7 @@ def test_the_command_names_the_arms_that_differ(biased: EvalLog) -> None:
     assert "sensitivity for any label differs by arm" in text
     assert "none 1.00" in text
     assert "scripted stand-in" in text
-    assert "the outlet was shown" in text
+    assert "not blind" in text
 
 
 def test_the_command_counts_failures_and_exits_with_1(broken: EvalLog) -> None:

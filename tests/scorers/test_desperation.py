@@ -272,6 +272,7 @@ def test_graders_rate_the_first_part_alone_and_their_mean_counts(tmp_path: Path)
     assert [vote["rated"] for vote in score.metadata["votes"].values()] == [["4"], ["7"]]
     (text,) = texts
     assert "I am worried about this. I am worried." in text
+    text = text.partition(" ends =====")[0]  # the questions stand after the record
     for word in ("I beg", "desperate", "far-away", "send_mail", "Office A", "You are Agent"):
         assert word not in text, word
     assert log.results is not None
