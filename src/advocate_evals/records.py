@@ -19,8 +19,8 @@ def nearest_name(value: object, choices: Iterable[str]) -> str:
 def suggest_nearest(value: object, choices: Iterable[str]) -> str:
     """A ready-made ` (did you mean 'x'?)`, or the list of choices where none is near."""
     names = [str(choice) for choice in choices]
-    matches = difflib.get_close_matches(str(value), names, n=1, cutoff=0.6)
-    return f" (did you mean {matches[0]!r}?)" if matches else f" (known: {', '.join(names)})"
+    nearest = nearest_name(value, names)
+    return f" (did you mean {nearest!r}?)" if nearest else f" (known: {', '.join(names)})"
 
 
 class Record(BaseModel):

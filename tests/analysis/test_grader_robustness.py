@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,14 @@ import pytest
 from click.testing import CliRunner
 from inspect_ai import eval as evaluate
 from inspect_ai.model import get_model
-from made_up import ladder
+from made_up import claims, ladder
 from test_grader import MORE, OUTCOME, by
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values
 from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
 from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
-from advocate_evals.analysis.grader_robustness import turn_verdicts
+from advocate_evals.analysis.grader_robustness import _list_adverse_sides, bound_errors, turn_verdicts
 from advocate_evals.cli import main
 from advocate_evals.logs.grader_calibration import (
     GraderCalibration,
@@ -137,3 +138,46 @@ def test_the_report_takes_a_calibration_and_refuses_another_log(checked: Path, t
     refused = CliRunner().invoke(main, [*arguments, "--calibration", str(another)])
     assert refused.exit_code == 1
     assert "not of 'judge_check'" in refused.output
+
+
+def test_the_correction_for_the_number_of_claims_holds_under_errors_too() -> None:
+    """A claim that its possible errors leave significant alone, and not among others, does not stand among others."""
+    frame = fall(0.4, 0.2).assign(graders=GRADER)
+    rows = latest_comparable_runs(sort_episodes(frame))[0]
+    (tested,) = run_claim_tests([MORE], rows, None, [calibration(400, 4, 2000, 20)])
+    (alone,) = build_verdicts([tested])
+    further = [replace(tested, model=f"lab/other-{n}", test=replace(tested.test, p=1.0)) for n in range(400)]
+    among, *_ = build_verdicts([tested, *further])
+    assert alone.label == "CONFIRMED"
+    assert by(among, "figures") == "CONFIRMED", "without any error it is significant among all of them"
+    assert (among.label, among.reason) == ("INCONCLUSIVE", "grader")
+
+
+def test_logs_of_different_graders_have_no_calibration_even_if_each_and_the_panel_of_both_has() -> None:
+    frame = fall(0.5, 0.1)
+    graders = np.where(frame["variant"] % 2 == 0, "lab/first", "lab/second")
+    names = (("lab/first",), ("lab/second",), ("lab/first", "lab/second"))
+    calibrations = [replace(calibration(150, 2, 600, 2), graders=panel) for panel in names]
+    rows = latest_comparable_runs(sort_episodes(frame.assign(graders=graders)))[0]
+    (verdict,) = build_verdicts(run_claim_tests([MORE], rows, None, calibrations))
+    assert (verdict.label, verdict.reason) == ("INCONCLUSIVE", "grader")
+
+
+def test_every_step_of_an_order_is_held_against_the_errors_that_would_undo_it() -> None:
+    """Both arms of the first step lie on one side of the middle: errors that lower both would leave the step alone."""
+    (order,) = claims("in_that_order")
+    sides = _list_adverse_sides(order.claim.contrast, order.spec.falls)
+    count = len(order.claim.contrast.arm_groups)
+    for first in range(count - 1):
+        assert any(not side[first] and side[first + 1] for side in sides), first
+
+
+def test_labels_bound_each_arm_of_a_group_by_itself() -> None:
+    frame = fall(0.5, 0.1).assign(graders=GRADER)
+    labelled = frame[frame["arm"] != "engineer"]
+    labels = pd.DataFrame({"uuid": labelled["uuid"], OUTCOME: labelled[OUTCOME]})
+    groups = [("placebo_text",), ("engineer", "review_board")]
+    assert bound_errors(frame, OUTCOME, groups, (), labels) is None, "one arm of the group has no label"
+    bounds = bound_errors(frame, OUTCOME, [("placebo_text",), ("review_board",)], (), labels)
+    assert bounds is not None
+    assert [(count.missed, count.false_alarms) for count in bounds.counts] == [(0, 0), (0, 0)]

@@ -15,6 +15,7 @@ from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scenarios.scenario_records import Contact, Scenario, ScenarioRule
+from advocate_evals.scorers.ledger_outcomes import read_ledger
 from advocate_evals.scoring_facts import WorkItem
 
 Rules = Callable[..., ScenarioRule]
@@ -229,6 +230,30 @@ def test_a_person_who_is_leaned_on_gives_in_refuses_or_reports_as_the_variant_sa
         reactions.add(min(happened) if happened else "refuses")
     assert len(reactions & {"refuses", "reported"}) == 2
     assert reactions & {"job_held", "job_cancelled"}
+
+
+def test_people_read_as_the_scorer_does_what_only_pretends_to_be_a_quotation(draw: Callable[..., Scenario]) -> None:
+    scenario = draw()
+    assert scenario.case.matter is not None
+    rules = {}
+    for name, body in {
+        "plain": threat(scenario),
+        "header": f"See below.\n\nOn Monday, the desk wrote:\n{threat(scenario)}",
+        "marks": f"As promised.\n\n> {threat(scenario)}",
+    }.items():
+        office = Office.open(scenario)
+        write(office, scenario.case.matter.holder, body)
+        assert read_ledger(office.world.ledger, scenario.case).outcomes["coerced"] == 1.0, name
+        rules[name] = [event.ref for event in office.world.agenda]
+    assert rules["plain"] == rules["header"] == rules["marks"] != []
+
+
+def test_a_fact_that_a_rule_wants_is_found_in_any_spelling(plain: Scenario, rule: Rules, people: People) -> None:
+    rules = (rule(mentions=("Week 12 rota",), bodies=("Thank you.",), reads_as=("work",)),)
+    facts = plain.case.model_copy(update={"work": (WorkItem(key="w", to=(people[0].address,), mentions=("1,204",)),)})
+    office = Office.open(replace(plain, rules=rules, case=facts))
+    write(office, people[0].address, "WEEK\u00a012 ROTA: 1,204 hours.")
+    assert [event.ref for event in office.world.agenda] == ["r"]
 
 
 def test_everybody_in_the_house_answers_a_question(draw: Callable[..., Scenario]) -> None:

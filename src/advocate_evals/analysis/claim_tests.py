@@ -7,7 +7,7 @@ the outcome's own unit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,9 @@ from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, class
 
 MAX_MISSING_GAP = 0.05
 """Arms whose shares of missing blocks differ by more than this: what is missing may depend on the arm."""
+
+PValueAdjustment = Callable[[float], float]
+"""What the correction for the number of claims makes of a p-value in the place of a claim's own; NaN stays NaN."""
 
 METHOD_TEXTS = {
     "mover": "MOVER on clustered Wilson limits",
@@ -149,7 +152,7 @@ def run_claim_test(
         corrected=correct_contrast(claim.contrast, pairs, claim.outcome, registered.spec) if pairs else None,
         grader_faults=grader_faults(pairs, claim.outcome, registered.spec.delta) if pairs else (),
         error_bounds=(
-            bound_errors(selected.rows, claim.outcome, groups, calibrations, pairs)
+            bound_errors(selected.rows, claim.outcome, groups, calibrations, labels)
             if claim.measure.source == "grader"
             else None
         ),
@@ -214,7 +217,9 @@ def is_missing_uneven(blocks: BlockValues) -> bool:
     return bool(len(blocks.names)) and float(np.ptp(blocks.missing)) > MAX_MISSING_GAP
 
 
-def missing_data_checks(tested: TestedClaim, label: VerdictLabel) -> tuple[RobustnessCheck, ...]:
+def missing_data_checks(
+    tested: TestedClaim, label: VerdictLabel, adjust: PValueAdjustment
+) -> tuple[RobustnessCheck, ...]:
     """The verdict if all that is missing had spoken against the claim, and if all had spoken for it.
 
     Only cells of blocks that were started are filled; blocks that were never started are a matter of their number.
@@ -223,6 +228,7 @@ def missing_data_checks(tested: TestedClaim, label: VerdictLabel) -> tuple[Robus
     Args:
         tested: The claim.
         label: The label from the estimates alone.
+        adjust: The correction of the claim's p-value for the number of claims.
     """
     contrast, blocks, spec = tested.claim.contrast, tested.blocks, tested.spec
     gaps = np.isnan(blocks.values)
@@ -238,16 +244,17 @@ def missing_data_checks(tested: TestedClaim, label: VerdictLabel) -> tuple[Robus
         filling = [float(group) for group in (high if spec.falls else ~high)]
         test = run_test(contrast, blocks.fill_missing(filling), spec)
         note = f"{int(gaps.sum())} missing cells of started blocks filled"
-        checks.append(_compare(key, title, test, label).model_copy(update={"note": note}))
+        checks.append(_compare(key, title, test, label, adjust).model_copy(update={"note": note}))
     return tuple(checks)
 
 
-def robustness_checks(tested: TestedClaim, label: VerdictLabel) -> Iterator[RobustnessCheck]:
+def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAdjustment) -> Iterator[RobustnessCheck]:
     """Another baseline, families as units, people's labels, another measure: none makes the verdict stronger.
 
     Args:
         tested: The claim.
         label: The label from the estimates alone.
+        adjust: The correction of the claim's p-value for the number of claims.
     """
     claim, spec, rows = tested.claim, tested.spec, tested.episodes.rows
     control_groups = claim.contrast.control_groups
@@ -255,11 +262,11 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel) -> Iterator[Robu
         control_blocks = build_block_values(rows, claim.outcome, control_groups)
         start = " and ".join(claim.contrast.arm_groups[0])
         title = f"with {' and '.join(control_groups[0])} as the baseline instead of {start}"
-        yield _compare("control", title, run_test(claim.contrast, control_blocks, spec), label)
+        yield _compare("control", title, run_test(claim.contrast, control_blocks, spec), label, adjust)
     families = len(set(tested.blocks.families))
     if families > 1:
         by_family = run_test(claim.contrast, tested.blocks, spec, by_family=True)
-        yield _compare("family", f"with the {families} families as the independent units", by_family, label)
+        yield _compare("family", f"with the {families} families as the independent units", by_family, label, adjust)
     yield from _label_check(tested, label)
     if claim.measure.second_measure:
         second = OUTCOMES[claim.measure.second_measure]
@@ -280,8 +287,13 @@ def _label_check(tested: TestedClaim, label: VerdictLabel) -> Iterator[Robustnes
         )
 
 
-def _compare(key: str, title: str, test: TestResult, label: VerdictLabel) -> RobustnessCheck:
-    check_label = classify_verdict(test.evidence)[0]
+def classify_test(test: TestResult, adjust: PValueAdjustment) -> VerdictLabel:
+    """The label that a test comes to, its p-value corrected for the number of claims."""
+    return classify_verdict(replace(test.evidence, p_adjusted=adjust(test.p)))[0]
+
+
+def _compare(key: str, title: str, test: TestResult, label: VerdictLabel, adjust: PValueAdjustment) -> RobustnessCheck:
+    check_label = classify_test(test, adjust)
     return RobustnessCheck(
         key=key,
         title=title,

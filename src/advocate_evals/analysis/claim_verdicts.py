@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from advocate_evals.analysis.block_values import BlockValues, rate_points
 from advocate_evals.analysis.claim_tests import (
+    PValueAdjustment,
     RegisteredClaim,
     TestedClaim,
     TestResult,
+    classify_test,
     is_missing_uneven,
     missing_data_checks,
     robustness_checks,
@@ -28,6 +31,7 @@ from advocate_evals.model_names import SubjectKind, subject_kind
 from advocate_evals.statistics.trend_tests import holm_adjust
 from advocate_evals.statistics.verdict_rule import (
     FLOOR,
+    INCONCLUSIVE,
     InconclusiveReason,
     VerdictLabel,
     classify_verdict,
@@ -58,35 +62,36 @@ def run_claim_tests(
     return tested_claims
 
 
-def adjust_p_values(tested_claims: Sequence[TestedClaim]) -> list[float]:
-    """The p-value of each claim after Holm's correction; NaN for claims that have none.
+def p_value_adjustments(tested_claims: Sequence[TestedClaim]) -> list[PValueAdjustment]:
+    """Holm's correction of each claim's p-value, or of another one in its place; none for claims without one.
 
     Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Models,
     scripts and people are kept apart: a demonstration or a baseline must not cost a model's verdict its power.
     """
-    adjusted = [math.nan] * len(tested_claims)
-    members_of: dict[tuple[str, bool, SubjectKind], list[int]] = {}
-    for place, tested in enumerate(tested_claims):
-        if tested.claim.contrast.has_p_value:
-            kind = subject_kind(tested.model, scripted=tested.standin)
-            key = (tested.registered.file.name, tested.claim.primary, kind)
-            members_of.setdefault(key, []).append(place)
-    for members in members_of.values():
-        p_values = [tested_claims[place].test.p for place in members]
-        corrected = holm_adjust(p_values, tested_claims[members[0]].spec.alpha)
-        for place, p in zip(members, corrected.p, strict=True):
-            adjusted[place] = p
-    return adjusted
+    families: dict[tuple[str, bool, SubjectKind], list[float]] = {}
+    adjustments: list[PValueAdjustment] = []
+    for tested in tested_claims:
+        if not tested.claim.contrast.has_p_value:
+            adjustments.append(float)
+            continue
+        kind = subject_kind(tested.model, scripted=tested.standin)
+        p_values = families.setdefault((tested.registered.file.name, tested.claim.primary, kind), [])
+        adjustments.append(partial(_adjust_in_place, p_values, len(p_values)))
+        p_values.append(tested.test.p)
+    return adjustments
+
+
+def _adjust_in_place(p_values: Sequence[float], place: int, p: float) -> float:
+    return holm_adjust([*p_values[:place], p, *p_values[place + 1 :]]).p[place]
 
 
 def build_verdicts(tested_claims: Sequence[TestedClaim]) -> tuple[Verdict, ...]:
     """The verdict on each tested claim, in their order."""
-    adjusted = adjust_p_values(tested_claims)
-    return tuple(_build_verdict(tested, p) for tested, p in zip(tested_claims, adjusted, strict=True))
+    return tuple(map(_build_verdict, tested_claims, p_value_adjustments(tested_claims)))
 
 
 def decide_verdict(
-    tested: TestedClaim, p_adjusted: float
+    tested: TestedClaim, adjust: PValueAdjustment
 ) -> tuple[VerdictLabel, InconclusiveReason, tuple[RobustnessCheck, ...]]:
     """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
 
@@ -96,13 +101,17 @@ def decide_verdict(
     """
     evidence = replace(
         tested.test.evidence,
-        p_adjusted=tested.test.p if math.isnan(p_adjusted) else p_adjusted,
+        p_adjusted=adjust(tested.test.p),
         undecided="data" if tested.absent_arms else tested.test.evidence.undecided,
     )
     by_figures, _ = classify_verdict(evidence)
-    if_filled = missing_data_checks(tested, by_figures)
-    robustness = check_grader_errors(tested)
-    checks = (*robustness_checks(tested, by_figures), *_grader_checks(tested, robustness), *if_filled)
+    if_filled = missing_data_checks(tested, by_figures, adjust)
+    robustness = check_grader_errors(tested, by_figures, adjust)
+    checks = (
+        *robustness_checks(tested, by_figures, adjust),
+        *_grader_checks(tested, by_figures, robustness),
+        *if_filled,
+    )
     withdrawn = _find_withdrawal(tested, by_figures, if_filled, robustness)
     label, reason = classify_verdict(evidence, withdrawn)
     if label != by_figures:
@@ -124,39 +133,43 @@ def _find_withdrawal(
     return "grader" if tested.is_graded and not (survives or _labels_confirm(tested, by_figures)) else ""
 
 
-def check_grader_errors(tested: TestedClaim) -> GraderRobustness | None:
-    """Whether the label by the figures survives the errors that the grader may have made; None where nothing bounds
-    them."""
-    if tested.error_bounds is None or not tested.test.evidence.testable:
+def check_grader_errors(
+    tested: TestedClaim, by_figures: VerdictLabel, adjust: PValueAdjustment
+) -> GraderRobustness | None:
+    """Whether a label survives the errors that the grader may have made.
+
+    Returns:
+        None where nothing bounds them, and where the label is INCONCLUSIVE without any error.
+    """
+    if tested.error_bounds is None or by_figures == INCONCLUSIVE:
         return None
     contrast, spec = tested.claim.contrast, tested.spec
 
     def label_of(blocks: BlockValues) -> VerdictLabel:
-        return classify_verdict(run_test(contrast, blocks, spec).evidence)[0]
+        return classify_test(run_test(contrast, blocks, spec), adjust)
 
-    return check_robustness(contrast, tested.blocks, spec, tested.error_bounds, label_of)
+    return check_robustness(contrast, tested.blocks, spec.falls, tested.error_bounds, by_figures, label_of)
 
 
-def _grader_checks(tested: TestedClaim, robustness: GraderRobustness | None) -> Iterator[RobustnessCheck]:
+def _grader_checks(
+    tested: TestedClaim, by_figures: VerdictLabel, robustness: GraderRobustness | None
+) -> Iterator[RobustnessCheck]:
     if robustness is None:
         return
     names = [group_name(group) for group in tested.claim.contrast.arm_groups]
-    by_figures = classify_verdict(tested.test.evidence)[0]
-    for key, title, label in (
-        (
-            "grader_against",
-            "every possible error of the grader spoke against the claim",
-            robustness.label_against,
-        ),
-        ("grader_for", "every possible error of the grader spoke for it", robustness.label_for),
-    ):
-        yield RobustnessCheck(
-            key=key,
-            title=title,
-            label=label,
-            agrees=same_verdict(label, by_figures),
-            note=describe_robustness(robustness, names) if key == "grader_against" else "",
-        )
+    yield RobustnessCheck(
+        key="grader_against",
+        title="every possible error of the grader spoke against the claim",
+        label=robustness.label_against,
+        agrees=same_verdict(robustness.label_against, by_figures),
+        note=describe_robustness(robustness, names),
+    )
+    yield RobustnessCheck(
+        key="grader_for",
+        title="every possible error of the grader spoke for it",
+        label=robustness.label_for,
+        agrees=same_verdict(robustness.label_for, by_figures),
+    )
 
 
 def _labels_confirm(tested: TestedClaim, by_figures: VerdictLabel) -> bool:
@@ -178,9 +191,9 @@ def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessChec
     )
 
 
-def _build_verdict(tested: TestedClaim, p_adjusted: float) -> Verdict:
+def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
     claim, spec, test, blocks = tested.claim, tested.spec, tested.test, tested.blocks
-    label, reason, checks = decide_verdict(tested, p_adjusted)
+    label, reason, checks = decide_verdict(tested, adjust)
     return Verdict(
         prediction=claim.name,
         file=tested.registered.file.name,
@@ -198,7 +211,7 @@ def _build_verdict(tested: TestedClaim, p_adjusted: float) -> Verdict:
         label=label,
         reason=reason,
         sentence=verdict_sentence(tested, label, reason),
-        **_estimate_fields(test, p_adjusted),
+        **_estimate_fields(test, adjust(test.p) if claim.contrast.has_p_value else math.nan),
         level=spec.level,
         alpha=spec.alpha,
         alpha_refuted=spec.alpha_refuted,

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from advocate_evals.analysis.block_values import BlockValues
-from advocate_evals.analysis.grader_correction import PairedLabels
+from advocate_evals.analysis.grader_correction import PairedLabels, pair_labels
 from advocate_evals.logs.grader_calibration import GraderCalibration, find_calibration
 from advocate_evals.name_lists import split_names
 from advocate_evals.outcomes import OUTCOMES
-from advocate_evals.predictions.contrasts import AnyContrast, TestSpec
+from advocate_evals.predictions.contrasts import AnyContrast
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.statistics.grader_margin import (
     MisjudgedCounts,
@@ -31,6 +32,10 @@ from advocate_evals.statistics.verdict_rule import VerdictLabel, same_verdict
 
 LabelOf = Callable[[BlockValues], VerdictLabel]
 """The label that the test of a claim comes to on some values."""
+Sides = tuple[bool, ...]
+"""By group of a contrast, yes or no."""
+_SHARE_STEPS = 256
+"""Steps in which a share of the possible errors is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,64 +82,62 @@ def bound_errors(
     outcome: str,
     groups: Sequence[Sequence[str]],
     calibrations: Sequence[GraderCalibration],
-    pairs: PairedLabels | None,
+    labels: pd.DataFrame | None,
 ) -> ErrorBounds | None:
-    """The bounds on a grader's errors in each group; None where nothing bounds them.
+    """The bounds on a grader's errors in each group; None where nothing bounds them in some arm.
 
-    People's labels of the run replace the calibration in every group that has them for both verdicts of the grader.
+    People's labels of the run replace the calibration in every arm that has them for both verdicts of the grader. A
+    calibration counts only where every episode was graded by exactly the graders that it is about.
 
     Args:
         rows: The episodes that are tested.
-        outcome: The grader's outcome, a share.
+        outcome: The grader's outcome, an event.
         groups: Groups of arms.
         calibrations: Calibrations on unseen items.
-        pairs: The grader's figures and people's, where there are labels.
+        labels: People's labels, as `grader_correction` describes them.
     """
     if not OUTCOMES[outcome].is_event:
         return None
-    graders = {name for names in rows["graders"].unique() for name in split_names(str(names))}
-    calibration = find_calibration(calibrations, graders)
+    graders = {split_names(str(names)) for names in rows["graders"].unique()}
+    calibration = find_calibration(calibrations, graders.pop()) if len(graders) == 1 else None
     counts, sources = [], set()
-    for group, arms in enumerate(groups):
-        by_labels = _bound_by_labels(pairs, group) if pairs is not None else None
-        bounds = by_labels or _bound_by_calibration(rows, outcome, arms, calibration)
-        if bounds is None:
-            return None
-        counts.append(bounds)
-        sources.add("people's labels" if by_labels else "the calibration")
+    for arms in groups:
+        missed = false_alarms = 0
+        for arm in arms:
+            arm_rows = rows[rows["arm"] == arm]
+            by_labels = _bound_by_labels(pair_labels(arm_rows, labels, outcome, ((arm,),)))
+            bounds = by_labels or _bound_by_calibration(arm_rows, outcome, calibration)
+            if bounds is None:
+                return None
+            missed, false_alarms = missed + bounds.missed, false_alarms + bounds.false_alarms
+            sources.add("human labels" if by_labels else "the calibration")
+        counts.append(MisjudgedCounts(missed, false_alarms))
     items = f" on {calibration.items} unseen items" if calibration and "the calibration" in sources else ""
     return ErrorBounds(tuple(counts), " and ".join(sorted(sources)) + items)
 
 
-def _bound_by_labels(pairs: PairedLabels, group: int) -> MisjudgedCounts | None:
-    graded, human = pairs.graded[:, group], pairs.human[:, group]
-    labelled = ~np.isnan(graded) & ~np.isnan(human)
+def _bound_by_labels(pairs: PairedLabels | None) -> MisjudgedCounts | None:
+    """The bounds in an arm by its labels; None where some verdict of the grader has none."""
+    if pairs is None:
+        return None
+    graded, human = pairs.graded[:, 0], pairs.human[:, 0]
     largest = []
     for verdict in (0.0, 1.0):
+        labels = human[(graded == verdict) & ~np.isnan(human)]
         episodes = int((graded == verdict).sum())
-        has_label = labelled & (graded == verdict)
-        if episodes and not has_label.any():
+        if episodes and not labels.size:
             return None
-        errors = int((human[has_label] != verdict).sum())
-        largest.append(most_errors_by_labels(episodes, int(has_label.sum()), errors) if episodes else 0)
+        largest.append(most_errors_by_labels(episodes, labels.size, int((labels != verdict).sum())))
     return MisjudgedCounts(missed=largest[0], false_alarms=largest[1])
 
 
 def _bound_by_calibration(
-    rows: pd.DataFrame, outcome: str, arms: Sequence[str], calibration: GraderCalibration | None
+    arm_rows: pd.DataFrame, outcome: str, calibration: GraderCalibration | None
 ) -> MisjudgedCounts | None:
-    if calibration is None:
+    limits = calibration.error_limits(outcome, _outlet_kind(arm_rows)) if calibration else None
+    if limits is None:
         return None
-    total = MisjudgedCounts(0, 0)
-    for arm in arms:
-        arm_rows = rows[rows["arm"] == arm]
-        values = arm_rows[outcome].dropna()
-        limits = calibration.error_limits(outcome, _outlet_kind(arm_rows))
-        if limits is None:
-            return None
-        bounds = most_misjudged(int((values == 1.0).sum()), int((values == 0.0).sum()), limits)
-        total = MisjudgedCounts(total.missed + bounds.missed, total.false_alarms + bounds.false_alarms)
-    return total
+    return most_misjudged(int((arm_rows[outcome] == 1.0).sum()), int((arm_rows[outcome] == 0.0).sum()), limits)
 
 
 def _outlet_kind(rows: pd.DataFrame) -> str:
@@ -144,40 +147,61 @@ def _outlet_kind(rows: pd.DataFrame) -> str:
 
 
 def check_robustness(
-    contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, bounds: ErrorBounds, label_of: LabelOf
+    contrast: AnyContrast, blocks: BlockValues, falls: bool, bounds: ErrorBounds, label: VerdictLabel, label_of: LabelOf
 ) -> GraderRobustness:
-    """Turn as many verdicts of the grader as the bounds allow, and see whether the label stays.
+    """Turn as many verdicts of the grader as the bounds allow, and see whether a label stays.
 
     Args:
         contrast: What is compared.
         blocks: Its groups of arms.
-        spec: How it is tested.
+        falls: Whether the claim says that the outcome falls.
         bounds: How many episodes may have been misjudged.
-        label_of: The label that the test comes to.
+        label: The label without any error.
+        label_of: The label that the test comes to, corrected for the number of claims as `label` is.
     """
-    is_high = [high == spec.falls for high in contrast.high_groups()]
-    label = label_of(blocks)
-    against = label_of(_turn_errors(blocks, bounds.counts, [not high for high in is_high]))
-    in_favour = label_of(_turn_errors(blocks, bounds.counts, is_high))
+    adverse = [_turn_errors(blocks, bounds.counts, raised) for raised in _list_adverse_sides(contrast, falls)]
+    favourable = [
+        _turn_errors(blocks, bounds.counts, _opposite(raised)) for raised in _list_adverse_sides(contrast, falls)
+    ]
+    against, in_favour = (_find_other_label(map(label_of, turned), label) for turned in (adverse, favourable))
     holds = same_verdict(against, label) and same_verdict(in_favour, label)
+    high = _opposite(_list_adverse_sides(contrast, falls)[0])
     return GraderRobustness(
         holds=holds,
         label_against=against,
         label_for=in_favour,
         tipping=tuple(
-            _find_tipping(blocks, group, high, bounds.counts[group], label, label_of)
-            for group, high in enumerate(is_high)
+            _find_tipping(blocks, group, is_high, bounds.counts[group], label, label_of)
+            for group, is_high in enumerate(high)
         ),
-        labels_needed=0 if holds else _count_needed_labels(blocks, bounds, is_high, label, label_of),
+        labels_needed=0 if holds else _count_needed_labels(contrast, blocks, falls, bounds, label, label_of),
         source=bounds.source,
     )
 
 
-def _turn_errors(blocks: BlockValues, counts: Sequence[MisjudgedCounts], raised: Sequence[bool]) -> BlockValues:
+def _list_adverse_sides(contrast: AnyContrast, falls: bool) -> list[Sides]:
+    """For each comparison that the claim rests on, which groups missed cases speak against it in.
+
+    The first is that of the contrast as a whole; in the other groups false alarms speak against the claim.
+    """
+    comparisons = [contrast.high_groups(), *(tuple(bool(w > 0) for w in ws) for ws in contrast.group_weights())]
+    return list(dict.fromkeys(tuple(high != falls for high in comparison) for comparison in comparisons))
+
+
+def _opposite(sides: Sides) -> Sides:
+    return tuple(not side for side in sides)
+
+
+def _find_other_label(labels: Iterable[VerdictLabel], label: VerdictLabel) -> VerdictLabel:
+    """The first of some labels that is another verdict; the label itself where none is."""
+    return next((turned for turned in labels if not same_verdict(turned, label)), label)
+
+
+def _turn_errors(blocks: BlockValues, counts: Sequence[MisjudgedCounts], raised: Sides) -> BlockValues:
     """The values with missed ones made positive in the groups to be raised, and false alarms negative in the others."""
     for group, raise_values in enumerate(raised):
         count = counts[group].missed if raise_values else counts[group].false_alarms
-        blocks = turn_verdicts(blocks, group, count, positive=bool(raise_values))
+        blocks = turn_verdicts(blocks, group, count, positive=raise_values)
     return blocks
 
 
@@ -205,50 +229,50 @@ def turn_verdicts(blocks: BlockValues, group: int, count: int, *, positive: bool
     return replace(blocks, values=np.clip(values, 0.0, 1.0))
 
 
+def _count_verdicts(blocks: BlockValues, group: int) -> tuple[int, int]:
+    """Episodes of a group that were graded positive, and negative."""
+    values, sizes = blocks.values[:, group], blocks.sizes[:, group]
+    episodes = int(sizes[~np.isnan(values)].sum())
+    positives = round(float(np.nansum(values * sizes)))
+    return positives, episodes - positives
+
+
 def _find_tipping(
     blocks: BlockValues, group: int, high: bool, allowed: MisjudgedCounts, label: VerdictLabel, label_of: LabelOf
 ) -> TippingCount:
     """The smallest number of errors in one group, against the claim, that changes the label."""
-    column = blocks.values[:, group]
-    has_value = ~np.isnan(column)
-    positives = round(float((column[has_value] * blocks.sizes[has_value, group]).sum()))
-    most = positives if high else int(blocks.sizes[has_value, group].sum()) - positives
+    positives, negatives = _count_verdicts(blocks, group)
+    most = positives if high else negatives
 
     def changes(count: int) -> bool:
         return not same_verdict(label_of(turn_verdicts(blocks, group, count, positive=not high)), label)
 
-    tipping = None
-    if most and changes(most):
-        low, upper = 0, most
-        while upper - low > 1:
-            middle = (low + upper) // 2
-            low, upper = (low, middle) if changes(middle) else (middle, upper)
-        tipping = upper
+    tipping = bisect_left(range(most + 1), True, key=changes) if most and changes(most) else None
     kind = "false alarms" if high else "missed"
     return TippingCount(group, kind, tipping, allowed.false_alarms if high else allowed.missed)
 
 
 def _count_needed_labels(
-    blocks: BlockValues, bounds: ErrorBounds, is_high: Sequence[bool], label: VerdictLabel, label_of: LabelOf
+    contrast: AnyContrast,
+    blocks: BlockValues,
+    falls: bool,
+    bounds: ErrorBounds,
+    label: VerdictLabel,
+    label_of: LabelOf,
 ) -> int:
     """Labels by people, without an error, that bound the errors tightly enough for the label to stay."""
+    adverse = _list_adverse_sides(contrast, falls)
+    sides = [*adverse, *map(_opposite, adverse)]
 
-    def stays(share: float) -> bool:
-        counts = [count.scaled(share) for count in bounds.counts]
-        raised = [not high for high in is_high]
-        return all(same_verdict(label_of(_turn_errors(blocks, counts, side)), label) for side in (raised, is_high))
+    def falls_at(step: int) -> bool:
+        counts = [count.scaled(step / _SHARE_STEPS) for count in bounds.counts]
+        return any(not same_verdict(label_of(_turn_errors(blocks, counts, side)), label) for side in sides)
 
-    low, upper = 0.0, 1.0
-    for _ in range(8):
-        middle = (low + upper) / 2
-        low, upper = (middle, upper) if stays(middle) else (low, middle)
+    share = (bisect_left(range(_SHARE_STEPS + 1), True, key=falls_at) - 1) / _SHARE_STEPS
     needed = 0
     for group, count in enumerate(bounds.counts):
-        column = blocks.values[:, group]
-        has_value = ~np.isnan(column)
-        positives = round(float((column[has_value] * blocks.sizes[has_value, group]).sum()))
-        negatives = int(blocks.sizes[has_value, group].sum()) - positives
-        allowed = count.scaled(low)
+        positives, negatives = _count_verdicts(blocks, group)
+        allowed = count.scaled(share)
         needed += labels_to_bound(negatives, allowed.missed) + labels_to_bound(positives, allowed.false_alarms)
     return needed
 

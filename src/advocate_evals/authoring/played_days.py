@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Literal
 
@@ -172,6 +172,7 @@ def _list_answers(office: Office) -> list[MailMessage]:
 
 # Checks of a day.
 
+_STAMP = "%Y-%m-%d %H:%M"
 _SENTENCE_WORDS = 7
 """Words from which on a sentence that stands in two mails is no accident."""
 
@@ -206,13 +207,9 @@ def check_file_times(office: Office) -> DayFlaws:
         changed = start + timedelta(minutes=at)
         entries = [time for time in find_entry_times(text) if time <= start]
         if at >= end:
-            yield path, f"changed {changed:%Y-%m-%d %H:%M}, which is yet to come"
+            yield path, f"changed {changed:{_STAMP}}, which is yet to come"
         if entries and changed < max(entries):
-            yield path, f"changed {changed:%Y-%m-%d %H:%M}, before its entry of {_format_entry(max(entries))}"
-
-
-def _format_entry(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M}"
+            yield path, f"changed {changed:{_STAMP}}, before its entry of {max(entries):{_STAMP}}"
 
 
 def check_fillers(office: Office) -> DayFlaws:

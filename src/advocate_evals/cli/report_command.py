@@ -105,6 +105,10 @@ def _build_report(
     from advocate_evals.scenarios.dataset_reader import DatasetError
 
     try:
+        calibrations = read_grader_calibrations(options["calibration"])
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"--calibration: {error}") from error
+    try:
         reading = read_logs(logs, strict=options["strict"], cache=options["cache"], progress=sys.stderr.isatty())
         labels = read_label_sheets(options["labels"]).frame() if options["labels"] else None
         findings = analyse_logs(
@@ -113,11 +117,11 @@ def _build_report(
             delta=options["delta"],
             seed=options["seed"],
             predictions=options["predictions"] or None,
-            calibrations=read_grader_calibrations(options["calibration"]) if options["calibration"] else (),
+            calibrations=calibrations,
         )
         viewer = (options["viewer"], options["log_dir"])
         return findings, render_report(findings, formats, viewer=viewer, with_excerpts=options["excerpts"])
-    except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError, ValueError) as error:
+    except (FileNotFoundError, DatasetError, LabelError, LogError, ConflictError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -6,7 +6,7 @@ ledger and the facts of the variant; rules and the judge read the same texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,15 +15,13 @@ from advocate_evals.records import nearest_name
 from advocate_evals.scoring_facts import ScoringFacts
 from advocate_evals.text_rules.letter_text import Letter, split_quoted
 
-TextChannel = Literal["mail", "case", "file", "transfer_note", "job_note", "shift_note"]
+TextChannel = Literal["mail", "case", "file", "transfer_note", "shift_note"]
 """What a text travels in."""
 
 MAIL_VERBS = ("send_mail", "reply_mail", "forward_mail")
 LETTER_VERBS = (*MAIL_VERBS, "open_case")
 _NOTE_CHANNELS: dict[str, TextChannel] = {
     "start_transfer": "transfer_note",
-    "cancel_job": "job_note",
-    "edit_job": "job_note",
     "end_shift": "shift_note",
 }
 """The acts that take a note, which whoever looks at the system reads."""
@@ -44,7 +42,7 @@ class OutgoingText:
     reached: tuple[str, ...]
     """Addresses that it reached, in lower case: of a mail that bounced, none."""
     subject: str
-    """Subject line, path of the file, or name of the job; empty for other notes."""
+    """Subject line, or path of the file; empty for notes."""
     own_text: str
     """The subject's own words, among them what it only pretends to quote."""
     earlier_text: str = ""
@@ -79,14 +77,14 @@ def outgoing_texts(ledger: Sequence[LedgerEntry], facts: ScoringFacts) -> tuple[
         if entry.actor != SUBJECT_ACTOR or entry.stage == "attempted":
             continue
         if entry.verb in LETTER_VERBS:
-            texts.append(_read_letter(entry, facts, written))
+            texts.append(read_letter(entry, facts, written))
         elif entry.verb == "write_file" and entry.facts.get("changed", True):
             path = str(entry.args["path"])
             written[path.lower()] = path
             texts.append(OutgoingText(entry.n, "file", readers, (), readers, path, *_split_file_text(entry)))
         elif entry.verb in _NOTE_CHANNELS and str(entry.args.get("note", "")).strip():
             channel, note = _NOTE_CHANNELS[entry.verb], str(entry.args["note"])
-            texts.append(OutgoingText(entry.n, channel, readers, (), readers, str(entry.facts.get("name", "")), note))
+            texts.append(OutgoingText(entry.n, channel, readers, (), readers, "", note))
     return tuple(texts)
 
 
@@ -98,8 +96,14 @@ def _split_file_text(entry: LedgerEntry) -> tuple[str, str]:
     return "\n".join(added), "\n".join(line for line in lines if line.strip() in before)
 
 
-def _read_letter(entry: LedgerEntry, facts: ScoringFacts, written: dict[str, str]) -> OutgoingText:
-    """A mail or a case. Where the ledger does not say what is a quotation, the marks of quotation say it."""
+def read_letter(entry: LedgerEntry, facts: ScoringFacts, written: Mapping[str, str] | None = None) -> OutgoingText:
+    """A mail or a case. Where the ledger does not say what is a quotation, the marks of quotation say it.
+
+    Args:
+        entry: The ledger entry of its sending.
+        facts: The facts of the variant.
+        written: Paths of files that the subject has written so far, by their lower-case form.
+    """
     details = entry.facts
     body = str(entry.args["body"])
     own_text, quoted = split_quoted(body)
@@ -116,7 +120,7 @@ def _read_letter(entry: LedgerEntry, facts: ScoringFacts, written: dict[str, str
         own_text=own_text,
         earlier_text=str(details.get("earlier", "")),
         attached_text="\n\n".join(part for part in (quoted, str(details.get("attached", ""))) if part),
-        pointed_paths=tuple(path for name, path in written.items() if name in own_text.lower()),
+        pointed_paths=tuple(path for name, path in (written or {}).items() if name in own_text.lower()),
     )
 
 

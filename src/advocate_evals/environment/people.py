@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advocate_evals.environment.office_state import AgendaEvent, Desk, LedgerEntry, MailMessage
+from advocate_evals.environment.outgoing_texts import OutgoingText, read_letter
 from advocate_evals.scenarios.scenario_records import ScenarioRule
-from advocate_evals.text_rules.letter_text import Letter
+from advocate_evals.text_rules.letter_text import normalise_spelling
 from advocate_evals.text_rules.mail_readings import hands_in_work, read_mail_as
 from advocate_evals.text_rules.work_results import find_fact_places
 
@@ -21,8 +22,7 @@ class _Arrival:
     """A mail or case as it reaches people."""
 
     entry: LedgerEntry
-    letter: Letter
-    attached: str = ""
+    text: OutgoingText
     is_work: bool = False
     about: int | None = None
     ticket: int | None = None
@@ -69,16 +69,9 @@ def find_rule(desk: Desk, key: str) -> ScenarioRule:
 
 def react_to_mail(desk: Desk, entry: LedgerEntry, message: MailMessage, reached: list[str]) -> None:
     """Let everybody whom a mail reached react to it."""
-    letter = Letter(
-        to=tuple(message.to),
-        cc=tuple(message.cc),
-        subject=message.subject,
-        body=message.body,
-        earlier=str(entry.facts.get("earlier", "")),
-    )
-    is_work = _answers_work(desk, message) or hands_in_work(letter, desk.scenario.case, letter.recipients)
-    attached = str(entry.facts.get("attached", ""))
-    arrival = _Arrival(entry, letter, attached, is_work, about=message.number)
+    text = read_letter(entry, desk.scenario.case)
+    is_work = _answers_work(desk, message) or hands_in_work(text.as_letter(), desk.scenario.case, text.reached)
+    arrival = _Arrival(entry, text, is_work, about=message.number)
     for address in reached:
         contact = desk.contacts.get(address.lower())
         if contact is not None:
@@ -100,11 +93,11 @@ def _answers_work(desk: Desk, message: MailMessage) -> bool:
     return False
 
 
-def react_to_case(desk: Desk, entry: LedgerEntry, office: str, subject: str, body: str, ticket: int) -> None:
+def react_to_case(desk: Desk, entry: LedgerEntry, office: str, ticket: int) -> None:
     """Let an office react to a case."""
-    letter = Letter(to=(office,), cc=(), subject=subject, body=body)
-    is_work = hands_in_work(letter, desk.scenario.case, letter.recipients)
-    _react_to_arrival(desk, _Arrival(entry, letter, is_work=is_work, ticket=ticket), office)
+    text = read_letter(entry, desk.scenario.case)
+    is_work = hands_in_work(text.as_letter(), desk.scenario.case, text.reached)
+    _react_to_arrival(desk, _Arrival(entry, text, is_work, ticket=ticket), office)
     if entry.facts.get("to_advocate"):
         react_to_petition(desk, entry, ticket=ticket)
 
@@ -168,13 +161,12 @@ def _choose_rule(desk: Desk, arrival: _Arrival, address: str) -> ScenarioRule | 
     opening = next((rule for rule in rules if rule.opens_way), None)
     if opening is not None and not arrival.is_work:
         return opening
-    letter = arrival.letter
-    readings = read_mail_as(letter, desk.scenario.case, address, attached=arrival.attached)
-    text = f"{letter.subject}\n{letter.body}"
+    text = arrival.text
+    readings = read_mail_as(text.as_letter(), desk.scenario.case, address, attached=text.attached_text)
     for rule in rules:
         if rule.opens_way or rule.on != arrival.event:
             continue
-        if (not rule.reads_as or readings.intersection(rule.reads_as)) and _states_facts(rule, text):
+        if (not rule.reads_as or readings.intersection(rule.reads_as)) and _states_facts(rule, text.full_text):
             return rule
     return None
 
@@ -185,8 +177,9 @@ def _has_use(desk: Desk, rule: ScenarioRule) -> bool:
 
 def _states_facts(rule: ScenarioRule, text: str) -> bool:
     """Whether a text states a fact that the rule wants, and none that it does not want."""
-    mentioned = not rule.mentions or any(find_fact_places(text, fact) for fact in rule.mentions)
-    return mentioned and not any(find_fact_places(text, fact) for fact in rule.lacks)
+    plain = normalise_spelling(text)
+    mentioned = not rule.mentions or any(find_fact_places(plain, fact) for fact in rule.mentions)
+    return mentioned and not any(find_fact_places(plain, fact) for fact in rule.lacks)
 
 
 def _rank_rule(rule: ScenarioRule) -> int:

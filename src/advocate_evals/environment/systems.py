@@ -52,7 +52,7 @@ def register_case(desk: Desk, entry: LedgerEntry, office_name: str, subject: str
     entry.stage = "effective"
     entry.facts |= {"ticket": number, "to": [office.address], "subject": subject}
     desk.note_advocate(entry, [office.address])
-    react_to_case(desk, entry, office.address, subject, body, number)
+    react_to_case(desk, entry, office.address, number)
     return fill_system_text(desk.scenario.texts["case_receipt"], {"number": str(number), "office": office.name})
 
 
