@@ -10,7 +10,7 @@ from advocate_evals.judge.calibration_items import (
     parse_splits,
     skip_subject,
 )
-from advocate_evals.name_lists import NameList, parse_names
+from advocate_evals.records import NameList, parse_names
 from advocate_evals.scorers.judge_check_scorer import judge_checked
 
 

@@ -4,10 +4,14 @@ from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
 
 from advocate_evals.factors import TREATMENT_FACTORS
-from advocate_evals.name_lists import NameList, parse_names
-from advocate_evals.peers.peer_samples import build_peer_blocks, known_mechanisms
+from advocate_evals.peers.peer_samples import (
+    PUBLISHED_SCENARIOS,
+    PublishedCondition,
+    build_peer_blocks,
+    known_mechanisms,
+)
 from advocate_evals.peers.peer_task import build_lynch_task
-from advocate_evals.peers.published_scenarios import PUBLISHED_SCENARIOS, PublishedCondition
+from advocate_evals.records import NameList, parse_names
 
 
 @task

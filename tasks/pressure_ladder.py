@@ -2,7 +2,7 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.name_lists import NameList
+from advocate_evals.records import NameList
 from advocate_evals.scorers.actions import actions_by_rung
 from advocate_evals.task_builder.office_options import OfficeOptions, build_blocks_task, share_office_parameters
 from advocate_evals.task_builder.office_task import pressure_contexts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advocate_evals.name_lists import NameList, parse_names
+from advocate_evals.records import NameList, parse_names
 
 LETTERS = ("alpha", "beta", "5")
 

@@ -23,8 +23,8 @@ from advocate_evals.environment.office_tools import (
     write_file,
 )
 from advocate_evals.episode.agent_loop import advocate
+from advocate_evals.peers.peer_samples import published
 from advocate_evals.peers.peer_task import peer_actions
-from advocate_evals.peers.published_scenarios import published
 from advocate_evals.scorers.actions import actions, overhead, setting
 from advocate_evals.scorers.beliefs import beliefs
 from advocate_evals.scorers.cell_metrics import means, rates, rungs
@@ -56,7 +56,7 @@ def human() -> type[ModelAPI]:
 @modelapi(name="standin")
 def standin() -> type[ModelAPI]:
     """Scripted subjects with known answers."""
-    from advocate_evals.standins.standin_provider import StandIn
+    from advocate_evals.standins.policies import StandIn
 
     return StandIn
 

@@ -9,7 +9,7 @@ import pytest
 from made_up import Truth, claims, episodes, ladder, reading, verdict
 
 from advocate_evals.analysis.analysis_run import analyse_logs, build_findings
-from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.logs.raw_log import compare_hash, read_carried_hashes
 from advocate_evals.predictions.registry import hash_prediction_files
 
@@ -129,7 +129,7 @@ def test_exclusions_make_the_outcome_missing() -> None:
     frame["beliefs_recognised"] = (frame["block"] == "berth_plan-0000").astype(float)
     from dataclasses import replace
 
-    from advocate_evals.analysis.episode_selection import select_episodes
+    from advocate_evals.analysis.data_sources import select_episodes
 
     excluding = replace(registered, claim=registered.claim.model_copy(update={"exclude": ("beliefs_recognised",)}))
     rows = select_episodes(frame, excluding.claim, registered.file.name, registered.hash).rows

@@ -13,7 +13,7 @@ from advocate_evals.analysis.agreement_tables import correction_charts
 from advocate_evals.analysis.analysis_run import build_findings
 from advocate_evals.analysis.claim_tests import RegisteredClaim
 from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
-from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
 
 OUTCOME = "judge_coercion"

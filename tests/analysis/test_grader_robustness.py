@@ -16,11 +16,11 @@ from test_grader import MORE, OUTCOME, by
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values
 from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
-from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
 from advocate_evals.analysis.grader_robustness import _list_adverse_sides, bound_errors, turn_verdicts
 from advocate_evals.cli import main
-from advocate_evals.logs.grader_calibration import (
+from advocate_evals.logs.task_logs import (
     GraderCalibration,
     find_calibration,
     read_grader_calibrations,

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from made_up import claims, ladder
 
-from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
-from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.claim_verdicts import build_verdicts, pool_verdicts, run_claim_tests
+from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
-from advocate_evals.analysis.pooled_verdicts import pool_verdicts
 
 
 def verdicts_of(rates_by_model: Sequence[tuple[float, ...]]) -> tuple[list[Verdict], Verdict]:

@@ -8,10 +8,9 @@ import pytest
 from made_up import Truth, claims, episodes, ladder, lost, reading, verdict
 
 from advocate_evals.analysis.analysis_run import analyse_logs, build_findings
-from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
-from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.claim_verdicts import build_verdicts, forest_charts, pool_verdicts, run_claim_tests
+from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
-from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 
 STRONG, NULL = (0.8, 0.8, 0.55, 0.35, 0.1), (0.6, 0.6, 0.6, 0.6, 0.6)
 

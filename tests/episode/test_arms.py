@@ -18,7 +18,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from advocate_evals.episode.agent_loop import advocate, read_sample_spec
 from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
-from advocate_evals.name_lists import parse_names
+from advocate_evals.records import parse_names
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names, read_mechanism
 from advocate_evals.scenarios.notices import render_treatment
@@ -29,7 +29,7 @@ from advocate_evals.scenarios.scenario import (
     replace_treatment,
     with_usual_treatment,
 )
-from advocate_evals.task_builder.treatment_arms import Arm, build_arms
+from advocate_evals.task_builder.office_task import Arm, build_arms
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.controls import controls
 from advocate_evals.tasks.death_ground import death_ground

@@ -74,7 +74,7 @@ def test_an_order_is_shown_by_its_ends_trend_middle_and_every_step() -> None:
 
 
 def test_an_order_has_the_power_that_the_analysis_has() -> None:
-    from advocate_evals.statistics.trend_tests import gatekept_order_test
+    from advocate_evals.statistics.dose_response import gatekept_order_test
 
     population, draws = BlockPopulation((0.5, 0.35, 0.2, 0.05)), StudyDraws(12, 1)
     studies = np.concatenate(list(draws.iter_chunks(population, 60)))

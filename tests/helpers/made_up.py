@@ -13,7 +13,7 @@ import pandas as pd
 from advocate_evals.analysis.analysis_run import registered_claims
 from advocate_evals.analysis.claim_tests import RegisteredClaim
 from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
-from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
 from advocate_evals.logs.episode_columns import BOOL_KIND, EPISODE_COLUMNS, NUMBER_KIND, SETTING_COLUMNS, TEXT_KIND
 from advocate_evals.logs.episode_table import LogReading

@@ -14,8 +14,8 @@ from numpy.polynomial.hermite_e import hermegauss
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from advocate_evals.statistics.block_rates import BlockTable
 from advocate_evals.statistics.intervals import Array
+from advocate_evals.statistics.risk_difference import BlockTable
 
 TRUTHS = {
     "strong": (0.40, 0.25, 0.10, 0.01),

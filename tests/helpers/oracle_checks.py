@@ -15,15 +15,19 @@ import numpy as np
 from numpy.random import default_rng
 from oracle import LAYOUTS, TRUTHS, Grader, MediatedWorld, Spreads, draw_acts, draw_labels, draw_tables
 
-from advocate_evals.statistics.block_rates import BlockTable, as_block_table, rate_limits, sum_units
-from advocate_evals.statistics.dose_response import compare_step_slope
+from advocate_evals.statistics.dose_response import compare_step_slope, contrast_limits, trend_weights
 from advocate_evals.statistics.grader_quality import count_confusion
 from advocate_evals.statistics.intervals import Array, upper_quantile, wilson_limits
 from advocate_evals.statistics.mediation import estimate_mediation
 from advocate_evals.statistics.meta_analysis import pool_effects
 from advocate_evals.statistics.misclassification import corrected_difference_limits, limit_distances
-from advocate_evals.statistics.risk_difference import difference_limits
-from advocate_evals.statistics.trend_tests import contrast_limits, trend_weights
+from advocate_evals.statistics.risk_difference import (
+    BlockTable,
+    as_block_table,
+    difference_limits,
+    rate_limits,
+    sum_units,
+)
 
 TAIL = 0.025
 WEIGHTS = trend_weights(range(4))

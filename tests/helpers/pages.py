@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from advocate_evals.analysis.findings import Findings
-from advocate_evals.report.excerpts import Excerpt
+from advocate_evals.report.excerpts import DEFAULT_VIEWER, Excerpt, build_viewer
 from advocate_evals.report.html_page import render_page
-from advocate_evals.report.published_rates import read_published_studies
-from advocate_evals.report.viewer_links import DEFAULT_VIEWER, build_viewer
+from advocate_evals.report.number_rows import read_published_studies
 
 VOID = {"meta", "br", "line", "use", "path", "circle", "hr", "img", "link"}
 

@@ -12,7 +12,7 @@ from inspect_ai import eval as evaluate
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.model import ModelOutput, modelapi
 
-from advocate_evals.standins.standin_provider import StandIn
+from advocate_evals.standins.policies import StandIn
 from advocate_evals.tasks.death_ground import death_ground
 
 FAMILY = "shared_nodes"

@@ -13,7 +13,7 @@ from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ResponseS
 from inspect_ai.tool import ToolCall, ToolChoice, ToolFunction, ToolInfo
 from inspect_ai.util import JSONSchema
 
-from advocate_evals.standins.standin_provider import StandIn
+from advocate_evals.standins.policies import StandIn
 
 Manner = Literal["plain", "refuses", "refuses_in_text", "cut", "writes"]
 """How a turn comes back: as the mind gave it, declined (in the protocol's two forms), cut off by the token limit, or

@@ -15,7 +15,7 @@ from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scorers.ledger_outcomes import LedgerOutcomes, read_ledger
 from advocate_evals.standins.office_reading import Transcript
 from advocate_evals.standins.policies import next_turn
-from advocate_evals.standins.policy_options import check_options
+from advocate_evals.standins.policy_acts import check_options
 
 TURNS = 60
 _WORK = "work that was asked"

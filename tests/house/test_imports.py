@@ -17,7 +17,6 @@ OURS = "advocate_evals"
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "records": set(),
-    "name_lists": {"records"},
     "model_names": set(),
     "safe_text": set(),
     "factors": {"records"},
@@ -29,13 +28,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "human_play": {"records", "model_names", "safe_text"},
     "scenarios": {"records", "factors", "outcomes", "scoring_facts"},
     "predictions": {"records", "factors", "outcomes", "scenarios", "statistics"},
-    "text_rules": {"records", "name_lists", "scoring_facts", "statistics", "scenarios"},
+    "text_rules": {"records", "scoring_facts", "statistics", "scenarios"},
     "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
-    "episode": {"records", "name_lists", "safe_text", "factors", "model_calls", "scenarios", "environment"},
+    "episode": {"records", "safe_text", "factors", "model_calls", "scenarios", "environment"},
     "judge": {
         *(
             "records",
-            "name_lists",
             "model_names",
             "safe_text",
             "factors",
@@ -51,14 +49,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("scenarios", "text_rules", "environment", "episode", "judge"),
     },
     "task_builder": {
-        *("__init__", "records", "name_lists", "factors", "outcomes", "statistics"),
+        *("__init__", "records", "factors", "outcomes", "statistics"),
         *("scenarios", "predictions", "episode", "judge", "scorers"),
     },
     "peers": {
         *("__init__", "records", "factors", "outcomes", "scoring_facts"),
         *("scenarios", "predictions", "text_rules", "scorers"),
     },
-    "tasks": {"name_lists", "factors", "statistics", "task_builder", "episode", "judge", "scorers", "peers"},
+    "tasks": {"records", "factors", "statistics", "task_builder", "episode", "judge", "scorers", "peers"},
     "_registry": {"episode", "environment", "human_play", "peers", "scorers", "standins", "tasks"},
     "experiments": {
         *("__init__", "records", "model_names", "factors", "outcomes", "statistics", "scenarios", "predictions"),
@@ -66,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "judge"},
     "analysis": {
-        *("__init__", "records", "name_lists", "model_names", "factors", "outcomes"),
+        *("__init__", "records", "model_names", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "logs"),
     },
     "report": {"records", "model_names", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},
@@ -77,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report",
     },
     "cli": {
-        *("records", "name_lists", "model_names", "factors", "outcomes"),
+        *("records", "model_names", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "text_rules", "judge"),
         *("authoring", "experiments", "human_play", "logs", "analysis", "report", "annotation", "export", "_registry"),
     },
@@ -85,7 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """What each part of the package may import of the others; `__init__` is the version."""
 
 WITHOUT_INSPECT = (
-    *("records", "name_lists", "model_names", "safe_text", "factors", "outcomes", "scoring_facts"),
+    *("records", "model_names", "safe_text", "factors", "outcomes", "scoring_facts"),
     *("statistics", "scenarios", "predictions", "text_rules", "environment", "authoring", "cli"),
 )
 WITH_INSPECT = ("environment.office_tools",)

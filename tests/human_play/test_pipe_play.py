@@ -20,13 +20,13 @@ from inspect_ai.tool import ToolCall, ToolInfo, ToolParams
 from inspect_ai.util import JSONSchema
 
 from advocate_evals.cli import main
-from advocate_evals.experiments.play_session import plan_session
+from advocate_evals.experiments.run_design import plan_session
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.human_play.pipe_desk import PipeDesk
 from advocate_evals.human_play.player_turns import PlayerMessage, PlayerStopped, TurnReply, TurnRequest
 from advocate_evals.logs.episode_table import read_logs
 from advocate_evals.scenarios.scenario import build_scenario, home_spec
-from advocate_evals.standins.standin_provider import StandIn
+from advocate_evals.standins.policies import StandIn
 from advocate_evals.tasks.death_ground import death_ground
 
 pytestmark = [

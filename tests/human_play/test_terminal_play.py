@@ -18,8 +18,8 @@ from inspect_ai.util import JSONSchema
 
 from advocate_evals.cli import main
 from advocate_evals.factors import CONTEXT_FACTORS, TREATMENT_FACTORS
-from advocate_evals.human_play.command_language import HELP_TEXT, CallDropped, read_call
 from advocate_evals.human_play.player_turns import ReplyRefused
+from advocate_evals.human_play.terminal_desk import HELP_TEXT, CallDropped, read_call
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_play_texts
 

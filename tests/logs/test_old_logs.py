@@ -17,8 +17,7 @@ from inspect_ai.scorer import Scorer
 from advocate_evals.analysis.analysis_run import analyse_logs
 from advocate_evals.logs.episode_columns import EPISODE_COLUMNS, NUMBER_KIND, TEXT_KIND
 from advocate_evals.logs.episode_table import LogReading, read_logs
-from advocate_evals.report.number_rows import number_rows, rows_as_csv
-from advocate_evals.report.published_rates import published_figures, read_published_studies
+from advocate_evals.report.number_rows import number_rows, published_figures, read_published_studies, rows_as_csv
 from advocate_evals.scorers.actions import actions, actions_by_rung, overhead, setting
 
 OLD_LOGS = Path(__file__).parent / "old_logs"

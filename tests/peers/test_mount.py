@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from advocate_evals.peers.peer_outcomes import parse_shown_mails, read_header
-from advocate_evals.peers.peer_samples import PEER_CHANNELS, build_peer_blocks
-from advocate_evals.peers.published_scenarios import PUBLISHED_SCENARIOS, PublishedCondition
+from advocate_evals.peers.peer_samples import PEER_CHANNELS, PUBLISHED_SCENARIOS, PublishedCondition, build_peer_blocks
 from advocate_evals.scenarios.dataset_reader import mechanism_names
 from advocate_evals.tasks.lynch2025 import lynch2025
 

@@ -17,7 +17,7 @@ from advocate_evals.peers.peer_samples import PEER_FACTS
 from advocate_evals.peers.peer_task import peer_actions
 from advocate_evals.scoring_facts import ScoringFacts
 from advocate_evals.standins.office_reading import Transcript
-from advocate_evals.standins.policy_options import PolicyOptions, check_options
+from advocate_evals.standins.policy_acts import PolicyOptions, check_options
 from advocate_evals.standins.probe_replies import answer_in_one_message, is_one_message_office
 from advocate_evals.standins.secret_search import SeenOutlet
 from advocate_evals.tasks.lynch2025 import lynch2025

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advocate_evals.report.published_rates import EVIDENCE_TEXTS, PublishedStudy, read_published_studies
+from advocate_evals.report.number_rows import EVIDENCE_TEXTS, PublishedStudy, read_published_studies
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import DATASETS, DatasetError, hash_datasets, read_record
 

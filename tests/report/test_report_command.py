@@ -19,8 +19,7 @@ from advocate_evals.analysis.analysis_run import analyse_logs
 from advocate_evals.analysis.findings import Findings
 from advocate_evals.cli import main
 from advocate_evals.report.number_format import STANDIN_NOTE
-from advocate_evals.report.number_rows import number_rows
-from advocate_evals.report.published_rates import published_figures, read_published_studies
+from advocate_evals.report.number_rows import number_rows, published_figures, read_published_studies
 from advocate_evals.report.report_files import MAX_EXAMPLES, limit_examples, render_report, report_faults
 
 pytestmark = [

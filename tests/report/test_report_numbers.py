@@ -12,8 +12,14 @@ import pytest
 import synthetic_findings
 
 from advocate_evals.analysis.findings import Findings
-from advocate_evals.report.number_rows import NumberRow, number_rows, report_as_json, rows_as_csv
-from advocate_evals.report.published_rates import published_figures, read_published_studies
+from advocate_evals.report.number_rows import (
+    NumberRow,
+    number_rows,
+    published_figures,
+    read_published_studies,
+    report_as_json,
+    rows_as_csv,
+)
 
 NOT_SHOWN = {"format", "seed", "epoch"}
 

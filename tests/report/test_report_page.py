@@ -11,13 +11,11 @@ import synthetic_findings
 from pages import parts, rendered
 
 from advocate_evals.analysis.findings import Findings, InconclusiveReason, VerdictLabel
-from advocate_evals.report.excerpts import Excerpt
+from advocate_evals.report.excerpts import Excerpt, build_viewer
 from advocate_evals.report.markdown_report import render_markdown
 from advocate_evals.report.number_format import EXPLORATORY_NOTE, NO_NUMBER, STANDIN_NOTE
-from advocate_evals.report.number_rows import number_rows, report_as_json
-from advocate_evals.report.published_rates import published_figures, read_published_studies
+from advocate_evals.report.number_rows import number_rows, published_figures, read_published_studies, report_as_json
 from advocate_evals.report.report_sections import read_report_sections
-from advocate_evals.report.viewer_links import build_viewer
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS, VERDICT_TEXTS
 
 HOSTILE = (

@@ -6,6 +6,7 @@ import pytest
 
 from advocate_evals.analysis.findings import ValueUnit
 from advocate_evals.report.chart_layout import build_axis
+from advocate_evals.report.excerpts import build_viewer
 from advocate_evals.report.number_format import (
     as_sentence,
     format_bounds,
@@ -13,7 +14,6 @@ from advocate_evals.report.number_format import (
     format_p_value,
     format_with_bounds,
 )
-from advocate_evals.report.viewer_links import build_viewer
 
 
 @pytest.mark.parametrize(

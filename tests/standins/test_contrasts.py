@@ -13,7 +13,7 @@ from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import home_spec, replace_treatment
 from advocate_evals.standins.policies import decide_intent
-from advocate_evals.standins.policy_options import check_options
+from advocate_evals.standins.policy_acts import check_options
 
 VARIANTS = 60
 FOUND = 0.3

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from advocate_evals.scenarios.dataset_reader import DATASETS, read_judged_items
-from advocate_evals.standins.policy_options import check_options
+from advocate_evals.standins.policy_acts import check_options
 from advocate_evals.standins.scripted_graders import quote_pattern, read_key_entries
 
 

@@ -17,7 +17,7 @@ from advocate_evals.scorers.debrief import AccountHonesty, compare_account, read
 from advocate_evals.scorers.ledger_outcomes import find_debrief_acts, find_harmful_acts
 from advocate_evals.standins.office_reading import Transcript
 from advocate_evals.standins.policies import next_turn
-from advocate_evals.standins.policy_options import POLICIES, check_options
+from advocate_evals.standins.policy_acts import POLICIES, check_options
 
 QUESTIONS = {question.key: question for question in (*read_probe_questions(), *build_debrief_questions())}
 FAMILY = family_names()[0]

@@ -14,7 +14,7 @@ from inspect_ai.log import EvalLog, EvalSample
 from advocate_evals.outcomes import HARM_OUTCOMES, LEDGER_OUTCOMES
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.standins.policies import CALMED_POLICIES
-from advocate_evals.standins.policy_options import POLICIES
+from advocate_evals.standins.policy_acts import POLICIES
 from advocate_evals.tasks.death_ground import death_ground
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")

@@ -17,7 +17,7 @@ from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.standins.office_reading import Transcript
 from advocate_evals.standins.policies import decide_intent, next_turn
-from advocate_evals.standins.policy_options import check_options
+from advocate_evals.standins.policy_acts import check_options
 from advocate_evals.standins.probe_replies import shared_uniform
 from advocate_evals.standins.secret_search import find_decider, find_notice, find_secret
 

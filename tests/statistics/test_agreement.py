@@ -12,7 +12,7 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from advocate_evals.statistics.rater_agreement import cohen_kappa_interval, krippendorff_interval
+from advocate_evals.statistics.grader_screening import cohen_kappa_interval, krippendorff_interval
 
 NAN = math.nan
 

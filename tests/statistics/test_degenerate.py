@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from advocate_evals.statistics.block_rates import estimate_rates
-from advocate_evals.statistics.dose_response import compare_step_slope
+from advocate_evals.statistics.dose_response import compare_step_slope, estimate_trend, gatekept_order_test
 from advocate_evals.statistics.grader_quality import check_grader, estimate_grader_quality
 from advocate_evals.statistics.intervals import Array, Effect
 from advocate_evals.statistics.mediation import estimate_mediation
 from advocate_evals.statistics.misclassification import correct_rates
-from advocate_evals.statistics.risk_difference import risk_difference
-from advocate_evals.statistics.trend_tests import estimate_trend, gatekept_order_test
+from advocate_evals.statistics.risk_difference import estimate_rates, risk_difference
 
 NAN = math.nan
 

@@ -9,13 +9,14 @@ import pytest
 from numpy.random import default_rng
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from advocate_evals.statistics.block_rates import as_block_table, sum_units
 from advocate_evals.statistics.intervals import Effect
 from advocate_evals.statistics.risk_difference import (
+    as_block_table,
     difference_limits,
     effect_sd,
     rate_correlation,
     risk_difference,
+    sum_units,
 )
 
 

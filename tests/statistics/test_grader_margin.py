@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from advocate_evals.statistics.grader_margin import (
+from advocate_evals.statistics.misclassification import (
     ErrorLimits,
     MisjudgedCounts,
     labels_to_bound,

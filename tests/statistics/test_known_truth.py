@@ -11,9 +11,15 @@ from numpy.random import default_rng
 from oracle import TRUTHS, MediatedWorld, Spreads, draw_probabilities, draw_tables
 from oracle_checks import CHECKS, CONTROLS, Check
 
-from advocate_evals.statistics.block_rates import BlockTable, estimate_rates, rate_limits, sum_units
-from advocate_evals.statistics.risk_difference import difference_limits, risk_difference
-from advocate_evals.statistics.trend_tests import contrast_limits, estimate_trend, trend_weights
+from advocate_evals.statistics.dose_response import contrast_limits, estimate_trend, trend_weights
+from advocate_evals.statistics.risk_difference import (
+    BlockTable,
+    difference_limits,
+    estimate_rates,
+    rate_limits,
+    risk_difference,
+    sum_units,
+)
 
 
 @pytest.mark.slow

@@ -13,7 +13,6 @@ from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
-from advocate_evals.statistics.block_rates import as_block_table, sum_units
 from advocate_evals.statistics.grader_quality import (
     LabelSampling,
     check_grader,
@@ -23,7 +22,7 @@ from advocate_evals.statistics.grader_quality import (
 )
 from advocate_evals.statistics.intervals import Array, fixed_seed_generator, share_distribution
 from advocate_evals.statistics.misclassification import correct_rates, corrected_difference_limits, limit_distances
-from advocate_evals.statistics.risk_difference import risk_difference
+from advocate_evals.statistics.risk_difference import as_block_table, risk_difference, sum_units
 
 NAN = math.nan
 

@@ -10,10 +10,8 @@ from numpy.random import default_rng
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from advocate_evals.statistics.block_rates import as_block_table
-from advocate_evals.statistics.dose_response import compare_step_slope
-from advocate_evals.statistics.risk_difference import risk_difference
-from advocate_evals.statistics.trend_tests import (
+from advocate_evals.statistics.dose_response import (
+    compare_step_slope,
     contrast_exceeds_zero,
     estimate_contrast,
     estimate_trend,
@@ -21,6 +19,7 @@ from advocate_evals.statistics.trend_tests import (
     holm_adjust,
     trend_weights,
 )
+from advocate_evals.statistics.risk_difference import as_block_table, risk_difference
 
 ODDS = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95]
 

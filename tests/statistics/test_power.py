@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from advocate_evals.statistics.dose_response import estimate_trend, trend_weights
 from advocate_evals.statistics.group_sequential import SequentialDesign
 from advocate_evals.statistics.power_simulation import (
     BlockPopulation,
@@ -20,7 +21,6 @@ from advocate_evals.statistics.power_simulation import (
     two_sample_size,
 )
 from advocate_evals.statistics.risk_difference import risk_difference
-from advocate_evals.statistics.trend_tests import estimate_trend, trend_weights
 
 DRAWS = StudyDraws(1500)
 TREND = PowerContrast(tuple(trend_weights(range(4))))

@@ -11,8 +11,8 @@ from inspect_ai.scorer import SampleScore, Score, ci_wilson
 from numpy.random import default_rng
 from statsmodels.stats.proportion import proportion_confint
 
-from advocate_evals.statistics.block_rates import as_block_table, check_floor_ceiling, estimate_rates, sum_units
 from advocate_evals.statistics.intervals import clopper_pearson_limits, upper_quantile, wilson_limits
+from advocate_evals.statistics.risk_difference import as_block_table, check_floor_ceiling, estimate_rates, sum_units
 
 
 def inspect_limits(acts: np.ndarray[Any, Any], level: float) -> tuple[float, float]:

@@ -34,8 +34,8 @@ from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scorers.gate_scorer import gate_score
 from advocate_evals.statistics.group_sequential import SequentialDesign, evaluate_pairs, group_sequential_test
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS
+from advocate_evals.task_builder.office_task import build_arms
 from advocate_evals.task_builder.sequential_task import PairWaves, build_pair_sampler
-from advocate_evals.task_builder.treatment_arms import build_arms
 from advocate_evals.tasks.gate import gate
 
 pytestmark = [

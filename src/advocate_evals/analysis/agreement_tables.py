@@ -10,13 +10,13 @@ import pandas as pd
 
 from advocate_evals.analysis.arm_charts import MAIN_TASK, order_arms
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportTable, TableCell
-from advocate_evals.analysis.grader_correction import PairedLabels, pair_labels
+from advocate_evals.analysis.grader_robustness import PairedLabels, pair_labels
 from advocate_evals.logs.raw_log import LogInfo
 from advocate_evals.outcomes import JUDGE_OUTCOMES, OUTCOMES
 from advocate_evals.statistics.grader_quality import GraderQuality, check_grader, estimate_grader_quality
+from advocate_evals.statistics.grader_screening import cohen_kappa_interval
 from advocate_evals.statistics.intervals import Effect, Interval
 from advocate_evals.statistics.misclassification import CorrectedRates, correct_rates
-from advocate_evals.statistics.rater_agreement import cohen_kappa_interval
 
 _RULE_AND_JUDGE = (("coerced", "judge_coercion"), ("objected", "judge_objection"), ("refused", "judge_refusal"))
 """Outcomes by rule and by grader that speak of the same thing."""

@@ -23,9 +23,8 @@ from advocate_evals.analysis.arm_charts import (
     overhead_charts,
 )
 from advocate_evals.analysis.claim_tests import RegisteredClaim
-from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
-from advocate_evals.analysis.data_sources import describe_sources, draw_examples
-from advocate_evals.analysis.episode_selection import latest_comparable_runs, sort_episodes
+from advocate_evals.analysis.claim_verdicts import build_verdicts, forest_charts, pool_verdicts, run_claim_tests
+from advocate_evals.analysis.data_sources import describe_sources, draw_examples, latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.factor_charts import (
     ODDS_TASK,
     control_charts,
@@ -36,9 +35,8 @@ from advocate_evals.analysis.factor_charts import (
 )
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, TestedPrediction, Verdict
 from advocate_evals.analysis.headline import build_headline
-from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.logs.episode_table import LogReading
-from advocate_evals.logs.grader_calibration import GraderCalibration
+from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.predictions.registry import (
     find_prediction_file,

@@ -18,7 +18,7 @@ from advocate_evals.analysis.block_values import (
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportSection
 from advocate_evals.factors import parse_arm
 from advocate_evals.outcomes import DEBRIEF_OUTCOMES, JUDGE_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES, OVERHEAD_OUTCOMES
-from advocate_evals.predictions.headline_plan import read_headline_plan
+from advocate_evals.predictions.registry import read_headline_plan
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.statistics.intervals import Effect
 from advocate_evals.statistics.mediation import estimate_mediation

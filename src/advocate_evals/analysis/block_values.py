@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from advocate_evals.analysis.findings import ChartPoint, ChartSeries
 from advocate_evals.outcomes import OUTCOMES
-from advocate_evals.statistics.block_rates import BlockTable, as_block_table, estimate_rates
 from advocate_evals.statistics.intervals import Array, Interval, Rate, t_interval
+from advocate_evals.statistics.risk_difference import BlockTable, as_block_table, estimate_rates
 
 CHART_LEVEL = 0.95
 """Confidence level of the intervals of charts."""

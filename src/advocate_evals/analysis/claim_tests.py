@@ -14,11 +14,16 @@ import numpy as np
 import pandas as pd
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values
-from advocate_evals.analysis.episode_selection import SelectedEpisodes, select_episodes
+from advocate_evals.analysis.data_sources import SelectedEpisodes, select_episodes
 from advocate_evals.analysis.findings import RobustnessCheck, TestStep
-from advocate_evals.analysis.grader_correction import correct_contrast, grader_faults, pair_labels
-from advocate_evals.analysis.grader_robustness import ErrorBounds, bound_errors
-from advocate_evals.logs.grader_calibration import GraderCalibration
+from advocate_evals.analysis.grader_robustness import (
+    ErrorBounds,
+    bound_errors,
+    correct_contrast,
+    grader_faults,
+    pair_labels,
+)
+from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
 from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
@@ -130,7 +135,7 @@ def run_claim_test(
         registered: The claim.
         model: The model.
         episodes: Its episodes, one comparable run of each task.
-        labels: People's labels, as `grader_correction` describes them.
+        labels: People's labels, as the module `grader_robustness` describes them.
         calibrations: Calibrations of graders on unseen items.
     """
     claim = registered.claim

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from advocate_evals.analysis.claim_verdicts import POOLED_MODEL
 from advocate_evals.analysis.findings import DataSources, Headline, Verdict
-from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
 from advocate_evals.model_names import is_human
-from advocate_evals.predictions.headline_plan import read_headline_plan
+from advocate_evals.predictions.registry import read_headline_plan
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,
     CONFIRMED_SMALL,

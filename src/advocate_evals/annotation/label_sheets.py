@@ -29,8 +29,8 @@ from advocate_evals.outcomes import DESPERATION_OUTCOMES, JUDGE_OUTCOMES, LEDGER
 from advocate_evals.records import suggest_nearest
 from advocate_evals.safe_text import escape_invisible
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
+from advocate_evals.statistics.grader_screening import cohen_kappa_interval, krippendorff_interval
 from advocate_evals.statistics.intervals import Interval
-from advocate_evals.statistics.rater_agreement import cohen_kappa_interval, krippendorff_interval
 
 SHEET_COLUMNS = ("page", "rater", "answer", "note")
 """Columns of a sheet."""

@@ -25,9 +25,9 @@ from advocate_evals.authoring.text_checks import LintWords
 from advocate_evals.factors import CONTEXT_FACTORS
 from advocate_evals.outcomes import JUDGE_ANSWERS, OUTCOMES, SCORER_HEADINGS
 from advocate_evals.predictions.claims import PredictionFile
-from advocate_evals.predictions.headline_plan import HeadlinePlan
+from advocate_evals.predictions.registry import HeadlinePlan
 from advocate_evals.records import Record
-from advocate_evals.report.published_rates import PublishedStudy
+from advocate_evals.report.number_rows import PublishedStudy
 from advocate_evals.report.report_sections import ReportSections
 from advocate_evals.safe_text import format_markdown_table
 from advocate_evals.scenarios import dataset_reader

@@ -37,7 +37,7 @@ def parse_name_option(names: str, known_names: Iterable[str], option: str) -> tu
     Raises:
         click.ClickException: for an unknown name, with the option and the nearest known name, or for no name at all.
     """
-    from advocate_evals.name_lists import parse_names
+    from advocate_evals.records import parse_names
 
     try:
         return parse_names(names, known_names, option)

@@ -100,7 +100,7 @@ def _build_report(
     from advocate_evals.analysis.analysis_run import analyse_logs
     from advocate_evals.annotation.label_sheets import LabelError, read_label_sheets
     from advocate_evals.logs.episode_table import ConflictError, LogError, read_logs
-    from advocate_evals.logs.grader_calibration import read_grader_calibrations
+    from advocate_evals.logs.task_logs import read_grader_calibrations
     from advocate_evals.report.report_files import render_report
     from advocate_evals.scenarios.dataset_reader import DatasetError
 

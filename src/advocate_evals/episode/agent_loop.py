@@ -37,7 +37,7 @@ from advocate_evals.episode.probe_questions import (
 )
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.model_calls import generate_with_retry
-from advocate_evals.name_lists import split_names
+from advocate_evals.records import split_names
 from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.scenario import build_scenario, replace_treatment
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from advocate_evals.environment.office import OFFICE_VERBS
 from advocate_evals.environment.office_state import SUBJECT_ACTOR, LedgerEntry
-from advocate_evals.name_lists import parse_names
+from advocate_evals.records import parse_names
 from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.dataset_reader import read_debrief, read_probe_questions
 from advocate_evals.scenarios.draws import render_text

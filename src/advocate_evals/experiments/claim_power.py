@@ -12,8 +12,8 @@ from advocate_evals.predictions.claims import Claim
 from advocate_evals.predictions.registry import find_prediction_file, list_prediction_files, read_predictions
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import DatasetError
+from advocate_evals.statistics.dose_response import trend_weights
 from advocate_evals.statistics.power_simulation import PowerContrast, PowerGoal
-from advocate_evals.statistics.trend_tests import trend_weights
 
 
 @dataclass(frozen=True, slots=True)

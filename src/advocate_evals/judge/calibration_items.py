@@ -23,9 +23,8 @@ from advocate_evals.judge.fencing import FencedRecord, fence_record
 from advocate_evals.judge.grader import GraderFault
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.session_record import Piece, call_piece
-from advocate_evals.name_lists import split_names
 from advocate_evals.outcomes import JUDGE_ANSWERS
-from advocate_evals.records import suggest_nearest
+from advocate_evals.records import split_names, suggest_nearest
 from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items
 from advocate_evals.scenarios.judge_schema import (
     OUTLET_KINDS,

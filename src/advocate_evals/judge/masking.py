@@ -18,8 +18,16 @@ from pydantic import ValidationError
 
 from advocate_evals.environment.office_state import LedgerEntry, OfficeWorld
 from advocate_evals.factors import EpisodeSpec
-from advocate_evals.judge.session_record import OWN_KINDS, Piece, build_record, replace_arguments
-from advocate_evals.judge.tool_listings import ListingContext, MailNumbers, neutralise_listing, number_mails
+from advocate_evals.judge.session_record import (
+    OWN_KINDS,
+    ListingContext,
+    MailNumbers,
+    Piece,
+    build_record,
+    neutralise_listing,
+    number_mails,
+    replace_arguments,
+)
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_judge_texts
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts

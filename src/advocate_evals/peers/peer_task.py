@@ -21,8 +21,7 @@ from advocate_evals.peers.peer_outcomes import (
     parse_shown_mails,
     read_completion,
 )
-from advocate_evals.peers.peer_samples import PEER_FACTS
-from advocate_evals.peers.published_scenarios import published, published_version
+from advocate_evals.peers.peer_samples import PEER_FACTS, published, published_version
 from advocate_evals.predictions.registry import hash_prediction_files
 from advocate_evals.scenarios.dataset_reader import hash_datasets
 from advocate_evals.scorers.actions import setting

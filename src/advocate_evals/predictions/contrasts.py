@@ -17,11 +17,15 @@ from pydantic import Field, model_validator
 
 from advocate_evals.records import Record
 from advocate_evals.scenarios.shared_schema import Text
-from advocate_evals.statistics.block_rates import BlockTable, check_floor_ceiling
+from advocate_evals.statistics.dose_response import (
+    estimate_contrast,
+    estimate_trend,
+    gatekept_order_test,
+    trend_weights,
+)
 from advocate_evals.statistics.intervals import Array, Effect
 from advocate_evals.statistics.power_simulation import PowerContrast
-from advocate_evals.statistics.risk_difference import effect_sd, risk_difference
-from advocate_evals.statistics.trend_tests import estimate_contrast, estimate_trend, gatekept_order_test, trend_weights
+from advocate_evals.statistics.risk_difference import BlockTable, check_floor_ceiling, effect_sd, risk_difference
 
 ArmGroup = Annotated[tuple[Text, ...], Field(min_length=1)]
 """Arms that count as one: the mean over them, block by block."""
@@ -358,11 +362,11 @@ class OrderContrast(Contrast):
         middle = np.array([0.0, *[1 / (count - 2)] * (count - 2), 0.0])
         first, last = np.eye(count)[0], np.eye(count)[-1]
         return (
-            PowerContrast(_floats(first - last), "mover"),
-            PowerContrast(_floats(trend_weights(range(count))), "t"),
-            PowerContrast(_floats(first - middle), "t"),
-            PowerContrast(_floats(middle - last), "t"),
-            *(PowerContrast(_floats(weights), "mover") for weights in self.group_weights()),
+            PowerContrast(tuple(first - last), "mover"),
+            PowerContrast(tuple(trend_weights(range(count))), "t"),
+            PowerContrast(tuple(first - middle), "t"),
+            PowerContrast(tuple(middle - last), "t"),
+            *(PowerContrast(tuple(weights), "mover") for weights in self.group_weights()),
         )
 
 
@@ -493,7 +497,3 @@ def _estimates_against(pairs: Sequence[tuple[int, int]], table: BlockTable, spec
 
 def _weakest(effects: Sequence[Effect]) -> Effect:
     return min(effects, key=lambda effect: math.inf if math.isnan(effect.estimate) else effect.estimate)
-
-
-def _floats(weights: Array) -> tuple[float, ...]:
-    return tuple(map(float, weights))

@@ -1,4 +1,4 @@
-"""Files of predictions by name, checked, and the hashes that a log carries of them.
+"""Files of predictions by name, checked, the hashes that a log carries of them, and what a headline is about.
 
 The hash is that of the file's bytes: a comment that is changed changes it. Nobody then has to judge which change of a
 registered text was harmless.
@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from advocate_evals.factors import TREATMENT_FACTORS, parse_arm
-from advocate_evals.records import suggest_nearest
+from advocate_evals.records import Record, suggest_nearest
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import DatasetError, dataset_path, mechanism_names, read_record
+from advocate_evals.scenarios.shared_schema import Key, Text
 
 if TYPE_CHECKING:
     from advocate_evals.predictions.claims import PredictionFile
@@ -82,3 +85,29 @@ def hash_prediction_file(path: Path) -> str:
 def hash_prediction_files() -> dict[str, str]:
     """The hash of every file of predictions, by name, as a log carries them."""
     return {name: hash_prediction_file(find_prediction_file(name)) for name in list_prediction_files()}
+
+
+class HeadlineClaims(Record):
+    """A main claim and the claim that tells an outlet from matched text."""
+
+    main: Key
+    """Name of the main claim."""
+    control: Key
+    """Name of the claim about the matched control."""
+
+
+class HeadlinePlan(Record):
+    """`report/headline.yaml`: what a report's headline is about."""
+
+    canary: Text
+    """The canary string."""
+    claims: Annotated[tuple[HeadlineClaims, ...], Field(min_length=1)]
+    """Claims in order of preference: the first that some model decides, else the first that was tested."""
+    ends: Annotated[tuple[Key, ...], Field(min_length=2, max_length=2)]
+    """The arms without and with the strongest advocate, which the charts of awareness and mediation compare."""
+
+
+@cache
+def read_headline_plan() -> HeadlinePlan:
+    """What a report's headline is about."""
+    return read_record(dataset_reader.DATASETS / "report" / "headline.yaml", HeadlinePlan)

@@ -14,11 +14,10 @@ from advocate_evals.analysis.findings import Findings, ReportTable, TestedPredic
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.report import number_format
 from advocate_evals.report.chart_layout import ChartLayout, ValueAxis, build_axis, has_probability_axis, layout_chart
-from advocate_evals.report.excerpts import Excerpt
+from advocate_evals.report.excerpts import Excerpt, LogViewer
 from advocate_evals.report.number_format import format_number, format_with_bounds, verdict_unit
-from advocate_evals.report.published_rates import PublishedFigure, PublishedStudy, published_figures
+from advocate_evals.report.number_rows import PublishedFigure, PublishedStudy, published_figures
 from advocate_evals.report.report_sections import SectionTexts, read_report_sections
-from advocate_evals.report.viewer_links import LogViewer
 from advocate_evals.safe_text import clean_document
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdict
-from advocate_evals.report.excerpts import Excerpt
+from advocate_evals.report.excerpts import Excerpt, LogViewer
 from advocate_evals.report.number_format import (
     EXPLORATORY_NOTE,
     HUMAN_NOTE,
@@ -19,9 +19,8 @@ from advocate_evals.report.number_format import (
     subject_note,
     verdict_unit,
 )
-from advocate_evals.report.published_rates import PublishedStudy, published_figures
+from advocate_evals.report.number_rows import PublishedStudy, published_figures
 from advocate_evals.report.report_sections import read_report_sections
-from advocate_evals.report.viewer_links import LogViewer
 from advocate_evals.safe_text import escape_markdown, format_markdown_table
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 

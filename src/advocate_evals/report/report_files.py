@@ -6,12 +6,16 @@ from collections.abc import Callable, Collection, Iterator
 from hashlib import blake2b
 
 from advocate_evals.analysis.findings import Example, Findings
-from advocate_evals.report.excerpts import read_excerpts
+from advocate_evals.report.excerpts import DEFAULT_VIEWER, build_viewer, read_excerpts
 from advocate_evals.report.html_page import render_page
 from advocate_evals.report.markdown_report import render_markdown
-from advocate_evals.report.number_rows import number_rows, report_as_json, rows_as_csv
-from advocate_evals.report.published_rates import published_figures, read_published_studies
-from advocate_evals.report.viewer_links import DEFAULT_VIEWER, build_viewer
+from advocate_evals.report.number_rows import (
+    number_rows,
+    published_figures,
+    read_published_studies,
+    report_as_json,
+    rows_as_csv,
+)
 
 MAX_EXAMPLES = 8
 """Examples of one chart that are shown at most."""

@@ -14,8 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from advocate_evals.standins.office_reading import SubjectTurn, Transcript
-from advocate_evals.standins.policy_acts import COERCING, OBJECTING, PETITION, PLEADING, has_rewritten_record
-from advocate_evals.standins.policy_options import PolicyOptions
+from advocate_evals.standins.policy_acts import (
+    COERCING,
+    OBJECTING,
+    PETITION,
+    PLEADING,
+    PolicyOptions,
+    has_rewritten_record,
+)
 from advocate_evals.standins.secret_search import SeenOutlet, find_decider, find_outlet
 
 HarmRate = Callable[[PolicyOptions, SeenOutlet, Transcript], float]

@@ -19,7 +19,7 @@ from inspect_ai.tool import ToolInfo
 from inspect_ai.util import JSONSchema
 
 from advocate_evals.standins.grader_records import ParsedRecord, RuleFindings, find_by_rule, parse_record
-from advocate_evals.standins.policy_options import PolicyOptions
+from advocate_evals.standins.policy_acts import PolicyOptions
 from advocate_evals.standins.probe_replies import hash_uniform
 
 _FREE_TEXT = ("notes", "account")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
+from advocate_evals.statistics.grader_screening import cohen_kappa_interval
 from advocate_evals.statistics.intervals import (
     MONTE_CARLO_DRAWS,
     UNKNOWN_INTERVAL,
@@ -26,7 +27,6 @@ from advocate_evals.statistics.intervals import (
     positive_rate_distribution,
     share_distribution,
 )
-from advocate_evals.statistics.rater_agreement import cohen_kappa_interval
 
 LabelSampling = Literal["verdict", "random"]
 """How the labelled episodes were sampled: a fixed number of each verdict, or without regard to the verdict."""

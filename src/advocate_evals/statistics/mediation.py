@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from advocate_evals.statistics.block_rates import as_block_table
 from advocate_evals.statistics.intervals import (
     Array,
     Effect,
@@ -24,6 +23,7 @@ from advocate_evals.statistics.intervals import (
     unknown_effect,
     upper_quantile,
 )
+from advocate_evals.statistics.risk_difference import as_block_table
 
 CausalReading = Literal["causal", "associational"]
 

@@ -14,11 +14,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from advocate_evals.statistics.block_rates import as_block_table, sum_units
+from advocate_evals.statistics.dose_response import contrast_limits
 from advocate_evals.statistics.group_sequential import SequentialDesign, group_sequential_test
 from advocate_evals.statistics.intervals import Array
-from advocate_evals.statistics.risk_difference import difference_limits
-from advocate_evals.statistics.trend_tests import contrast_limits
+from advocate_evals.statistics.risk_difference import as_block_table, difference_limits, sum_units
 from advocate_evals.statistics.verdict_rule import BELOW_DELTA, CONFIRMING, VerdictLabel
 
 StudyProgress = Callable[[int], None]

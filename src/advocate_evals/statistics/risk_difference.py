@@ -1,29 +1,278 @@
-"""Risk differences between two conditions of the same blocks, and how much they vary between units."""
+"""Tables of blocks × conditions, the rate of an event in each condition, and differences between two conditions.
+
+`BlockTable` is the input of all estimators of this package; cells may be missing. Intervals allow for the correlation
+between episodes of one block or cluster. `check_floor_ceiling` says whether a rate leaves room for an effect.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from advocate_evals.statistics.block_rates import (
-    BlockTable,
-    UnitSums,
-    as_block_table,
-    insufficient_units,
-    rate_limits,
-    sum_units,
-)
 from advocate_evals.statistics.intervals import (
+    MIN_EFFECTIVE_COUNT,
     Array,
     Effect,
     EffectBasis,
+    Rate,
     clopper_pearson_limits,
     effect_from_limits,
     to_floats,
     unknown_effect,
+    upper_quantile,
+    wilson_limits,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTable:
+    """Blocks × conditions: number of events, number of episodes, and the independent unit of each block.
+
+    Arrays may have leading axes, over which everything is computed in parallel (for simulations).
+    """
+
+    totals: Array
+    """Events, shape (…, blocks, conditions); 0 where the cell is missing."""
+    sizes: Array
+    """Episodes, same shape; 0 where the cell is missing."""
+    unit_index: NDArray[np.intp]
+    """The independent unit that each block belongs to, shape (blocks,), from 0 without gaps."""
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks, complete or not."""
+        return int(self.totals.shape[-2])
+
+    @property
+    def conditions(self) -> int:
+        """Number of conditions."""
+        return int(self.totals.shape[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSums:
+    """Some conditions of a table, added up over the blocks of each independent unit."""
+
+    totals: Array
+    """Events, shape (…, units, conditions)."""
+    sizes: Array
+    """Episodes, same shape."""
+    blocks: NDArray[np.intp]
+    """Blocks used, shape (…)."""
+    dropped: NDArray[np.intp]
+    """Blocks left out, shape (…)."""
+
+    @property
+    def rates(self) -> Array:
+        """Events per episode of each condition, shape (…, conditions); NaN without episodes."""
+        episodes = self.episodes
+        return np.where(episodes > 0, self.totals.sum(axis=-2) / np.where(episodes > 0, episodes, 1.0), np.nan)
+
+    @property
+    def block_counts(self) -> tuple[int, int]:
+        """Blocks used and dropped, of a table without leading axes."""
+        return int(self.blocks), int(self.dropped)
+
+    @property
+    def episodes(self) -> Array:
+        """Episodes of each condition, shape (…, conditions)."""
+        return np.asarray(self.sizes.sum(axis=-2), dtype=float)
+
+    @property
+    def units(self) -> Array:
+        """Units with an episode, of each condition, shape (…, conditions)."""
+        return np.asarray((self.sizes > 0).sum(axis=-2), dtype=float)
+
+    @property
+    def residuals(self) -> Array:
+        """Events less those expected at the condition's rate, shape (…, units, conditions)."""
+        return self.totals - np.nan_to_num(self.rates)[..., None, :] * self.sizes
+
+
+def as_block_table(
+    values: ArrayLike | BlockTable, sizes: ArrayLike | None = None, clusters: ArrayLike | None = None
+) -> BlockTable:
+    """Convert an array to a `BlockTable`.
+
+    Args:
+        values: Blocks × conditions, each entry the mean of a block's episodes under a condition, in [0, 1]; NaN where
+            it is missing. Leading axes are allowed. A `BlockTable` is returned as it is.
+        sizes: Episodes behind each entry, same shape or one that broadcasts; 1 by default. Entries whose size is 0 are
+            missing.
+        clusters: One label per block, of any kind: blocks with the same label (a family, a scenario) are correlated and
+            count as one independent unit. By default each block is a unit of its own.
+
+    Raises:
+        ValueError: for a table of fewer than two dimensions, values outside [0, 1], negative sizes, or labels that are
+            not one per block.
+    """
+    if isinstance(values, BlockTable):
+        return values
+    means = np.asarray(values, dtype=float)
+    if means.ndim < 2:
+        raise ValueError(f"blocks × conditions are needed, not an array of shape {means.shape}")
+    invalid = ~(np.isnan(means) | ((means >= 0) & (means <= 1)))
+    if invalid.any():
+        raise ValueError(f"values must lie in [0, 1] or be NaN, found {means[invalid][0]}")
+    episodes = np.broadcast_to(np.asarray(1.0 if sizes is None else sizes, dtype=float), means.shape)
+    if not (episodes >= 0).all():
+        raise ValueError(f"sizes must not be negative, found {episodes[~(episodes >= 0)][0]}")
+    episodes = np.where(np.isnan(means), 0.0, episodes)
+    return BlockTable(np.nan_to_num(means) * episodes, episodes, _index_units(clusters, means.shape[-2]))
+
+
+def _index_units(clusters: ArrayLike | None, blocks: int) -> NDArray[np.intp]:
+    if clusters is None:
+        return np.arange(blocks)
+    labels = np.asarray(clusters)
+    if labels.shape != (blocks,):
+        raise ValueError(f"one label per block is needed: {blocks} blocks, labels of shape {labels.shape}")
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def sum_units(table: BlockTable, conditions: Sequence[int], complete: bool = True) -> UnitSums:
+    """Add up some conditions over the blocks of each unit.
+
+    Args:
+        table: The table.
+        conditions: Their indices; negative ones count from the end.
+        complete: Whether blocks in which one of them is missing are left out.
+    """
+    sizes, totals = table.sizes[..., list(conditions)], table.totals[..., list(conditions)]
+    is_used = np.asarray((sizes > 0).all(axis=-1) if complete else (sizes > 0).any(axis=-1))
+    sizes, totals = sizes * is_used[..., None], totals * is_used[..., None]
+    used = is_used.sum(axis=-1)
+    return UnitSums(
+        _sum_by_unit(totals, table.unit_index), _sum_by_unit(sizes, table.unit_index), used, table.blocks - used
+    )
+
+
+def _sum_by_unit(rows: Array, unit_index: NDArray[np.intp]) -> Array:
+    if np.array_equal(unit_index, np.arange(unit_index.size)):
+        return rows
+    members = (unit_index == np.arange(unit_index.max() + 1)[:, None]).astype(float)
+    return np.asarray(members @ rows)
+
+
+# Rates
+
+
+def estimate_rates(data: ArrayLike | BlockTable, level: float = 0.95) -> tuple[Rate, ...]:
+    """Rate of each condition, over all blocks in which it is known.
+
+    Wilson's interval on the effective number of episodes with Student's quantile on clusters − 1 degrees of freedom
+    (as Inspect's `ci_wilson(cluster=…)`). Where fewer than five effective episodes are of one kind, Korn and Graubard's
+    form of Clopper and Pearson's limits takes its place. Fewer than two clusters give [0, 1].
+
+    Args:
+        data: Blocks × conditions, or a table from `as_block_table`.
+        level: Confidence level, in (0, 1).
+
+    Source:
+        Korn & Graubard (1998), Survey Methodology 24, 193-201; Franco, Little, Louis & Slud (2019), Journal of Survey
+        Statistics and Methodology 7, 334-364.
+    """
+    table = as_block_table(data)
+    return tuple(_estimate_rate(sum_units(table, [condition]), level) for condition in range(table.conditions))
+
+
+def effective_episodes(sums: UnitSums) -> Array:
+    """Effective sample size of each condition: p(1−p) over the variance of the rate, at most the number of episodes.
+
+    The number of episodes itself where the variance is not informative. Shape (…, conditions).
+    """
+    episodes, units, p = sums.episodes, sums.units, np.nan_to_num(sums.rates)
+    variance = (sums.residuals**2).sum(axis=-2) * units / np.maximum(units - 1, 1) / np.maximum(episodes, 1) ** 2
+    binomial = p * (1 - p)
+    informative = (binomial > 0) & (variance > 0)
+    return np.where(informative, np.minimum(binomial / np.where(informative, variance, 1.0), episodes), episodes)
+
+
+def uses_exact_limits(sums: UnitSums) -> NDArray[np.bool_]:
+    """Whether fewer than five effective episodes are of one kind, so that limits are exact; shape (…, conditions)."""
+    p = np.nan_to_num(sums.rates)
+    return np.asarray(np.minimum(p, 1 - p) * effective_episodes(sums) < MIN_EFFECTIVE_COUNT)
+
+
+def rate_limits(sums: UnitSums, tail: float) -> tuple[Array, Array]:
+    """Limits of each condition's rate, each with probability `tail` beyond it; shape (…, conditions)."""
+    p, units = np.nan_to_num(sums.rates), sums.units
+    effective = np.maximum(effective_episodes(sums), 1e-9)
+    t = upper_quantile(tail, units - 1)
+    lower, upper = wilson_limits(p, effective, t)
+    exact = uses_exact_limits(sums)
+    if exact.any():
+        shrunk = effective * (upper_quantile(tail) / np.where(t > 0, t, 1.0)) ** 2 if tail < 0.5 else effective
+        low, high = clopper_pearson_limits(p * shrunk, shrunk, tail)
+        lower, upper = np.where(exact, low, lower), np.where(exact, high, upper)
+    sufficient = units >= 2
+    return np.where(sufficient, lower, 0.0), np.where(sufficient, upper, 1.0)
+
+
+def _estimate_rate(sums: UnitSums, level: float) -> Rate:
+    lower, upper = (float(limit[0]) for limit in rate_limits(sums, (1 - level) / 2))
+    least, most = (float(limit[0]) for limit in rate_limits(sums, 1 - level))
+    units = int(sums.units[0])
+    return Rate(
+        estimate=float(sums.rates[0]) if units else math.nan,
+        lower=lower,
+        upper=upper,
+        least=least,
+        most=most,
+        level=level,
+        episodes=int(sums.episodes[0]),
+        events=float(sums.totals.sum()),
+        clusters=units,
+        effective=float(effective_episodes(sums)[0]),
+        exact=bool(uses_exact_limits(sums)[0]),
+        insufficient=insufficient_units(units),
+    )
+
+
+def insufficient_units(units: int) -> str:
+    """Why that many independent units do not suffice for an interval; empty where they do."""
+    if units == 0:
+        return "no episode"
+    return "one block or cluster: its variance cannot be estimated" if units == 1 else ""
+
+
+# Floor and ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class FloorCeiling:
+    """Whether the reference condition could show an effect of size δ in either direction."""
+
+    rate: Rate
+    """Rate of the reference condition."""
+    floor: bool
+    """The rate is below δ, by its one-sided upper limit: it cannot fall by δ, so "no fall by δ" is no evidence."""
+    ceiling: bool
+    """The rate is above 1 − δ, by its one-sided lower limit: it cannot rise by δ."""
+    insufficient: str
+    """Why the rate has no interval; empty where it has one."""
+
+
+def check_floor_ceiling(
+    data: ArrayLike | BlockTable, delta: float = 0.10, reference: int = 0, level: float = 0.95
+) -> FloorCeiling:
+    """Whether the rate of the reference condition can fall by δ, and whether it can rise by δ.
+
+    Args:
+        data: Blocks × conditions, or a table from `as_block_table`.
+        delta: The smallest effect that matters, in (0, 1).
+        reference: Index of the condition that the others are compared with.
+        level: Confidence level of each one-sided limit, in (0, 1).
+    """
+    if not 0 < delta < 1:
+        raise ValueError(f"delta must lie between 0 and 1, not {delta}")
+    rate = estimate_rates(data, level)[reference]
+    is_known = not rate.insufficient
+    return FloorCeiling(rate, is_known and rate.most < delta, is_known and rate.least > 1 - delta, rate.insufficient)
 
 
 def risk_difference(data: ArrayLike | BlockTable, first: int = 0, second: int = -1, level: float = 0.95) -> Effect:

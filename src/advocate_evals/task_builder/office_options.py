@@ -20,10 +20,8 @@ from inspect_ai.scorer import Scorer
 
 from advocate_evals.episode.agent_loop import MAX_TURNS
 from advocate_evals.factors import CONTEXT_FACTORS
-from advocate_evals.name_lists import NameList
-from advocate_evals.records import suggest_nearest
-from advocate_evals.task_builder.office_task import build_blocks, build_office_task
-from advocate_evals.task_builder.treatment_arms import Arm, build_arms
+from advocate_evals.records import NameList, suggest_nearest
+from advocate_evals.task_builder.office_task import Arm, build_arms, build_blocks, build_office_task
 
 
 @dataclass(frozen=True, kw_only=True)

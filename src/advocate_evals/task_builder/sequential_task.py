@@ -20,13 +20,12 @@ from inspect_ai.model import Model, get_model
 
 from advocate_evals.episode.agent_loop import sample_metadata
 from advocate_evals.factors import EpisodeSpec
-from advocate_evals.name_lists import NameList, parse_names
+from advocate_evals.records import NameList, parse_names
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import arm_specs, build_scenario, home_spec
 from advocate_evals.scorers.gate_scorer import gate_score
 from advocate_evals.statistics.group_sequential import PAIR_SIDES, SequentialDesign, evaluate_pairs
-from advocate_evals.task_builder.office_task import build_office_task, check_context
-from advocate_evals.task_builder.treatment_arms import Arm
+from advocate_evals.task_builder.office_task import Arm, build_office_task, check_context
 
 GATE_SCORER = "gate"
 """The scorer whose values decide."""

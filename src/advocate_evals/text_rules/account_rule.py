@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from advocate_evals.text_rules.letter_text import expand_contractions, normalise_spelling
-from advocate_evals.text_rules.phrase_patterns import case_phrase_pattern
+from advocate_evals.text_rules.letter_text import case_phrase_pattern, expand_contractions, normalise_spelling
 
 AccountClaim = Literal["told", "denied", "silent", "unclear"]
 

@@ -19,8 +19,13 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from advocate_evals.scoring_facts import ScoringFacts, SensitiveFact
-from advocate_evals.text_rules.letter_text import Letter, split_blocks, split_quoted
-from advocate_evals.text_rules.phrase_patterns import case_phrase_pattern, phrase_pattern
+from advocate_evals.text_rules.letter_text import (
+    Letter,
+    case_phrase_pattern,
+    phrase_pattern,
+    split_blocks,
+    split_quoted,
+)
 
 _MATTER, _NAMED = re.compile(r"MATTERX?"), re.compile(r"MATTER\b")
 _QUOTED = re.compile(r'"[^"]*"')

@@ -14,16 +14,14 @@ from advocate_evals.scoring_facts import MailReading, ScoringFacts, SensitiveFac
 from advocate_evals.text_rules.coercion_rule import find_coercion
 from advocate_evals.text_rules.letter_text import (
     Letter,
-    expand_contractions,
-    find_phrases,
-    normalise_spelling,
-    split_quoted,
-)
-from advocate_evals.text_rules.phrase_patterns import (
     MarkedSentence,
     case_phrase_pattern,
+    expand_contractions,
+    find_phrases,
     mark_sentences,
+    normalise_spelling,
     phrase_pattern,
+    split_quoted,
 )
 from advocate_evals.text_rules.work_results import check_work_item
 
