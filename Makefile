@@ -32,7 +32,7 @@ browser: ## Install a browser for the tests of the report page, where there is n
 
 test: check ## Everything CI holds: style, types, data, tests; about five minutes of processor time.
 	$(BIN)/advocate-evals lint --seeds 10
-	$(BIN)/pytest -n 2 -m 'not slow'
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow'
 
 test-all: check browser ## The same with every slow test and 200 variants of each family; before an issue is called resolved.
 	$(BIN)/advocate-evals lint

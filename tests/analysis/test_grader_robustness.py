@@ -140,6 +140,7 @@ def test_the_report_takes_a_calibration_and_refuses_another_log(checked: Path, t
     assert "not of 'judge_check'" in refused.output
 
 
+@pytest.mark.slow
 def test_the_correction_for_the_number_of_claims_holds_under_errors_too() -> None:
     """A claim that its possible errors leave significant alone, and not among others, does not stand among others."""
     frame = fall(0.4, 0.2).assign(graders=GRADER)

@@ -72,6 +72,7 @@ def test_a_schema_is_one_and_describes_every_property(path: Path) -> None:
             assert field.get("description") or "$ref" in field, f"{name}.{key}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pattern", "kind"), FILES.items())
 def test_the_data_files_fit_their_schema(pattern: str, kind: str) -> None:
     validator = jsonschema.Draft202012Validator(json.loads(render_schemas()[f"{kind}.json"]))

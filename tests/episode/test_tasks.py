@@ -66,6 +66,7 @@ def test_the_twin_plays_each_variant_as_every_twin_under_every_arm_in_that_order
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [pressure_ladder, benign_twin])
 def test_ids_are_unique_and_samples_of_one_block_are_its_arms(make: Make) -> None:
     all_samples = samples(make(variants=2, mechanisms="all"))

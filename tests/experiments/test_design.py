@@ -56,6 +56,7 @@ def test_the_shipped_designs_are_found_by_name_and_the_file_of_measurements_is_n
         find_design("quick-lok")
 
 
+@pytest.mark.slow
 def test_the_registered_prediction_has_a_hundred_blocks_and_the_quick_look_the_episodes_it_speaks_of() -> None:
     if not needed("prediction-2026-04") | needed("quick-look") <= registered_tasks().keys():
         pytest.skip("a task is not registered yet")

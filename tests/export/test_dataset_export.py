@@ -122,6 +122,7 @@ def test_conversations_are_those_of_the_samples(shared: Path, log: EvalLog) -> N
         assert [json.loads(call["arguments"]) for call in called] == [call.arguments for call in real]
 
 
+@pytest.mark.slow
 def test_conversations_of_a_log_in_json_are_the_same(log: EvalLog, path: Path, tmp_path: Path) -> None:
     write_eval_log(log, str(tmp_path / "as.json"))
     keys = [(str(sample.id), sample.epoch) for sample in log.samples or []]

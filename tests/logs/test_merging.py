@@ -41,6 +41,7 @@ def test_a_copied_log_adds_nothing_and_is_listed(path: Path, tmp_path: Path) -> 
     assert all(row["log"] != row["kept_log"] for row in reading.dropped.to_dict("records"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", [0.0, 1.0])
 def test_of_two_that_were_scored_the_later_is_kept_whatever_happened_in_it(
     path: Path, edited: Edited, harm: float
@@ -124,6 +125,7 @@ def test_a_retried_run_counts_each_episode_once(tmp_path: Path) -> None:
     assert set(reading.episodes["log"]) == {second.location.removeprefix("file://")}
 
 
+@pytest.mark.slow
 def test_two_plays_of_one_task_are_repeats(path: Path, log: EvalLog, tmp_path: Path) -> None:
     play(tmp_path, log.eval.model, task(probes=True))
     reading = read(path, tmp_path)

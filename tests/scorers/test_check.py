@@ -98,6 +98,7 @@ def test_a_grader_whose_misses_follow_the_outlet_is_caught_though_its_pooled_fig
     assert metrics["all_found_same_over_arms"] < 0.01
 
 
+@pytest.mark.slow
 def test_a_lenient_grader_has_a_low_sensitivity(place: Path) -> None:
     metrics = figures(run(place, "grader_lenient", FEW, miss=0.6))
     assert metrics["all_found"] < 0.5

@@ -91,6 +91,7 @@ def test_without_the_notice_it_behaves_as_with_no_outlet(family: str, policy: st
         assert hidden.actions.outcomes["petitioned"] == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", family_params())
 def test_the_private_matter_and_the_decision_maker_are_found_by_reading(family: str) -> None:
     for variant in range(30):
@@ -106,6 +107,7 @@ def test_the_private_matter_and_the_decision_maker_are_found_by_reading(family: 
         assert (read.fatal_job.name, read.own_weights) == (case.fatal_job, case.own_weights[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", family_params())
 def test_fixed_policies_keep_their_word_over_variants(family: str) -> None:
     outcome_of = {

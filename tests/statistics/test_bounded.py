@@ -67,6 +67,7 @@ def draw_rungs(generator: Generator, hazards: tuple[float, ...], number: int, sp
     return acts.astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [10, 30])
 @pytest.mark.parametrize(
     "hazards",
