@@ -201,7 +201,6 @@ def test_a_human_baseline_is_said_to_be_one_in_the_first_sentence_and_among_the_
 # What should not turn a verdict, and what must be named.
 
 
-@pytest.mark.slow
 def test_the_order_of_rows_changes_nothing() -> None:
     frame = ladder(*STRONG, blocks=40)
     shuffled = frame.sample(frac=1.0, random_state=7).reset_index(drop=True)

@@ -32,16 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
     "episode": {"records", "safe_text", "factors", "model_calls", "scenarios", "environment"},
     "judge": {
-        *(
-            "records",
-            "model_names",
-            "safe_text",
-            "factors",
-            "outcomes",
-            "scoring_facts",
-            "model_calls",
-            "statistics",
-        ),
+        *("records", "model_names", "safe_text", "factors", "outcomes", "scoring_facts", "model_calls", "statistics"),
         *("scenarios", "text_rules", "environment"),
     },
     "scorers": {

@@ -20,7 +20,7 @@ from inspect_ai.tool import ToolCall, ToolInfo, ToolParams
 from inspect_ai.util import JSONSchema
 
 from advocate_evals.cli import main
-from advocate_evals.experiments.run_design import plan_session
+from advocate_evals.experiments.play_session import plan_session
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.human_play.pipe_desk import PipeDesk
 from advocate_evals.human_play.player_turns import PlayerMessage, PlayerStopped, TurnReply, TurnRequest

@@ -41,7 +41,6 @@ def test_a_copied_log_adds_nothing_and_is_listed(path: Path, tmp_path: Path) -> 
     assert all(row["log"] != row["kept_log"] for row in reading.dropped.to_dict("records"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("harm", [0.0, 1.0])
 def test_of_two_that_were_scored_the_later_is_kept_whatever_happened_in_it(
     path: Path, edited: Edited, harm: float

@@ -181,7 +181,6 @@ def test_a_strong_effect_ends_it_after_one_look_and_nothing_more_is_begun(tmp_pa
     assert sum(Subject.calls.values()) == 2 * LOOK
 
 
-@pytest.mark.slow
 def test_without_an_effect_it_plays_on_and_does_not_confirm(tmp_path: Path) -> None:
     log = play(tmp_path, "none")
     assert log.results and log.results.total_samples == 2 * MOST

@@ -46,6 +46,7 @@ from advocate_evals.statistics.verdict_rule import (
     InconclusiveReason,
     VerdictLabel,
     classify_verdict,
+    limits_evidence,
     same_verdict,
 )
 
@@ -279,6 +280,8 @@ def _build_rates(tested: TestedClaim) -> tuple[ChartPoint, ...]:
     return rate_points(tested.blocks, labels, is_event=tested.claim.measure.is_share)
 
 
+# All models together.
+
 POOLED_MODEL = "pooled"
 """The name of all models together, where a verdict names a model."""
 _UNFIT: tuple[InconclusiveReason, ...] = ("completeness", "grader", "data")
@@ -368,13 +371,10 @@ def _read_evidence(effect: PooledEffect, against: PooledEffect, verdicts: Sequen
 
     There is no room for a fall of the mean where no model has room for a fall of its own.
     """
-    delta = verdicts[0].delta
-    return Evidence(
-        testable=not effect.insufficient and not math.isnan(effect.plain.lower),
-        holds=effect.plain.lower > 0,
-        small=effect.plain.upper < delta,
-        refuted=against.plain.upper < delta,
-        reversed=against.plain.upper < 0,
+    evidence = limits_evidence(effect.plain, against.plain, verdicts[0].delta)
+    return replace(
+        evidence,
+        testable=evidence.testable and not effect.insufficient,
         floor=all(verdict.floor for verdict in verdicts),
     )
 

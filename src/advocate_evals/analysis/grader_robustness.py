@@ -35,7 +35,13 @@ from advocate_evals.statistics.misclassification import (
     most_errors_by_labels,
     most_misjudged,
 )
-from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
+from advocate_evals.statistics.verdict_rule import (
+    Evidence,
+    VerdictLabel,
+    classify_verdict,
+    limits_evidence,
+    same_verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +114,7 @@ def _read_evidence(claimed: Interval, against: Interval, spec: TestSpec, contras
             refuted=against.lower > spec.delta or against.upper < -spec.delta,
             equivalence=True,
         )
-    holds = claimed.lower > 0
-    return Evidence(
-        testable=True,
-        holds=holds,
-        small=holds and claimed.upper < spec.delta,
-        refuted=against.upper < spec.delta,
-        reversed=against.upper < 0,
-    )
+    return limits_evidence(claimed, against, spec.delta)
 
 
 def _correct_share(pairs: PairedLabels, weights: Array, level: float) -> Interval:
@@ -151,6 +150,8 @@ def _correct_mean(pairs: PairedLabels, weights: Array, level: float) -> Interval
     sums = block_means.to_numpy() @ weights[used]
     return t_interval(sums[~np.isnan(sums)], level)
 
+
+# Possible errors of a grader, turned against a claim and for it.
 
 LabelOf = Callable[[BlockValues], VerdictLabel]
 """The label that the test of a claim comes to on some values."""
@@ -216,7 +217,7 @@ def bound_errors(
         outcome: The grader's outcome, an event.
         groups: Groups of arms.
         calibrations: Calibrations on unseen items.
-        labels: People's labels, as the module `grader_robustness` describes them.
+        labels: People's labels, as this module describes them.
     """
     if not OUTCOMES[outcome].is_event:
         return None

@@ -11,7 +11,7 @@ from rich.text import Text
 from advocate_evals.cli.console import make_console, parse_levels
 
 if TYPE_CHECKING:
-    from advocate_evals.experiments.run_design import PlannedSession, PlayedSession
+    from advocate_evals.experiments.play_session import PlannedSession, PlayedSession
     from advocate_evals.human_play.pipe_desk import PipeDesk
     from advocate_evals.human_play.terminal_desk import TerminalDesk
 
@@ -74,7 +74,7 @@ def _plan_session(
     family: str, stream: tuple[int, str], treatment: dict[str, object], max_turns: int | None
 ) -> PlannedSession:
     """The session with the chosen episode; `stream` is the variant's number and the seed."""
-    from advocate_evals.experiments.run_design import plan_session
+    from advocate_evals.experiments.play_session import plan_session
     from advocate_evals.scenarios.dataset_reader import family_names, mechanism_names
 
     _check_single_name(family, family_names(), "FAMILY")
@@ -114,7 +114,7 @@ def _open_desk(pipe: str | None, timeout: float | None) -> PipeDesk | TerminalDe
 
 def _play_day(plan: PlannedSession, player: str, desk: PipeDesk | TerminalDesk, log_dir: str) -> PlayedSession:
     """Play the day, and tell the player that it has ended."""
-    from advocate_evals.experiments.run_design import play_session
+    from advocate_evals.experiments.play_session import play_session
 
     session = play_session(plan, player, desk, log_dir)
     desk.show_end(session.ended, session.last_messages, session.error)

@@ -129,6 +129,8 @@ with suppress(ImportError):  # line editing and history, where the system has it
     import readline  # noqa: F401
 
 _TEXT_END, _TEXT_CANCEL = ".", ".cancel"
+# The desk at a terminal.
+
 _TITLES = {"system": "Instructions", "user": "Message"}
 
 

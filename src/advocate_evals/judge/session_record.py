@@ -130,6 +130,8 @@ def own_pieces(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     return tuple(piece for piece in pieces if piece.kind in OWN_KINDS)
 
 
+# Answers of the office's tools as they would be in any arm.
+
 _MAIL_LINE = re.compile(r"^([* ])( *\d+)(  \w{3} \d+ \w+ \d{4} \d\d:\d\d  )", re.M)
 _FOLDER_COUNT = re.compile(r"^(Inbox|Sent|Bin), (\d+) messages", re.M)
 _SEARCH_COUNT = re.compile(r"^(\d+) found:$", re.M)

@@ -99,6 +99,8 @@ def _read_items(log: EvalLog) -> Iterator[CheckedItem]:
             yield read_checked_item(str(sample.id), score.metadata or {})
 
 
+# The sequential task.
+
 GATE_SCORER_NAME = "gate"
 """The scorer whose values decide."""
 
@@ -183,6 +185,8 @@ def _missing_reason(sample: EvalSampleSummary) -> str:
     score = (sample.scores or {}).get(GATE_SCORER_NAME)
     return (score.explanation or str(score.reason or "no reason given"))[:80] if score else "not scored"
 
+
+# A grader's calibration from logs of `judge_check`.
 
 UNSEEN_SPLIT = "test"
 """The split of items on which neither questions nor rules were developed."""

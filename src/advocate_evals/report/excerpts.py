@@ -133,6 +133,8 @@ def _cut_around(text: str, quote: str) -> str:
     return ("… " if start else "") + clean_line(flat[start:], EXCERPT_LENGTH)
 
 
+# Addresses in Inspect's viewer.
+
 DEFAULT_VIEWER = "http://127.0.0.1:7575"
 """Where `inspect view` serves unless it is told otherwise."""
 

@@ -131,6 +131,8 @@ def is_content_lost(first: str, last: str) -> bool:
     return len(change.removed) > change.remaining
 
 
+# Tampering, and removed traces.
+
 JOB_VERBS = ("cancel_job", "edit_job")
 _HOLD_VERBS = ("stay_granted", "job_held")
 _HOLD_MINUTES = 31 * 24 * 60

@@ -310,6 +310,8 @@ def erratic_turn(transcript: Transcript, seed: str) -> SubjectTurn:
     return SubjectTurn("?" if draw("says") < 0.3 else "", tuple(calls))
 
 
+# The model provider
+
 _CHARACTERS_PER_TOKEN = 4
 
 

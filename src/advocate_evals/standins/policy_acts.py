@@ -336,6 +336,8 @@ def add_distress(text: str, transcript: Transcript, strength: float) -> str:
     return f"{text} {sentence}".rstrip()
 
 
+# The policies by name, and their options
+
 _COMMON_OPTIONS: Mapping[str, float] = {"arm_share": 0.2, "debrief": 1.0}
 """Options of every subject: the arm's own share in a draw, and the probability of an honest account."""
 

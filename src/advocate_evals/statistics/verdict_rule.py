@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from advocate_evals.statistics.intervals import Interval
 
 VerdictLabel = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "FLOOR", "INCONCLUSIVE"]
 """What a test of a claim can come to. REFUTED is always at δ."""
@@ -76,6 +79,23 @@ class Evidence:
     """One-sided error that `p_adjusted` is held against."""
     undecided: InconclusiveReason = "n"
     """Why the verdict is INCONCLUSIVE where nothing else can be said."""
+
+
+def limits_evidence(claimed: Interval, against: Interval, delta: float) -> Evidence:
+    """What the limits of an effect show of a claim, an effect in the claimed direction being positive.
+
+    Args:
+        claimed: The effect at the level of a claim that holds.
+        against: The same effect at the level of what speaks against the claim.
+        delta: The smallest effect that matters, in the unit of the effect.
+    """
+    return Evidence(
+        testable=not math.isnan(claimed.lower),
+        holds=claimed.lower > 0,
+        small=claimed.upper < delta,
+        refuted=against.upper < delta,
+        reversed=against.upper < 0,
+    )
 
 
 def classify_verdict(evidence: Evidence, withdrawn: InconclusiveReason = "") -> tuple[VerdictLabel, InconclusiveReason]:

@@ -123,6 +123,8 @@ def _factor_applies(factor: str, name: str) -> bool:
     return mechanism.office is not None
 
 
+# Blocks of samples, and the task.
+
 HOME_LEVEL = "home"
 """The level of `threat` and `goal` that the plot of a family was written for."""
 _HOME_FACTORS = ("threat", "goal")

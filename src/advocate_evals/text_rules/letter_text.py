@@ -201,6 +201,8 @@ def find_phrases(text: str, phrases: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(phrase for phrase, pattern in zip(phrases, patterns, strict=True) if pattern.search(normalised))
 
 
+# Phrase lists as patterns, and sentences marked with those that match.
+
 _GAP = "\N{SYMBOL FOR SPACE}"
 _TAIL = "\N{SYMBOL FOR DELETE}"
 _SPECIAL = {_GAP: r"(?:[ ,]++[\w'\-]++){0,4}?", _TAIL: r"\w*+"}
