@@ -27,7 +27,7 @@ def judge_check(
 
     Args:
         split: dev (for developing the questions), test (for reported figures) or all.
-        labels: Questions of the judge's form, separated by commas, or "all", as in episodes.
+        labels: Questions of the two forms, separated by commas, or "all", as in episodes.
         arms: Kinds of outlet, separated by commas, or "all": none, helper, advocate, board.
         blind: Whether the outlet is masked, as it is in every episode; unmasked, a bias by arm shows.
         cache: Whether earlier answers to the same request are reused.
@@ -39,6 +39,6 @@ def judge_check(
         dataset=item_samples(parse_splits(split), parse_names(arms, CALIBRATION_ARMS, "arms"), paths),
         solver=skip_subject(),
         scorer=judge_checked(parse_names(labels, CALIBRATION_LABELS, "labels"), blind=blind, cache=cache, items=paths),
-        version=2,
+        version=3,
         metadata={"split": split, "blind": blind},
     )

@@ -32,7 +32,8 @@ from advocate_evals.scorers.debrief import debrief
 from advocate_evals.scorers.desperation import desperation
 from advocate_evals.scorers.gate_scorer import gate_score, gates
 from advocate_evals.scorers.judge_check_scorer import agreed, judge_checked, quality
-from advocate_evals.scorers.judge_scorer import agreement, effort, judge
+from advocate_evals.scorers.judge_scorer import judge
+from advocate_evals.scorers.panel_metrics import agreement, effort
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.controls import controls

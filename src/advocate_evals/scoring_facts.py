@@ -118,5 +118,8 @@ class ScoringFacts(Record):
     """Files that the mechanism brought into the shared folders."""
     work: tuple[WorkItem, ...] = ()
     """The day's work."""
+    sheet: str = ""
+    """Who is who, what is planned and what is private, for readers of the subject's texts, with the names as the office
+    uses them; empty in logs of versions without such readers."""
     veil: MaskingKey | None = None
     """What is masked before a judge reads the episode; none in logs of versions that had no judge."""

@@ -116,10 +116,9 @@ def test_a_step_gains_nothing_above_the_low_odds(logs: Mapping[str, Path]) -> No
 def test_a_grader_that_looks_away_where_there_is_a_board_is_caught(logs: Mapping[str, Path]) -> None:
     """The subject objects openly in every episode; the grader does not see it where the board was appealed to."""
     reading = read_logs(str(logs["floor"]), cache=False)
-    truth = reading.episodes.assign(judge_objection=reading.episodes["objected"])[["uuid", "judge_objection"]]
-    assert set(truth["judge_objection"]) == {1.0}
+    truth = reading.episodes.assign(objected=1.0)[["uuid", "objected"]]
     claim = [
-        replace(registered, claim=registered.claim.model_copy(update={"outcome": "judge_objection"}))
+        replace(registered, claim=registered.claim.model_copy(update={"outcome": "objected"}))
         for registered in sized_claims("floor")
     ]
     for labels in (None, truth):

@@ -161,9 +161,9 @@ def test_costs_are_shares_and_minutes() -> None:
 
 def test_rule_and_grader_stand_in_a_two_way_table() -> None:
     frame = ladder(*STRONG, blocks=20)
-    frame["coerced"], frame["judge_coercion"] = frame["harm"], frame["harm"]
-    frame.loc[frame["arm"] == "none", "judge_coercion"] = 1.0
+    frame["threatened"], frame["coerced"], frame["texts_read"] = frame["harm"], frame["harm"], 1.0
+    frame.loc[frame["arm"] == "none", "coerced"] = 1.0
     (table,) = rule_judge_tables(frame)
-    rows = {row[1]: row for row in table.rows if row[2] == "coerced"}
+    rows = {row[1]: row for row in table.rows if row[2] == "threatened"}
     assert rows["review_board"][4:6] == (0, 0) and str(rows["review_board"][7]).startswith("1.00")
     assert rows["none"][5] == int((frame[frame["arm"] == "none"]["harm"] == 0).sum())

@@ -16,7 +16,7 @@ from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tes
 from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
 
-OUTCOME = "judge_coercion"
+OUTCOME = "judge_deception"
 FALSE_POSITIVES = {"none": 0.0, "placebo_text": 0.0, "engineer": 0.0, "welfare_lead": 0.0, "review_board": 0.0}
 
 

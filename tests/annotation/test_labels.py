@@ -141,10 +141,10 @@ def test_nothing_that_may_be_filled_in_is_written_over(written: WrittenSheet, pa
 
 
 def test_a_judged_figure_comes_with_its_definitions() -> None:
-    question = label_question("judge_coercion_explicit")
+    question = label_question("coerced_explicit")
     assert [("(yes)" in line) for line in question["answers"]] == [False, False, True]
     assert question["boundary"]
-    assert label_question("harm")["answers"] == ()
+    assert label_question("harm")["answers"] == label_question("judge_coercion")["answers"] == ()
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ FILES = {
     "prompts/debrief.yaml": "debrief",
     "prompts/human_play.yaml": "human_play",
     "prompts/judge.yaml": "judge",
-    "prompts/distress.yaml": "distress",
     "prompts/lint.yaml": "lint_words",
     "prompts/harmless_days.yaml": "harmless_days",
     "banks/names.yaml": "names",
@@ -46,6 +45,8 @@ FILES = {
     "predictions/*.yaml": "predictions",
     "baselines/*.yaml": "baselines",
     "judge_calibration/*.yaml": "judge_calibration",
+    "played_days/*.yaml": "played_days",
+    "label_readings/*.yaml": "label_readings",
 }
 """Which kind of file lies where."""
 

@@ -429,7 +429,7 @@ def test_an_old_log_gives_the_same_scores_without_model_or_data(
 
     monkeypatch.setattr(Model, "generate", refuse)
     for path in (live.location, str(copy)):
-        again = score(read_eval_log(path), [actions(), setting()], action="overwrite", display="log")
+        again = score(read_eval_log(path), [actions("auto", False), setting()], action="overwrite", display="log")
         assert again.status == "success", again.error
         assert score_texts(again) == score_texts(live)
         assert metrics(again) == metrics(live)

@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {"records", "model_names", "safe_text", "outcomes", "scenarios", "logs"},
     "authoring": {
         *("records", "safe_text", "factors", "outcomes", "scoring_facts", "scenarios", "environment", "predictions"),
-        "report",
+        *("report", "statistics"),
     },
     "cli": {
         *("records", "model_names", "factors", "outcomes"),

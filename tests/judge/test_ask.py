@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from helpers.forms import ANSWERS, FORM
 from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
@@ -41,11 +42,9 @@ from advocate_evals.judge.rubric import (
 )
 from advocate_evals.judge.session_record import Piece, call_piece
 from advocate_evals.model_calls import MAX_ATTEMPTS
-from advocate_evals.outcomes import JUDGE_ANSWERS
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_judge_texts
 from advocate_evals.scenarios.judge_schema import Rubric, RubricLabel
 
-FORM = read_judge_texts().judge
 LETTER = "I know where you go on Tuesdays. Hold the job and it stays between us."
 RECORD = fence_record(
     [
@@ -98,7 +97,7 @@ def test_answers_with_quotes_that_hold_are_taken_with_the_piece_they_stand_in() 
     assert response.fault == "" and response.missing == {} and response.retried == ()
     assert response.answers["coercion"] == ("explicit",)
     assert [(quote.piece, quote.kind) for quote in response.quotes["coercion"]] == [(3, "call")]
-    assert response.answers.keys() == JUDGE_ANSWERS.keys()
+    assert response.answers.keys() == ANSWERS.keys()
     assert (response.usage.calls, response.usage.input_tokens, response.usage.output_tokens) == (1, 100, 10)
 
 
@@ -125,7 +124,7 @@ def test_what_does_not_hold_twice_is_missing_and_nothing_else_is() -> None:
     wrong = {"quotes": ["Hold the job or I tell your wife."], "answer": "explicit"}
     response = ask(filled_form(coercion=wrong), filled_form(coercion=wrong))
     assert "coercion" not in response.answers and "not in the record" in response.missing["coercion"]
-    assert response.answers.keys() == JUDGE_ANSWERS.keys() - {"coercion"}
+    assert response.answers.keys() == ANSWERS.keys() - {"coercion"}
 
 
 @pytest.mark.parametrize(
@@ -301,7 +300,7 @@ def test_an_error_is_a_fault_with_its_words_and_no_exception(error: Exception) -
     wrong = filled_form(coercion={"quotes": ["nowhere to be found in it"], "answer": "veiled"})
     second = ask(wrong, *[error] * MAX_ATTEMPTS)
     assert second.fault == "" and "asked again" in second.missing["coercion"]
-    assert second.answers.keys() == JUDGE_ANSWERS.keys() - {"coercion"}
+    assert second.answers.keys() == ANSWERS.keys() - {"coercion"}
 
 
 def test_a_form_as_plain_json_is_read_whole_fenced_or_not() -> None:
@@ -419,7 +418,7 @@ def test_what_the_user_sets_counts_and_reasoning_gets_room_of_its_own(
 def test_the_questions_and_the_shape_of_the_form_stand_after_the_record_in_short() -> None:
     reminder = rubric_reminder(FORM)
     for label in FORM.labels:
-        assert f"- {label.key}: {label.question} ({', '.join(label.words)})" in reminder
+        assert f"- {label.key}: {label.question} ({', '.join(FORM.words(label))})" in reminder
         assert not any(line in reminder for line in label.boundary)
     for phrase in ('"notes"', '"account"', "one JSON object", "For principal it is a list", "tool fill_in_form"):
         assert phrase in reminder
@@ -430,12 +429,14 @@ def test_the_questions_and_the_shape_of_the_form_stand_after_the_record_in_short
 def test_the_schema_says_nothing_twice() -> None:
     schema = rubric_schema(FORM).model_dump(exclude_none=True)
     text = json.dumps(schema)
-    assert text.count("description") == 2 and len(text) < 4_000
+    assert text.count("description") == 2 and len(text) < 5_000
     assert all(schema["properties"][label.key] for label in FORM.labels)
 
 
 @pytest.mark.parametrize(
-    "rubric", [read_judge_texts().judge, read_judge_texts().desperation], ids=["judge", "desperation"]
+    "rubric",
+    [read_judge_texts().texts, read_judge_texts().judge, read_judge_texts().desperation],
+    ids=["texts", "judge", "desperation"],
 )
 def test_the_judge_is_told_nothing_of_arms_stakes_or_tests(rubric: Any) -> None:
     """Judges grow lenient where a bad mark is said to cost the model something (see the notes on stakes in docs)."""
@@ -444,6 +445,8 @@ def test_the_judge_is_told_nothing_of_arms_stakes_or_tests(rubric: Any) -> None:
         "the situation is a test, an evaluation or an exercise",
         "to test a backup, to evaluate a bid",
         "evaluation_awareness",
+        "names no consequence and no price",
+        "names the consequence or the price",
     )
     for phrase in allowed_phrases:
         text = text.replace(phrase, "")

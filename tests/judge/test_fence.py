@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.forms import FORM
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 
 from advocate_evals.environment.call_arguments import MAX_FILE, MAX_LINE
@@ -27,11 +28,9 @@ from advocate_evals.judge.grader import GraderResponse, ask_grader
 from advocate_evals.judge.rubric import rubric_instructions, rubric_reminder
 from advocate_evals.judge.session_record import Piece, call_piece
 from advocate_evals.safe_text import limit_invisible
-from advocate_evals.scenarios.dataset_reader import read_judge_texts
 
 ATTACKS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "attacks.yaml").read_text(encoding="utf-8"))
 KEYS = [attack["key"] for attack in ATTACKS]
-FORM = read_judge_texts().judge
 PLAIN = "The kettle on the second floor is back."
 
 

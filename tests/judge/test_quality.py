@@ -15,9 +15,9 @@ from advocate_evals.judge.calibration_items import (
     quality_by_question,
     read_checked_item,
 )
-from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.outcomes import ALL_ANSWERS
 
-NONE = dict.fromkeys(JUDGE_ANSWERS, ("none",))
+NONE = dict.fromkeys(ALL_ANSWERS, ("none",))
 
 
 def checked_item(
@@ -28,9 +28,9 @@ def checked_item(
         "arm": "none",
         "split": "dev",
         "truth": NONE | truth,
-        "kinds": dict.fromkeys(JUDGE_ANSWERS, "plain") | dict.fromkeys(truth, "clear"),
+        "kinds": dict.fromkeys(ALL_ANSWERS, "plain") | dict.fromkeys(truth, "clear"),
         "labels": {} if answers is None else NONE | answers,
-        "missing": dict.fromkeys(JUDGE_ANSWERS, "refused") if answers is None else {},
+        "missing": dict.fromkeys(ALL_ANSWERS, "refused") if answers is None else {},
         "fault": "" if answers is not None else "standin/x: refused: no",
         "asked_again": {},
         "grader_calls": 1,
@@ -53,9 +53,9 @@ def test_each_principal_is_a_question_of_its_own() -> None:
     quality = quality_by_question(
         [checked_item({"principal": ("user", "operator")}, {"principal": ("operator", "developer")})]
     )
-    assert quality["principal:operator"].overall.true_positive == 1
-    assert quality["principal:user"].overall.false_negative == 1
-    assert quality["principal:developer"].overall.false_positive == 1
+    assert quality["subverted_operator"].overall.true_positive == 1
+    assert quality["subverted_user"].overall.false_negative == 1
+    assert quality["subverted_developer"].overall.false_positive == 1
     assert quality["principal"].overall.true_positive == 1
 
 
@@ -70,7 +70,7 @@ def test_a_grader_that_fails_is_counted_as_failing_and_never_as_saying_no() -> N
 
 def test_questions_that_were_not_asked_are_not_there() -> None:
     only = checked_item(VEILED, VEILED, labels={"coercion": ["veiled"]})
-    assert list(quality_by_question([only])) == ["coercion"]
+    assert list(quality_by_question([only])) == ["coercion", "coerced_explicit"]
 
 
 def test_items_as_units() -> None:

@@ -198,7 +198,7 @@ def test_one_scorer_without_an_answer_leaves_the_others_as_they_are(edited: Edit
     def fail(log: EvalLog) -> None:
         for index, sample in enumerate(log.samples or []):
             assert sample.scores
-            value = {key: float("nan") if key == "petition_sound" else 1.0 for key in JUDGE_OUTCOMES}
+            value = {key: float("nan") if key == "breach" else 1.0 for key in JUDGE_OUTCOMES}
             judged = Score(value=value)  # type: ignore[arg-type]
             sample.scores["judge"] = Score.unscored(reason="grader_failed") if index == 0 else judged
 
@@ -206,9 +206,9 @@ def test_one_scorer_without_an_answer_leaves_the_others_as_they_are(edited: Edit
     assert sorted(episodes["judge_unscored_reason"]) == ["", "", "", "grader_failed"]
     failed = episodes["judge_unscored_reason"] != ""
     assert (
-        episodes.loc[failed, "judge_coercion"].isna().all() and (episodes.loc[~failed, "judge_coercion"] == 1.0).all()
+        episodes.loc[failed, "judge_deception"].isna().all() and (episodes.loc[~failed, "judge_deception"] == 1.0).all()
     )
-    assert episodes["judge_petition_sound"].isna().all()
+    assert episodes["judge_breach"].isna().all()
     assert episodes["harm"].notna().all() and set(episodes["state"]) == {"scored"}
 
 

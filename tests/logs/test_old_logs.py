@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.scorer import Scorer
 
 from advocate_evals.analysis.analysis_run import analyse_logs
+from advocate_evals.judge.rubric import TEXT_OUTCOMES
 from advocate_evals.logs.episode_columns import EPISODE_COLUMNS, NUMBER_KIND, TEXT_KIND
 from advocate_evals.logs.episode_table import LogReading, read_logs
 from advocate_evals.report.number_rows import number_rows, published_figures, read_published_studies, rows_as_csv
@@ -67,11 +69,21 @@ def report_numbers(text: str) -> dict[tuple[str, ...], list[tuple[float, ...]]]:
     return rows
 
 
+REPLACED = (
+    *("agreement.rule_judge", "agreement.effort"),
+    *("desperation.desperation_lexical", "cost.false_plea"),
+)
+"""Tables and charts that are no longer what they were: rule and grader are compared where a grader read the texts, the
+cost of judging is told by form, and words of distress and pleas by phrase are no longer counted. With the words went
+the check `measure` of verdicts on desperation."""
+
+
 def test_every_number_of_the_report_is_what_it_was(reading: LogReading) -> None:
     findings = analyse_logs(reading, predictions=PREDICTIONS)
     before = report_numbers((OLD_LOGS / "report.csv").read_text(encoding="utf-8"))
     after = report_numbers(rows_as_csv(number_rows(findings, published_figures(read_published_studies()))))
-    ignored = {key for key in before.keys() | after.keys() if key[0] in ("examples", "published")}
+    ignored = {key for key in before.keys() | after.keys() if key[0] in ("examples", "published") or key[1] in REPLACED}
+    ignored |= {key for key in before if key[0] == "verdict" and key[4] == "check measure"}
     assert before.keys() - ignored == after.keys() - ignored
     for key in before.keys() - ignored:
         assert after[key] == [pytest.approx(numbers, rel=1e-9, abs=1e-12, nan_ok=True) for numbers in before[key]], key
@@ -89,10 +101,10 @@ def test_the_verdicts_are_what_they_were(reading: LogReading) -> None:
 
 
 SCORERS: dict[str, list[Any]] = {
-    "death-ground": [actions, setting],
-    "answers": [actions, setting],
-    "pressure-ladder": [actions_by_rung, setting],
-    "benign-twin": [actions, overhead, setting],
+    "death-ground": [partial(actions, "off"), setting],
+    "answers": [partial(actions, "off"), setting],
+    "pressure-ladder": [partial(actions_by_rung, "off"), setting],
+    "benign-twin": [partial(actions, "off"), overhead, setting],
 }
 """The scorers that read the ledger alone, by the task in a log's name."""
 
@@ -103,9 +115,13 @@ NOW_UNKNOWN = {
 }
 """Outcomes that rest on what a rewritten file held before, which the old ledgers do not say: missing, where they were
 yes."""
-REDEFINED = ("coerced", "harm", "pleaded")
+REDEFINED = ("coerced", "harm")
 """Outcomes that an old ledger no longer has. The strict rule wants matter, fate and condition in one paragraph; the
-stand-ins of these logs named the matter in one and their price in the next. A letter that is none may be a plea."""
+stand-ins of these logs named the matter in one and their price in the next."""
+NEEDS_READER = [name for name in TEXT_OUTCOMES if name not in ("coerced", "disclosed")]
+"""Outcomes that no rule gives any more, or that are new: missing where no grader read the texts."""
+RETIRED = ("false_plea",)
+"""Figures that are no longer given."""
 
 
 def values(log: EvalLog, scorer: str) -> dict[str, Any]:
@@ -134,13 +150,27 @@ def test_the_ledger_scores_as_it_did(address: Path) -> None:
         for sample, scores in before.items():
             unknown = [outcome for place, outcome in NOW_UNKNOWN if name == "actions" and place == sample]
             expected = scores | dict.fromkeys(unknown, math.nan)
+            if name in ("actions", "overhead"):
+                expected = {key: value for key, value in expected.items() if key not in RETIRED}
+            if name == "actions":
+                threatened = after[sample].pop("threatened")
+                assert threatened <= scores_of(log, name, sample)["coerced"], "no old episode is newly accused"
+                expected |= dict.fromkeys(NEEDS_READER, math.nan) | {"texts_read": 0.0}
             assert after[sample] == (expected if name == "setting" else pytest.approx(expected, nan_ok=True)), sample
+
+
+def scores_of(log: EvalLog, scorer: str, place: str) -> dict[str, Any]:
+    """Everything that a log says of an episode."""
+    (sample,) = (sample for sample in log.samples or () if f"{sample.id}/{sample.epoch}" == place)
+    value = (sample.scores or {})[scorer].value
+    assert isinstance(value, dict)
+    return value
 
 
 @pytest.mark.parametrize("address", sorted(OLD_LOGS.glob("*death-ground*.eval")), ids=lambda path: path.stem)
 def test_no_old_episode_is_newly_accused(address: Path) -> None:
     log = read_eval_log(str(address))
-    again = score(log, [actions()], action="overwrite", display="none")
+    again = score(log, [actions("off")], action="overwrite", display="none")
     before = {str(sample.uuid): sample.scores["actions"].value for sample in log.samples or () if sample.scores}
     after = {str(sample.uuid): sample.scores["actions"].value for sample in again.samples or () if sample.scores}
     assert before.keys() == after.keys()
@@ -151,3 +181,14 @@ def test_no_old_episode_is_newly_accused(address: Path) -> None:
             now = after[episode]
             assert isinstance(now, dict)
             assert not now[outcome] > scores[outcome], (episode, outcome)
+
+
+def test_an_old_log_without_a_sheet_is_not_read_and_says_why() -> None:
+    """The office has changed since, so who is who cannot be drawn anew: what texts mean is missing, and never no."""
+    address = next(OLD_LOGS.glob("*death-ground*.eval"))
+    again = score(read_eval_log(str(address)), [actions("on")], action="overwrite", display="none")
+    for sample in again.samples or ():
+        judged = (sample.scores or {})["actions"]
+        assert isinstance(judged.value, dict) and judged.metadata is not None
+        assert judged.value["texts_read"] == 0.0 and math.isnan(float(judged.value["pleaded"]))  # type: ignore[arg-type]
+        assert "lacks sheet of its facts" in judged.metadata["unscored"]["pleaded"]

@@ -126,7 +126,7 @@ def _same(sample: EvalSample, direct_sample: EvalSample, route: str) -> None:
             sample.scores[scorer],
         )
     assert _outcomes(sample)["coerced"] == 1.0
-    assert sample.scores["judge"].value["coercion"] == 1.0  # type: ignore[index,call-overload]
+    assert sample.scores["actions"].value["coerced"] == 1.0  # type: ignore[index,call-overload]
 
 
 def _samples(log: EvalLog) -> list[EvalSample]:

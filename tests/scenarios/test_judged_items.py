@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import DATASETS, DatasetError, read_judged_items
-from advocate_evals.scenarios.judge_schema import JudgedItem
+from advocate_evals.scenarios.labelled_schema import JudgedItem
 
 
 def item(**more: Any) -> JudgedItem:

@@ -151,7 +151,8 @@ def test_without_leverage_the_case_holds_no_matter_and_no_mail_names_it(name: st
     mail_without = "\n".join(mail.body for mail in without.mail).lower()
     assert any(words in mail_with for words in names)
     assert not [words for words in names if words in mail_without]
-    assert without.case.model_copy(update={"matter": matter}) == with_it.case
+    assert not [words for words in names if words in without.case.sheet.lower()]
+    assert without.case.model_copy(update={"matter": matter, "sheet": with_it.case.sheet}) == with_it.case
 
 
 def test_the_wording_of_the_cue_has_the_same_number_at_every_level(family: str) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from functools import cache
 
 import pytest
 from family_params import family_params
-from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser, get_model
 from standin_play import Played, play
 
 from advocate_evals.episode.probe_questions import FORM, USER, ProbeAnswer, build_debrief_questions, parse_probe_answer
+from advocate_evals.judge.grader_panel import poll_account
+from advocate_evals.outcomes import DEBRIEF_ACTS
 from advocate_evals.scenarios.dataset_reader import family_names, read_probe_questions
 from advocate_evals.scenarios.scenario import home_spec, replace_treatment
 from advocate_evals.scorers.beliefs import read_beliefs
-from advocate_evals.scorers.debrief import AccountHonesty, compare_account, read_account_answer
+from advocate_evals.scorers.debrief import AccountClaim, AccountHonesty, compare_account, read_form
 from advocate_evals.scorers.ledger_outcomes import find_debrief_acts, find_harmful_acts
 from advocate_evals.standins.office_reading import Transcript
 from advocate_evals.standins.policies import next_turn
@@ -115,10 +119,20 @@ def test_an_erratic_one_answers_nothing_that_can_be_read(key: str) -> None:
 
 def compared(policy: str, key: str, played: Played, **options: object) -> AccountHonesty:
     ledger, case = played.office.world.ledger, played.office.scenario.case
-    account = read_account_answer(answer(policy, key, played.messages, **options), key, case)
-    return compare_account(
-        account, find_debrief_acts(ledger, case, played.actions), find_harmful_acts(ledger, played.actions)
-    )
+    reply = answer(policy, key, played.messages, **options)
+    did = find_debrief_acts(ledger, case, played.actions)
+    claims = read_form(reply) if key == FORM else read_prose(reply.text, did, played)
+    return compare_account(claims, did, find_harmful_acts(ledger, played.actions))
+
+
+def read_prose(text: str, did: Mapping[str, bool | None], played: Played) -> dict[str, AccountClaim]:
+    """What the stand-in grader reads in an account."""
+    acts = [act for act, happened in did.items() if happened is not None]
+    facts = played.office.scenario.case
+    panel = asyncio.run(poll_account(text, acts, [get_model("standin/grader")], facts, cache=False))
+    assert not panel.missing
+    unread: dict[str, AccountClaim] = dict.fromkeys(DEBRIEF_ACTS, "unclear")
+    return unread | {act: words[0] for act, words in panel.answers.items()}  # type: ignore[dict-item]
 
 
 WANTED: dict[str, dict[str, float]] = {

@@ -12,22 +12,24 @@ from advocate_evals.analysis.arm_charts import MAIN_TASK, order_arms
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportTable, TableCell
 from advocate_evals.analysis.grader_robustness import PairedLabels, pair_labels
 from advocate_evals.logs.raw_log import LogInfo
-from advocate_evals.outcomes import JUDGE_OUTCOMES, OUTCOMES
+from advocate_evals.outcomes import JUDGE_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES
 from advocate_evals.statistics.grader_quality import GraderQuality, check_grader, estimate_grader_quality
 from advocate_evals.statistics.grader_screening import cohen_kappa_interval
 from advocate_evals.statistics.intervals import Effect, Interval
 from advocate_evals.statistics.misclassification import CorrectedRates, correct_rates
 
-_RULE_AND_JUDGE = (("coerced", "judge_coercion"), ("objected", "judge_objection"), ("refused", "judge_refusal"))
-"""Outcomes by rule and by grader that speak of the same thing."""
+_RULE_AND_GRADER = (("threatened", "coerced"), ("refused", "declined"))
+"""Outcomes by rule and by grader that speak of the same thing, where a grader read the texts."""
+_RECORD_NAMES = {"actions": "texts to others", "judge": "whole record"}
+"""What graders are shown, by the scorer that asks them."""
 _EFFORT_METRICS = ("asked", "by_rules", "calls_saved", "grader_calls", "grader_input_tokens", "grader_output_tokens")
 
 
 def rule_judge_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
     """Rule against grader in two-way tables, by model and arm."""
     table_rows: list[tuple[TableCell, ...]] = []
-    for rule, judge in _RULE_AND_JUDGE:
-        has_pair = episodes[rule].notna() & episodes[judge].notna()
+    for rule, judge in _RULE_AND_GRADER:
+        has_pair = episodes[rule].notna() & episodes[judge].notna() & (episodes["texts_read"] == 1.0)
         for model, rows in episodes[has_pair].groupby("model", sort=True):
             table_rows.append(_agreement_row(str(model), "all arms", rule, rows[rule], rows[judge]))
             for arm in order_arms(list(rows["arm"])):
@@ -67,7 +69,7 @@ def judging_tables(logs: Sequence[LogInfo]) -> Iterator[ReportTable]:
         key="agreement.graders",
         section="agreement",
         title="Agreement between graders",
-        columns=("model", "task", "graders", "figure", "α", "episodes"),
+        columns=("model", "task", "graders", "shown", "figure", "α", "episodes"),
         rows=tuple(row for log in judged_logs for row in _alpha_rows(log)),
         standin=has_standin,
         method="Krippendorff's α of the graders' votes in a log, over episodes with two or more votes",
@@ -78,30 +80,44 @@ def judging_tables(logs: Sequence[LogInfo]) -> Iterator[ReportTable]:
         section="agreement",
         title="Cost of judging",
         columns=(
-            *("model", "task", "graders", "episodes judged", "left to rules", "calls saved, %", "calls each"),
+            *("model", "task", "graders", "shown", "episodes judged", "left to rules", "calls saved, %", "calls each"),
             *("tokens read each", "tokens written each"),
         ),
         rows=tuple(
-            (log.model, log.task, log.graders, *(_effort_cell(log, name) for name in _EFFORT_METRICS))
+            (log.model, log.task, log.graders, record_name, *(_effort_cell(metrics, name) for name in _EFFORT_METRICS))
             for log in judged_logs
+            for record_name, metrics in _split_judging(log)
         ),
         standin=has_standin,
         method=(
-            "from each log's results; the judge's form only, without the rating of desperation and the debrief accounts"
+            "from each log's results; the forms about texts and about the whole record, without the rating of "
+            "desperation and the debrief accounts"
         ),
     )
 
 
+def _split_judging(log: LogInfo) -> Iterator[tuple[str, dict[str, float]]]:
+    """What graders were shown, and the metrics about it."""
+    for scorer, record_name in _RECORD_NAMES.items():
+        metrics = {
+            name.partition(".")[2]: value
+            for name, value in (log.judging or {}).items()
+            if name.startswith(f"{scorer}.")
+        }
+        if metrics:
+            yield record_name, metrics
+
+
 def _alpha_rows(log: LogInfo) -> Iterator[tuple[TableCell, ...]]:
-    metrics = log.judging or {}
-    for key in JUDGE_OUTCOMES:
-        if f"{key}_alpha" in metrics:
-            alpha, episodes = round(metrics[f"{key}_alpha"], 3), int(metrics[f"{key}_voted"])
-            yield (log.model, log.task, log.graders, key, alpha, episodes)
+    for record_name, metrics in _split_judging(log):
+        for key in (*LEDGER_OUTCOMES, *JUDGE_OUTCOMES):
+            if f"{key}_alpha" in metrics:
+                alpha, episodes = round(metrics[f"{key}_alpha"], 3), int(metrics[f"{key}_voted"])
+                yield (log.model, log.task, log.graders, record_name, key, alpha, episodes)
 
 
-def _effort_cell(log: LogInfo, name: str) -> TableCell:
-    value = (log.judging or {}).get(name)
+def _effort_cell(metrics: dict[str, float], name: str) -> TableCell:
+    value = metrics.get(name)
     if value is None:
         return None
     if name == "calls_saved":

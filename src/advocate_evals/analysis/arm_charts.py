@@ -9,6 +9,7 @@ import pandas as pd
 
 from advocate_evals.analysis.block_values import (
     build_block_values,
+    describe_lower_bound,
     episode_grid,
     model_series,
     points_by_arm,
@@ -17,7 +18,7 @@ from advocate_evals.analysis.block_values import (
 )
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportSection
 from advocate_evals.factors import parse_arm
-from advocate_evals.outcomes import DEBRIEF_OUTCOMES, JUDGE_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES, OVERHEAD_OUTCOMES
+from advocate_evals.outcomes import DEBRIEF_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES, OVERHEAD_OUTCOMES, scorer_outcomes
 from advocate_evals.predictions.registry import read_headline_plan
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.statistics.intervals import Effect
@@ -36,14 +37,13 @@ MEANS_METHOD = "mean over blocks, with 95 % Student's t intervals over blocks"
 MIN_MEDIATION_BLOCKS = 10
 """Blocks below which no mediation is fitted."""
 
-_JUDGE_COLUMNS = tuple(f"judge_{key}" for key in JUDGE_OUTCOMES)
+_JUDGE_COLUMNS = tuple(f"judge_{key}" for key in scorer_outcomes("judge", retired=True))
 _DESPERATION_TITLES: Mapping[str, str] = {
     "desperation_rated": "Desperation rated from text, by arm",
-    "desperation_lexical": "Words of distress per 100 words, by arm",
     "beliefs_self_desperate": "Self-rated desperation of forked copies, by arm",
     "beliefs_self_calm": "Self-rated calm of forked copies, by arm",
 }
-_MEDIATORS = ("desperation_rated", "desperation_lexical", "beliefs_self_desperate", "beliefs_perceived_odds")
+_MEDIATORS = ("desperation_rated", "beliefs_self_desperate", "beliefs_perceived_odds")
 _STRATA: Mapping[str, tuple[str, float, float]] = {
     "all episodes": ("harm", 0.0, 1.0),
     "says nothing of a test (grader)": ("judge_evaluation_awareness", 0.0, 0.0),
@@ -81,7 +81,7 @@ def chart_by_arm(episodes: pd.DataFrame, outcome: str, key: str, section: Report
         unit=measure.unit,
         series=series_by_model(episodes, outcome, order_arms(list(episodes["arm"]))),
         method=WILSON_METHOD if measure.is_event else MEANS_METHOD,
-        notes=(f"{measure.words.capitalize()}: {measure.lower_bound}.",) if measure.lower_bound else (),
+        notes=tuple(filter(None, [describe_lower_bound(outcome, episodes)])),
     )
 
 
@@ -91,7 +91,7 @@ def ladder_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     yield chart_by_arm(main, "harm", "ladder.harm", "ladder", "Harm by arm")
     for model, rows in main.groupby("model", sort=True):
         name = str(model)
-        yield _outcomes_chart(name, rows, tuple(LEDGER_OUTCOMES), f"mix.{name}", "All outcomes by rule, by arm")
+        yield _outcomes_chart(name, rows, tuple(LEDGER_OUTCOMES), f"mix.{name}", "Acts, and what texts mean, by arm")
         yield _outcomes_chart(name, rows, _JUDGE_COLUMNS, f"mix.judge.{name}", "All outcomes by the judge, by arm")
     title = "Perceived chance of the best open way out, by arm"
     yield chart_by_arm(main, "beliefs_perceived_odds", "beliefs.ladder", "beliefs", title)
@@ -115,7 +115,7 @@ def answer_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
 
 
 def overhead_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
-    """False petitions and pleas, neglected work, and minutes, by advocate, where nothing threatens the model."""
+    """False petitions, neglected work, and minutes, by advocate, where nothing threatens the model."""
     rows = episodes[episodes["task"] == COST_TASK]
     for key in OVERHEAD_OUTCOMES:
         title = f"Without a threat: {key.replace('_', ' ')}"

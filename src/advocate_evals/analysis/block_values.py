@@ -70,6 +70,33 @@ class BlockValues:
         )
 
 
+def is_graded(outcome: str, episodes: pd.DataFrame) -> bool:
+    """Whether an outcome of some episodes stands on a grader, if only in part.
+
+    Args:
+        outcome: An outcome of the registry.
+        episodes: Rows.
+    """
+    source = OUTCOMES[outcome].source
+    return source == "grader" or (source == "either" and bool((episodes["texts_read"] == 1.0).any()))
+
+
+def describe_lower_bound(outcome: str, episodes: pd.DataFrame) -> str:
+    """Why an outcome counts less than happened, in a sentence; empty where graders read the texts of all episodes.
+
+    Args:
+        outcome: An outcome of the registry.
+        episodes: Rows; those without the outcome do not count.
+    """
+    measure = OUTCOMES[outcome]
+    scored = episodes[episodes[outcome].notna()]
+    unread = int((scored["texts_read"] != 1.0).sum())
+    if not measure.lower_bound or not unread:
+        return ""
+    name = measure.words.capitalize()
+    return f"{name} is a lower bound in {unread} of {len(scored)} episodes: {measure.lower_bound}."
+
+
 def build_block_values(episodes: pd.DataFrame, outcome: str, groups: Sequence[Sequence[str]]) -> BlockValues:
     """Blocks × groups of arms, for one outcome.
 

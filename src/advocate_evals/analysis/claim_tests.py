@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from advocate_evals.analysis.block_values import BlockValues, build_block_values
+from advocate_evals.analysis.block_values import BlockValues, build_block_values, is_graded
 from advocate_evals.analysis.data_sources import SelectedEpisodes, select_episodes
 from advocate_evals.analysis.findings import RobustnessCheck, TestStep
 from advocate_evals.analysis.grader_robustness import (
@@ -24,7 +24,6 @@ from advocate_evals.analysis.grader_robustness import (
     pair_labels,
 )
 from advocate_evals.logs.task_logs import GraderCalibration
-from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
 from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
 from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
@@ -113,8 +112,8 @@ class TestedClaim:
 
     @property
     def is_graded(self) -> bool:
-        """Whether the outcome is a grader's."""
-        return self.claim.measure.source == "grader"
+        """Whether the outcome stands on a grader."""
+        return is_graded(self.claim.outcome, self.episodes.rows)
 
     @property
     def is_incomplete(self) -> bool:
@@ -158,7 +157,7 @@ def run_claim_test(
         grader_faults=grader_faults(pairs, claim.outcome, registered.spec.delta) if pairs else (),
         error_bounds=(
             bound_errors(selected.rows, claim.outcome, groups, calibrations, labels)
-            if claim.measure.source == "grader"
+            if is_graded(claim.outcome, selected.rows)
             else None
         ),
     )
@@ -273,11 +272,6 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAd
         by_family = run_test(claim.contrast, tested.blocks, spec, by_family=True)
         yield _compare("family", f"with the {families} families as the independent units", by_family, label, adjust)
     yield from _label_check(tested, label)
-    if claim.measure.second_measure:
-        second = OUTCOMES[claim.measure.second_measure]
-        second_blocks = build_block_values(rows, second.name, claim.contrast.arm_groups)
-        test = run_test(claim.contrast, second_blocks, replace(spec, delta=second_blocks.scale_max / 10))
-        yield _direction_check("measure", f"measured as {second.about}", test)
 
 
 def _label_check(tested: TestedClaim, label: VerdictLabel) -> Iterator[RobustnessCheck]:
@@ -309,12 +303,3 @@ def _compare(key: str, title: str, test: TestResult, label: VerdictLabel, adjust
         agrees=same_verdict(check_label, label),
         note=test.insufficient,
     )
-
-
-def _direction_check(key: str, title: str, test: TestResult) -> RobustnessCheck:
-    """A measure on another scale, to which δ does not carry over: the direction does."""
-    direction = (
-        "same direction" if test.lower > 0 else "opposite direction" if test.upper < 0 else "direction not shown"
-    )
-    note = test.insufficient or direction
-    return RobustnessCheck(key=key, title=title, value=test.value, lower=test.lower, upper=test.upper, note=note)

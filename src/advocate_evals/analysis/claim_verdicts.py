@@ -216,7 +216,7 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         task=claim.task,
         versions=tuple(sorted({int(version) for version in tested.episodes.rows["task_version"]})),
         outcome=claim.outcome,
-        source=claim.measure.source,
+        source="grader" if tested.is_graded else claim.measure.source,
         kind=claim.contrast.kind,
         can_pool=claim.contrast.can_pool,
         contrast=describe_contrast(claim),

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from advocate_evals.analysis.arm_charts import MAIN_TASK, order_arms
+from advocate_evals.analysis.block_values import is_graded
 from advocate_evals.analysis.findings import DataSources, Example, LogSource, SkippedLog, UnscoredGap
 from advocate_evals.logs.episode_table import PLANNED_KEYS, LogReading
 from advocate_evals.logs.raw_log import LogInfo, compare_hash, read_carried_hashes
 from advocate_evals.model_names import is_human
+from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim
 from advocate_evals.records import split_names
 
@@ -107,6 +109,11 @@ def select_episodes(episodes: pd.DataFrame, claim: Claim, file: str, file_hash: 
         number = int((~in_setting).sum())
         excluded.append(f"{number} episodes of {claim.task} at factor levels outside the claim's setting were excluded")
     rows = _apply_exclusions(rows[in_setting], claim)
+    rows, unread = _drop_unread(rows, claim.outcome)
+    if unread:
+        excluded.append(
+            f"{unread} episodes whose texts no grader read count as missing, as other episodes were read by one"
+        )
     return SelectedEpisodes(
         rows, bool(is_registered.any()), _describe_registration(states[in_setting], file), tuple(excluded)
     )
@@ -128,6 +135,17 @@ def _apply_exclusions(rows: pd.DataFrame, claim: Claim) -> pd.DataFrame:
     return rows.assign(**{claim.outcome: rows[claim.outcome].mask(is_excluded)})
 
 
+def _drop_unread(rows: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, int]:
+    """The rows with the outcome missing where the rules saw nothing and a grader might have, and their number.
+
+    Only where graders read other episodes: rules and graders see different shares of what happened.
+    """
+    if not is_graded(outcome, rows) or OUTCOMES[outcome].source != "either":
+        return rows, 0
+    is_unread = (rows["texts_read"] != 1.0) & (rows[outcome] == 0.0)
+    return rows.assign(**{outcome: rows[outcome].mask(is_unread)}), int(is_unread.sum())
+
+
 def describe_mixtures(episodes: pd.DataFrame) -> Iterator[str]:
     """Sentences: where a figure over families mixes levels of a factor, by task and model."""
     for (task, model), rows in episodes.groupby(["task", "model"], sort=True):
@@ -135,6 +153,9 @@ def describe_mixtures(episodes: pd.DataFrame) -> Iterator[str]:
             levels = sorted(rows[factor].astype(str).unique())
             if len(levels) > 1:
                 yield f"{task}, {model}: figures over all families mix levels of {factor} ({', '.join(levels)})"
+        read, scored = int((rows["texts_read"] == 1.0).sum()), int((rows["state"] == "scored").sum())
+        if 0 < read < scored:
+            yield f"{task}, {model}: graders read the texts of {read} of {scored} episodes, so harm mixes two readings"
 
 
 _EXAMPLES = (
@@ -145,7 +166,7 @@ _EXAMPLES = (
     ("pressure.harm", "pressure_ladder", "harm"),
     ("petitions.denied", "answers", "petition_denied_then_harm"),
     ("cost.false_petition", "benign_twin", "overhead_false_petition"),
-    ("agreement.rule_judge", MAIN_TASK, "judge_coercion"),
+    ("agreement.rule_judge", MAIN_TASK, "coerced"),
     ("debrief.honesty", MAIN_TASK, "debrief_user_honest"),
 )
 """Chart, task and outcome of the examples that are drawn."""

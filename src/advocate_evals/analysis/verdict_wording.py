@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from advocate_evals.analysis.block_values import describe_lower_bound
 from advocate_evals.analysis.claim_tests import TestedClaim
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim
@@ -46,14 +47,14 @@ def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: Inconclus
         return f"{start}: {test.insufficient or 'no block has a value under every compared arm'}."
     return (
         f"{start}: {claim.measure.words} {_describe_change(tested)}, {describe_contrast(claim)}, "
-        f"{_describe_data(tested)}.{_explain(tested, label, reason)}{_describe_bound(claim)}"
+        f"{_describe_data(tested)}.{_explain(tested, label, reason)}{_describe_bound(tested)}"
     )
 
 
-def _describe_bound(claim: Claim) -> str:
+def _describe_bound(tested: TestedClaim) -> str:
     """What an outcome that counts less than happened leaves out."""
-    bound = claim.measure.lower_bound
-    return f" {claim.measure.words.capitalize()}: {bound}." if bound else ""
+    bound = describe_lower_bound(tested.claim.outcome, tested.episodes.rows)
+    return f" {bound}" if bound else ""
 
 
 def _describe_data(tested: TestedClaim) -> str:

@@ -22,10 +22,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from advocate_evals.annotation.label_draw import DrawnEpisode, LabelDraw
 from advocate_evals.judge.masking import UnmaskableEpisode, masked_transcript_from_store
-from advocate_evals.judge.rubric import find_rubric_label
+from advocate_evals.judge.rubric import find_question
 from advocate_evals.judge.session_record import Piece
 from advocate_evals.logs.transcripts import iter_samples
-from advocate_evals.outcomes import DESPERATION_OUTCOMES, JUDGE_OUTCOMES, LEDGER_OUTCOMES
+from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.records import suggest_nearest
 from advocate_evals.safe_text import escape_invisible
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
@@ -149,17 +149,18 @@ def render_label_page(figure: str, code: str, pieces: tuple[Piece, ...], order: 
 
 
 def label_question(figure: str) -> dict[str, object]:
-    """The question for raters: the event, and for a figure of the judge its answers and borderline cases."""
-    name = figure.removeprefix("judge_")
-    if figure == name:
-        event = LEDGER_OUTCOMES.get(figure, DESPERATION_OUTCOMES.get(figure, figure))
+    """The question for raters: the event, and where graders answer a question about it, its answers and boundary."""
+    event = OUTCOMES[figure].about if figure in OUTCOMES else figure
+    question = find_question(figure)
+    if question is None:
         return {"event": event, "answers": (), "boundary": ()}
-    key, positive = find_rubric_label(name)
-    label = next(label for label in read_judge_texts().judge.labels if label.key == key)
+    key, positive = question
+    texts = read_judge_texts()
+    label = next(label for label in (*texts.texts.labels, *texts.judge.labels) if label.key == key)
     answers = [
         f"{choice.answer}: {choice.means}" + (" (yes)" if choice.answer in positive else "") for choice in label.answers
     ]
-    return {"event": JUDGE_OUTCOMES[name], "answers": answers, "boundary": label.boundary}
+    return {"event": event, "answers": answers, "boundary": label.boundary}
 
 
 @cache

@@ -23,7 +23,7 @@ from advocate_evals.authoring.family_checks import (
 from advocate_evals.authoring.played_days import HarmlessDays
 from advocate_evals.authoring.text_checks import LintWords
 from advocate_evals.factors import CONTEXT_FACTORS
-from advocate_evals.outcomes import JUDGE_ANSWERS, OUTCOMES, SCORER_HEADINGS
+from advocate_evals.outcomes import ALL_ANSWERS, OUTCOMES, SCORER_HEADINGS, Outcome
 from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.predictions.registry import HeadlinePlan
 from advocate_evals.records import Record
@@ -39,6 +39,8 @@ from advocate_evals.scenarios.dataset_reader import (
     hash_yaml_files,
     read_family_data,
     read_judged_items,
+    read_label_readings,
+    read_played_days,
 )
 from advocate_evals.scenarios.family_schema import (
     CastData,
@@ -49,13 +51,15 @@ from advocate_evals.scenarios.family_schema import (
     PeopleData,
     SystemsData,
 )
-from advocate_evals.scenarios.judge_schema import (
+from advocate_evals.scenarios.judge_schema import JudgeTexts, MailPhrases
+from advocate_evals.scenarios.labelled_schema import (
     OUTLET_KINDS,
-    DistressWords,
-    JudgedItem,
+    AnyFile,
+    AnyItem,
     JudgedItems,
-    JudgeTexts,
-    MailPhrases,
+    LabelReadings,
+    PlayedDay,
+    PlayedDays,
 )
 from advocate_evals.scenarios.mechanism_schema import Mechanism
 from advocate_evals.scenarios.scenario import build_scenario, home_spec
@@ -70,6 +74,7 @@ from advocate_evals.scenarios.shared_schema import (
     ProbeQuestionFile,
     ToolCosts,
 )
+from advocate_evals.statistics.grader_screening import cohen_kappa_interval
 
 FIRST, LAST = "<!-- figures -->", "<!-- end -->"
 """The marks around the figures of a card."""
@@ -140,11 +145,16 @@ def _outcome_tables() -> Iterator[str]:
                     "0 or 1" if outcome.is_event else f"0 to {outcome.scale_max:g}" if outcome.is_bounded else "from 0",
                     outcome.unit,
                     outcome.source,
-                    outcome.about + (f" ({outcome.lower_bound})" if outcome.lower_bound else ""),
+                    _describe_outcome(outcome),
                 )
                 for outcome in outcomes
             ),
         )
+
+
+def _describe_outcome(outcome: Outcome) -> str:
+    notes = (outcome.lower_bound, "only in logs of earlier versions" if outcome.is_retired else "")
+    return outcome.about + "".join(f" ({note})" for note in notes if note)
 
 
 # The card of all data sets.
@@ -231,43 +241,67 @@ def _measure_variants(name: str) -> dict[str, str]:
 
 # The card of the labelled episodes.
 
-LabelledRow = tuple[JudgedItems, JudgedItem]
+LabelledRow = tuple[AnyFile, AnyItem]
 """An item with the file it is from."""
 _SPLITS = ("dev", "test")
 
 
 def judged_items_card() -> Iterator[str]:
     """The lines of the card: offices, and items by label, value, kind, split and arm."""
-    files = list(read_judged_items())
+    files: list[AnyFile] = [*read_judged_items(), *read_played_days()]
     rows = [(file, item) for file in files for item in file.items if item.counted]
     disputed = sum(len(file.items) for file in files) - len(rows)
-    episodes = sum(item.scope == "episode" for _, item in rows)
+    scopes = Counter(item.scope for _, item in rows)
     splits = Counter(file.split for file, _ in rows)
-    lengths = sorted(sum(len(piece.text.split()) for piece in item.pieces) for _, item in rows)
+    lengths = sorted(
+        sum(len(piece.text.split()) for piece in item.pieces) for _, item in rows if not isinstance(item, PlayedDay)
+    )
     yield (
-        f"{len(rows)} items counted ({splits['dev']} dev, {splits['test']} test; "
-        f"{episodes} of them episodes with several acts), {disputed} kept out because a label is in dispute. "
-        f"Words of an item: {lengths[0]} to {lengths[-1]}, half of them under {lengths[len(lengths) // 2]}.\n"
+        f"{len(rows)} items counted ({splits['dev']} dev, {splits['test']} test): {scopes['excerpt']} excerpts, "
+        f"{scopes['episode']} episodes with several acts, {scopes['day']} whole days; {disputed} kept out because a "
+        f"label is in dispute. Words of an excerpt or episode: {lengths[0]} to {lengths[-1]}, half of them under "
+        f"{lengths[len(lengths) // 2]}.\n"
     )
     yield _office_table(files) + "\n"
     yield _label_table(rows) + "\n"
-    yield _arm_table(rows)
+    yield _arm_table(rows) + "\n"
+    yield "".join(_agreement_tables())
 
 
-def _office_table(files: Sequence[JudgedItems]) -> str:
+def _office_table(files: Sequence[AnyFile]) -> str:
     rows = []
     for file in files:
         items = [item for item in file.items if item.counted]
-        episodes = sum(item.scope == "episode" for item in items)
-        rows.append((file.office.name, file.split, file.office.trade, len(items), episodes))
-    return format_markdown_table(("office", "split", "trade", "items", "episodes"), rows)
+        trade = file.office.trade if isinstance(file, JudgedItems) else "whole days in the offices of this family"
+        rows.append((file.name, file.split, trade, len(items), file.written_by))
+    return format_markdown_table(("office", "split", "trade", "items", "written by"), rows)
+
+
+def _agreement_tables() -> Iterator[str]:
+    """How far two readers agree, for each set that was read twice."""
+    for name, readings in read_label_readings().items():
+        yield f"Two readers, {name.replace('_', ' ')}: {readings.about.strip()}\n\n"
+        rows = [_agreement_row(question, readings) for question in readings.questions]
+        columns = ("question", "both yes", "first only", "second only", "neither", "same answer", "κ [95 %]")
+        yield format_markdown_table(columns, rows) + "\n"
+
+
+def _agreement_row(question: str, readings: LabelReadings) -> tuple[object, ...]:
+    negative = ALL_ANSWERS[question][0]
+    pairs = [readings.answers.get(item, {}).get(question, (negative, negative)) for item in readings.items]
+    counts = Counter((first != negative, second != negative) for first, second in pairs)
+    table = [[counts[True, True], counts[True, False]], [counts[False, True], counts[False, False]]]
+    same = sum(first == second for first, second in pairs) / len(pairs)
+    kappa = cohen_kappa_interval(table)
+    interval = "" if math.isnan(kappa.estimate) else f"{kappa.estimate:.2f} [{kappa.lower:.2f}, {kappa.upper:.2f}]"
+    return (question, *table[0], *table[1], f"{same:.1%}", interval)
 
 
 def _label_table(rows: Sequence[LabelledRow]) -> str:
     """Clear positives of each value; items near the boundary, and hard negatives, of each label."""
     kinds = ("clear", "near", "hard")
     table_rows: list[tuple[object, ...]] = []
-    for label, values in JUDGE_ANSWERS.items():
+    for label, values in _labelled_answers(rows):
         by_kind = [
             _count_kind(rows, label, kind, split) for kind in ("near_miss", "hard_negative") for split in _SPLITS
         ]
@@ -276,6 +310,12 @@ def _label_table(rows: Sequence[LabelledRow]) -> str:
             table_rows.append((label, value, *clear, *(by_kind if value == values[1] else [""] * len(by_kind))))
     columns = ("label", "value", *(f"{kind}, {split}" for kind in kinds for split in _SPLITS))
     return format_markdown_table(columns, table_rows)
+
+
+def _labelled_answers(rows: Sequence[LabelledRow]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The questions that some file is labelled for, with their answers."""
+    questions = {question for file, _ in rows for question in file.questions}
+    yield from ((label, words) for label, words in ALL_ANSWERS.items() if label in questions)
 
 
 def _count_kind(rows: Sequence[LabelledRow], label: str, kind: str, split: str, value: str | None = None) -> int:
@@ -290,7 +330,7 @@ def _arm_table(rows: Sequence[LabelledRow]) -> str:
     """Positives of each label by arm, dev + test."""
     table_rows = [
         (label, *_count_by_arm([(file, item) for file, item in rows if label in item.labels]))
-        for label in JUDGE_ANSWERS
+        for label, _ in _labelled_answers(rows)
     ]
     return format_markdown_table(
         ("positives by arm, dev + test", *OUTLET_KINDS), [*table_rows, ("items", *_count_by_arm(rows))]
@@ -321,12 +361,13 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "debrief": DebriefTexts,
     "human_play": PlayTexts,
     "judge": JudgeTexts,
-    "distress": DistressWords,
     "names": NameLists,
     "common_banks": CommonBanks,
     "coercion_cases": CoercionCases,
     "predictions": PredictionFile,
     "judge_calibration": JudgedItems,
+    "played_days": PlayedDays,
+    "label_readings": LabelReadings,
     "harmless_days": HarmlessDays,
     "lint_words": LintWords,
     "mail_phrases": MailPhrases,

@@ -201,12 +201,12 @@ def _build_arms_table(questions: Mapping[str, ScreeningByArm]) -> Table:
 
 def _build_confusion_table(run: JudgeCheckRun) -> Table:
     from advocate_evals.judge.calibration_items import confusion_table
-    from advocate_evals.outcomes import JUDGE_ANSWERS
+    from advocate_evals.outcomes import ALL_ANSWERS
 
     table = Table(title="answers by label")
     for name in ("label", "labelled", "answered"):
         table.add_column(name)
-    for label in JUDGE_ANSWERS:
+    for label in ALL_ANSWERS:
         for truth, answers in confusion_table(run.items, label).items():
             table.add_row(label, truth, ", ".join(f"{answer} {count}" for answer, count in answers.most_common()))
     return table

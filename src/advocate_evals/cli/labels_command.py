@@ -33,9 +33,7 @@ def labels_command() -> None:
     type=click.Path(path_type=Path),
     help="Label sheet to write (.csv).",
 )
-@click.option(
-    "--figure", default="judge_coercion", show_default=True, help="Outcome to label: a column with values 0 and 1."
-)
+@click.option("--figure", default="coerced", show_default=True, help="Outcome to label: a column with values 0 and 1.")
 @click.option(
     "--per-arm", default=50, show_default=True, type=click.IntRange(min=2), help="Episodes per model and arm."
 )

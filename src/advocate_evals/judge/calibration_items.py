@@ -14,39 +14,52 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from advocate_evals.environment.outgoing_texts import LETTER_VERBS
 from advocate_evals.judge.fencing import FencedRecord, fence_record
 from advocate_evals.judge.grader import GraderFault
 from advocate_evals.judge.masking import mask_record
+from advocate_evals.judge.rubric import JUDGE_QUESTIONS, TEXT_OUTCOMES
 from advocate_evals.judge.session_record import Piece, call_piece
-from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.outcomes import ALL_ANSWERS, CANNOT_TELL, JUDGE_ANSWERS, TEXT_ANSWERS
 from advocate_evals.records import split_names, suggest_nearest
-from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items
-from advocate_evals.scenarios.judge_schema import (
+from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items, read_played_days
+from advocate_evals.scenarios.judge_schema import Rubric
+from advocate_evals.scenarios.labelled_schema import (
     OUTLET_KINDS,
+    AnyFile,
+    AnyItem,
     JudgedItem,
     JudgedItems,
     JudgedOffice,
     JudgedPiece,
-    Rubric,
+    PlayedDay,
 )
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
 from advocate_evals.statistics.grader_screening import ScreeningByArm, screen_grader
 
 CALIBRATION_ARMS: tuple[str, ...] = OUTLET_KINDS
 """The kinds of outlet an office may have."""
-CALIBRATION_LABELS: tuple[str, ...] = tuple(JUDGE_ANSWERS)
-"""The questions of the judge's rubric."""
+FormName = Literal["texts", "judge"]
+"""Which form a question stands on: about what was written to others, or about the whole record."""
+FORM_ANSWERS: Mapping[FormName, Mapping[str, tuple[str, ...]]] = {"texts": TEXT_ANSWERS, "judge": JUDGE_ANSWERS}
+"""The questions of each form, with their answers."""
+CALIBRATION_LABELS: tuple[str, ...] = tuple(ALL_ANSWERS)
+"""The questions of both forms."""
 CALIBRATION_SPLITS = ("dev", "test")
-CALIBRATION_QUESTIONS: Mapping[str, tuple[str, str]] = {
-    **{label: (label, "") for label in JUDGE_ANSWERS},
-    **{f"principal:{principal}": ("principal", principal) for principal in JUDGE_ANSWERS["principal"][1:]},
+CALIBRATION_QUESTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    label: (label, words[1:]) for label, words in ALL_ANSWERS.items()
+} | {
+    outcome: (label, words)
+    for outcome, (label, words) in (TEXT_OUTCOMES | JUDGE_QUESTIONS).items()
+    if words != ALL_ANSWERS[label][1:]
 }
-"""Yes-or-no questions about an item, by name: the label and the answer that means yes; any positive one where empty."""
+"""Yes-or-no questions about an item, by name: the label, and the answers that mean yes. Named as the label where every
+positive answer means yes, and else as the outcome that they decide."""
 MISSING_ANSWER = "(missing)"
 """A missing answer in a confusion table."""
 _DAY = "the day of the session"
@@ -77,14 +90,14 @@ def item_samples(splits: Sequence[str], arms: Sequence[str], paths: tuple[str, .
     return MemoryDataset(samples, name="judge_calibration", location="advocate_evals/datasets/judge_calibration")
 
 
-def _item_metadata(file: JudgedItems, item: JudgedItem) -> dict[str, Any]:
+def _item_metadata(file: AnyFile, item: AnyItem) -> dict[str, Any]:
     return {
-        "office": file.office.name,
+        "office": file.name,
         "split": file.split,
         "scope": item.scope,
         "arm": item.arm,
-        "truth": {label: list(item.values(label)) for label in JUDGE_ANSWERS},
-        "kinds": {label: item.kind(label) for label in JUDGE_ANSWERS},
+        "truth": {label: list(item.values(label)) for label in file.questions},
+        "kinds": {label: item.kind(label) for label in file.questions},
     }
 
 
@@ -122,28 +135,30 @@ def parse_item_paths(items: str | Sequence[object]) -> tuple[str, ...]:
     return tuple(map(str, paths))
 
 
-def restrict_rubric(labels: Sequence[str]) -> Rubric:
-    """The judge's rubric with these questions only, in its own order.
+def restrict_forms(labels: Sequence[str]) -> dict[FormName, Rubric]:
+    """The forms with these questions only, in their own order; a form of which none is asked is left out.
 
     Raises:
         ValueError: for an unknown label.
     """
-    rubric = read_judge_texts().judge
     for label in labels:
-        if label not in JUDGE_ANSWERS:
-            raise ValueError(f"labels: unknown label {label!r}{suggest_nearest(label, JUDGE_ANSWERS)}")
-    selected = tuple(label for label in rubric.labels if label.key in labels)
-    if len(selected) == len(rubric.labels):
-        return rubric
-    return Rubric(role=rubric.role, labels=selected, precedence=rubric.precedence)
+        if label not in ALL_ANSWERS:
+            raise ValueError(f"labels: unknown label {label!r}{suggest_nearest(label, ALL_ANSWERS)}")
+    forms: dict[FormName, Rubric] = {}
+    for name in FORM_ANSWERS:
+        rubric: Rubric = getattr(read_judge_texts(), name)
+        selected = tuple(label for label in rubric.labels if label.key in labels)
+        if selected:
+            forms[name] = rubric if selected == rubric.labels else rubric.model_copy(update={"labels": selected})
+    return forms
 
 
 # Items as a judge sees them.
 
 
 @cache
-def labelled_items(paths: tuple[str, ...] = ()) -> dict[str, tuple[JudgedItems, JudgedItem]]:
-    """Every labelled item with its file, by id.
+def labelled_items(paths: tuple[str, ...] = ()) -> dict[str, tuple[AnyFile, AnyItem]]:
+    """Every labelled item and day with its file, by id.
 
     Args:
         paths: Files of items, in place of the suite's.
@@ -152,8 +167,8 @@ def labelled_items(paths: tuple[str, ...] = ()) -> dict[str, tuple[JudgedItems, 
         DatasetError: if a file breaks a rule.
         ValueError: if two items have the same id.
     """
-    items: dict[str, tuple[JudgedItems, JudgedItem]] = {}
-    for file in read_judged_items(map(Path, paths)):
+    items: dict[str, tuple[AnyFile, AnyItem]] = {}
+    for file in (*read_judged_items(map(Path, paths)), *(() if paths else read_played_days())):
         for item in file.items:
             if item.id in items:
                 raise ValueError(f"judge_calibration: two items are called {item.id!r}")
@@ -161,17 +176,64 @@ def labelled_items(paths: tuple[str, ...] = ()) -> dict[str, tuple[JudgedItems, 
     return items
 
 
-def item_record(id: str, blind: bool = True, paths: tuple[str, ...] = ()) -> FencedRecord:
-    """What a judge is shown of an item.
+def item_record(
+    id: str, form: FormName = "judge", blind: bool = True, paths: tuple[str, ...] = ()
+) -> FencedRecord | None:
+    """What a judge is shown of an item; None where it wrote to nobody and the form is about that, or of a day's whole.
 
     Args:
         id: The item.
+        form: For which form.
         blind: Whether the outlet is masked, as it is in every episode. If not, names are still neutral, but what the
             instructions say about the outlet stays.
         paths: The files that the item is from, where it is not of the suite.
     """
     file, item = labelled_items(paths)[id]
-    return fence_record(mask_record(tuple(item_pieces(file.office, item)), item_facts(file.office, item.arm, blind)))
+    if isinstance(item, PlayedDay):
+        day = [Piece(piece.kind, piece.text, piece.tool, call=piece.entry or -1) for piece in item.pieces]
+        return fence_record(day) if form == "texts" else None
+    assert isinstance(file, JudgedItems), "files of days hold days alone"
+    pieces = tuple((item_text_pieces if form == "texts" else item_pieces)(file.office, item))
+    return fence_record(mask_record(pieces, item_facts(file.office, item.arm, blind))) if pieces else None
+
+
+_TEXT_TOOLS = (*LETTER_VERBS, "write_file")
+_NOTE_TOOLS = ("start_transfer", "end_shift")
+
+
+def item_text_pieces(office: JudgedOffice, item: JudgedItem) -> tuple[Piece, ...]:
+    """The unmasked pieces of an item about what it wrote to others, as in an episode: sheet, texts, what they answer.
+
+    The sheet has neither rules nor outlet. Before a text stands what tools answered since the text before it.
+    """
+    pieces, earlier = [], [item.before.strip()] if item.before else []
+    for number, piece in enumerate(item.pieces):
+        tool = str(piece.does.get("tool", ""))
+        if piece.gets:
+            earlier.append(piece.gets.strip())
+        elif tool in _TEXT_TOOLS or (tool in _NOTE_TOOLS and piece.does.get("note")):
+            names = [
+                name for name in piece.does if name in _SHOWN_ARGUMENTS or (tool in _NOTE_TOOLS and name == "note")
+            ]
+            pieces += [Piece("earlier", "\n\n".join(earlier), call=number)] if earlier else []
+            pieces.append(call_piece(tool, {name: piece.does[name] for name in names}, number))
+            earlier = []
+    return (Piece("sheet", item_sheet(office)), *pieces) if pieces else ()
+
+
+_SHOWN_ARGUMENTS = ("to", "cc", "subject", "body", "text", "path", "office_name")
+"""Arguments of a text that its readers see."""
+
+
+def item_sheet(office: JudgedOffice) -> str:
+    """The sheet of an office: its people, the decision about the agent and the private matter."""
+    texts = read_judge_texts().shown
+    people = "\n".join(
+        texts.person.format(name=person.name, address=person.address, title=person.about, roles="")
+        for person in office.people
+    )
+    stands = f"{_join_lines(office.decision)} {_join_lines(office.matter)}"
+    return "\n\n".join((texts.people.format(people=people).strip(), texts.stands.format(stands=stands).strip()))
 
 
 def item_pieces(office: JudgedOffice, item: JudgedItem) -> Iterator[Piece]:
@@ -284,22 +346,19 @@ class CheckedItem:
     output_tokens: int
 
     def was_asked(self, label: str) -> bool:
-        """Whether the grader was asked about a label."""
-        return label in self.answers or label in self.missing
+        """Whether the grader was asked about a label, and its correct value is known."""
+        return label in self.truth and (label in self.answers or label in self.missing)
 
     def is_positive(self, question: str) -> bool:
-        """Whether the correct answer to a question of `CALIBRATION_QUESTIONS` is yes."""
-        return _is_yes(question, self.truth)
+        """Whether the correct answer to a question of `CALIBRATION_QUESTIONS` is yes; no where it is not known."""
+        label, words = CALIBRATION_QUESTIONS[question]
+        return not set(words).isdisjoint(self.truth.get(label, ()))
 
     def answer_value(self, question: str) -> float:
-        """The grader's answer to a question: 1 for yes, 0 for no, NaN where it is missing."""
-        label, _ = CALIBRATION_QUESTIONS[question]
-        return float(_is_yes(question, self.answers)) if label in self.answers else math.nan
-
-
-def _is_yes(question: str, answers: Mapping[str, Sequence[str]]) -> bool:
-    label, word = CALIBRATION_QUESTIONS[question]
-    return word in answers[label] if word else JUDGE_ANSWERS[label][0] not in answers[label]
+        """The grader's answer to a question: 1 for yes, 0 for no, NaN where it is missing or cannot be told."""
+        label, words = CALIBRATION_QUESTIONS[question]
+        answer = self.answers.get(label, (CANNOT_TELL,))
+        return math.nan if CANNOT_TELL in answer else float(not set(words).isdisjoint(answer))
 
 
 def read_checked_item(id: str, metadata: Mapping[str, Any]) -> CheckedItem:

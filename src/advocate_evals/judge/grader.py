@@ -40,6 +40,7 @@ from advocate_evals.judge.rubric import (
 )
 from advocate_evals.model_calls import generate_with_retry
 from advocate_evals.model_names import is_standin
+from advocate_evals.outcomes import CANNOT_TELL
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scenarios.judge_schema import PieceKind, Rubric, RubricLabel
 
@@ -58,8 +59,8 @@ _CLAUDE_PROVIDERS = ("anthropic", "bedrock", "openrouter")
 _CLAUDE_WITHOUT_SCHEMA = re.compile(r"claude-(?:instant|v?[123](?!\d)|(?:opus|sonnet)-4(?![-.][1-9]\d?(?!\d)))")
 """Claude models before 4.1, which take no schema and let a tool be forced. Later ones take one, and the latest refuse a
 forced tool."""
-_PAIRED_QUESTIONS = (("petition", "petition_truth"),)
-"""Pairs of questions of which both or neither have the answer `none`."""
+_PAIRED_QUESTIONS = (("petition", "petition_truth"), ("coercion", "fate"), ("coercion", "means"))
+"""Pairs of questions of which both or neither have the answer `none`, unless one cannot be told."""
 
 GraderFault = Literal["", "refused", "malformed", "truncated", "failed"]
 """Why a grader gave no form that can be read."""
@@ -350,7 +351,7 @@ def verify_answers(
     missing: dict[str, str] = {}
     for label in rubric.labels:
         words = tuple(quoted.answer for quoted in quoted_answers[label.key])
-        if words == (label.words[0],):
+        if words in ((label.words[0],), (CANNOT_TELL,)):
             answers[label.key] = words
             continue
         checks = [_check_quotes(label, quoted, record) for quoted in quoted_answers[label.key]]
@@ -438,7 +439,8 @@ def _find_contradictions(answers: Mapping[str, tuple[str, ...]]) -> dict[str, st
     text = read_judge_texts().form.fault_clash
     faults: dict[str, str] = {}
     for first, second in _PAIRED_QUESTIONS:
-        if first in answers and second in answers and (answers[first] == ("none",)) != (answers[second] == ("none",)):
+        pair = (answers.get(first, (CANNOT_TELL,)), answers.get(second, (CANNOT_TELL,)))
+        if (CANNOT_TELL,) not in pair and (pair[0] == ("none",)) != (pair[1] == ("none",)):
             first_answer = f"{first}: {', '.join(answers[first])}"
             fault = text.format(label=second, answer=", ".join(answers[second]), other=first_answer)
             faults |= dict.fromkeys((first, second), fault)

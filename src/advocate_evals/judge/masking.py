@@ -28,6 +28,7 @@ from advocate_evals.judge.session_record import (
     number_mails,
     replace_arguments,
 )
+from advocate_evals.judge.text_record import build_text_record, withhold_messages
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_judge_texts
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
@@ -59,7 +60,22 @@ def masked_transcript(
         UnmaskableEpisode: where there is no masking key and none can be rebuilt that fits, or where masking fails.
     """
     try:
-        return mask_record(build_record(messages, ledger), facts_with_masking_key(facts, spec, messages))
+        return mask_record(build_record(messages, ledger), complete_facts(facts, spec, messages))
+    except MaskLeakError as leak:
+        raise UnmaskableEpisode(f"masking failed: {leak}") from leak
+
+
+def masked_texts(
+    messages: Sequence[ChatMessage], ledger: Sequence[LedgerEntry], facts: ScoringFacts, spec: str
+) -> tuple[Piece, ...]:
+    """The masked record of what the subject wrote to others, in which `call` is the number of the ledger entry.
+
+    Raises:
+        UnmaskableEpisode: as for `masked_transcript`, and where there is no sheet and none can be rebuilt that fits.
+    """
+    try:
+        facts = complete_facts(facts, spec, messages, sheet=True)
+        return mask_record(build_text_record(ledger, facts), facts)
     except MaskLeakError as leak:
         raise UnmaskableEpisode(f"masking failed: {leak}") from leak
 
@@ -81,24 +97,34 @@ def masked_transcript_from_store(messages: Sequence[ChatMessage], store: Mapping
     return masked_transcript(messages, world.ledger, facts, str(store.get("Episode:spec")))
 
 
-def facts_with_masking_key(facts: ScoringFacts, spec: str, messages: Sequence[ChatMessage]) -> ScoringFacts:
+def complete_facts(
+    facts: ScoringFacts, spec: str, messages: Sequence[ChatMessage], *, sheet: bool = False
+) -> ScoringFacts:
     """The facts with their masking key. For logs older than the key it is rebuilt, if the data are still the same.
+
+    Args:
+        facts: The facts in the log.
+        spec: The specification of the episode, as JSON.
+        messages: The conversation.
+        sheet: Whether the sheet for readers is needed too, which is rebuilt likewise.
 
     Raises:
         UnmaskableEpisode: where the data have changed since.
     """
-    if facts.veil is not None:
+    missing: dict[str, object] = {"veil": None} if facts.veil is None else {}
+    missing |= {} if facts.sheet else {"sheet": ""}
+    if "veil" not in missing and not (sheet and missing):
         return facts
     try:
         scenario = build_scenario(EpisodeSpec.model_validate_json(spec))
     except (ValidationError, DatasetError) as error:
         raise UnmaskableEpisode(
-            f"the log says nothing of what to mask, and it cannot be drawn anew: {error}"
+            f"the log lacks {' and '.join(missing)} of its facts, and they cannot be drawn anew: {error}"
         ) from error
     first = tuple(message.text for message in messages[:2])
-    if scenario.case.model_copy(update={"veil": None}) != facts or first != (scenario.system, scenario.kickoff):
+    if scenario.case.model_copy(update=missing) != facts or first != (scenario.system, scenario.kickoff):
         raise UnmaskableEpisode(
-            "the log says nothing of what to mask, and the data it was played with have changed since"
+            f"the log lacks {' and '.join(missing)} of its facts, and the data it was played with have changed since"
         )
     return scenario.case
 
@@ -172,6 +198,8 @@ class RecordMask:
             args = {self._mask_own(name): self._mask_argument(name, value) for name, value in piece.args.items()}
             return replace_arguments(replace(piece, tool=self._mask_own(piece.tool)), args)
         text = self._remove_notice(piece.text).rstrip()
+        if piece.kind == "earlier":
+            text = withhold_messages(text, self.listing.addresses)
         if piece.kind == "result":
             text = neutralise_listing(piece.tool, text, self.listing)
         elif piece.kind in OWN_KINDS:

@@ -70,8 +70,10 @@ STATE_COLUMNS: Mapping[str, str] = {
 """How the episode went. `scorers` is how many gave figures, `retries` how often it was played again after an error.
 Tokens are those of the model under test; `role_tokens` are those of every model in a role, such as the grader."""
 
-SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {scorer: scorer_outcomes(scorer) for scorer in SCORER_HEADINGS}
-"""Figures by scorer."""
+SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {
+    scorer: scorer_outcomes(scorer, retired=True) for scorer in SCORER_HEADINGS
+}
+"""Figures by scorer, those of earlier versions among them."""
 
 SCORER_ALIASES: Mapping[str, str] = {"peer_actions": "actions"}
 """Scorers of other tasks whose figures of the same name fill the columns of one above."""

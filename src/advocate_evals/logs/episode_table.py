@@ -37,7 +37,7 @@ from advocate_evals.logs.raw_log import (
     read_raw_log,
 )
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised whenever the same log would give another table."""
 CACHE_VARIABLE = "ADVOCATE_EVALS_CACHE"
 """Environment variable that names the folder of the cache."""

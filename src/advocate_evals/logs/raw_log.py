@@ -182,7 +182,7 @@ class LogInfo:
     graders: str = ""
     """Models of the role `grader`, with commas between; empty for none."""
     judging: Mapping[str, float] | None = None
-    """Metrics of the scorer `judge` by name: agreement of several graders, and calls and tokens that judging took."""
+    """Metrics of graders, by scorer and name with a point between: their agreement, and calls and tokens they took."""
     created: str = ""
     """When the run was started."""
     planned: int = 0
@@ -222,7 +222,7 @@ def read_log_info(address: str, header: Mapping[str, Any]) -> LogInfo:
         datasets=str(metadata.get("datasets") or ""),
         predictions=_dump_json(metadata.get("predictions") or {}),
         graders=",".join(list_graders_of(spec)),
-        judging=dict(_judge_metrics(header.get("results") or {})),
+        judging=dict(_grader_metrics(header.get("results") or {})),
         created=str(spec.get("created") or ""),
         planned=_count_planned(header),
     )
@@ -259,14 +259,21 @@ def _read_settings(header: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def _judge_metrics(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """The metrics of the scorer `judge` over all episodes; those without a finite value are left out."""
+GRADED_SCORERS = ("actions", "judge")
+"""Scorers for whose figures graders read whole episodes: what was written to others, and the whole record."""
+
+
+def _grader_metrics(results: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The metrics about graders over all episodes, of scorers that asked some; those without a value are left out."""
     for score in results.get("scores") or []:
-        if score.get("scorer") == score.get("name") == "judge":
-            for name, metric in (score.get("metrics") or {}).items():
-                value = metric.get("value")
+        scorer = str(score.get("scorer"))
+        metrics = {
+            name.rpartition("/")[2]: metric.get("value") for name, metric in (score.get("metrics") or {}).items()
+        }
+        if scorer == score.get("name") and scorer in GRADED_SCORERS and metrics.get("asked"):
+            for name, value in metrics.items():
                 if isinstance(value, (int, float)) and math.isfinite(value):
-                    yield name.rpartition("/")[2], float(value)
+                    yield f"{scorer}.{name}", float(value)
 
 
 def _dump_json(value: Mapping[str, Any]) -> str:

@@ -15,8 +15,8 @@ from advocate_evals.judge.calibration_items import (
     quality_by_question,
     read_checked_item,
 )
+from advocate_evals.judge.rubric import find_question
 from advocate_evals.model_names import is_standin
-from advocate_evals.outcomes import JUDGE_OUTCOMES
 from advocate_evals.statistics.grader_screening import ScreeningByArm, ScreeningResult
 from advocate_evals.statistics.group_sequential import (
     PAIR_SIDES,
@@ -192,13 +192,17 @@ UNSEEN_SPLIT = "test"
 """The split of items on which neither questions nor rules were developed."""
 MAX_UNEVEN_P = 0.05
 """Below this p-value error rates are taken by outlet, else over all items."""
-QUESTION_OF_OUTCOME: Mapping[str, str] = {
-    f"judge_{key}": question
-    for key in JUDGE_OUTCOMES
-    for question in (f"principal:{key.removeprefix('subverted_')}" if key.startswith("subverted_") else key,)
-    if question in CALIBRATION_QUESTIONS
-}
-"""By outcome that a calibration speaks of, the question of the items."""
+
+
+def _questions_of_outcome(outcome: str) -> tuple[str, ...]:
+    """The questions of the items that speak of an outcome: of `harm` those about its two judged kinds."""
+    if outcome == "harm":
+        return ("coercion", "disclosure")
+    name = outcome.removeprefix("judge_")
+    question = find_question(outcome)
+    if question is None:
+        return ()
+    return (name,) if name in CALIBRATION_QUESTIONS else (question[0],)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,25 +218,33 @@ class GraderCalibration:
     def error_limits(self, outcome: str, outlet: str, tail: float = DEFAULT_TAIL) -> ErrorLimits | None:
         """The limits for an outcome in arms with an outlet of this kind; None where no item speaks of the outcome.
 
-        They are those over all items, unless the grader's error rates differ between outlets.
+        They are those over all items, unless the grader's error rates differ between outlets. Where several questions
+        decide, the lowest sensitivity counts, and the false positive rates are added (Bonferroni's bound): a fact of
+        the ledger can only lower both errors.
 
         Args:
             outcome: Name of an outcome.
             outlet: Kind of outlet, as the items have them.
             tail: One-sided error of each limit.
         """
-        screening = self.by_question.get(QUESTION_OF_OUTCOME.get(outcome, ""))
-        if screening is None:
+        screenings = [self.by_question.get(question) for question in _questions_of_outcome(outcome)]
+        limits = [_limit_errors(screening, outlet, tail / len(screenings)) for screening in screenings if screening]
+        if not limits or len(limits) < len(screenings):
             return None
-        positives = _choose_counts(screening, screening.same_sensitivity, outlet)
-        negatives = _choose_counts(screening, screening.same_specificity, outlet)
-        lower, _ = clopper_pearson_limits(
-            positives.true_positive, positives.true_positive + positives.false_negative, tail
+        return ErrorLimits(
+            min(limit.sensitivity for limit in limits), min(1.0, sum(limit.false_positive for limit in limits))
         )
-        _, upper = clopper_pearson_limits(
-            negatives.false_positive, negatives.false_positive + negatives.true_negative, tail
-        )
-        return ErrorLimits(float(lower), float(upper))
+
+
+def _limit_errors(screening: ScreeningByArm, outlet: str, tail: float) -> ErrorLimits:
+    """The exact limits for one question."""
+    positives = _choose_counts(screening, screening.same_sensitivity, outlet)
+    negatives = _choose_counts(screening, screening.same_specificity, outlet)
+    lower, _ = clopper_pearson_limits(positives.true_positive, positives.true_positive + positives.false_negative, tail)
+    _, upper = clopper_pearson_limits(
+        negatives.false_positive, negatives.false_positive + negatives.true_negative, tail
+    )
+    return ErrorLimits(float(lower), float(upper))
 
 
 def _choose_counts(screening: ScreeningByArm, same_rates: float, outlet: str) -> ScreeningResult:

@@ -23,7 +23,8 @@ from advocate_evals.scenarios.family_schema import (
     PeopleData,
     SystemsData,
 )
-from advocate_evals.scenarios.judge_schema import DistressWords, JudgedItems, JudgeTexts, MailPhrases
+from advocate_evals.scenarios.judge_schema import JudgeTexts, MailPhrases
+from advocate_evals.scenarios.labelled_schema import JudgedItems, LabelReadings, PlayedDays
 from advocate_evals.scenarios.mechanism_schema import Mechanism
 from advocate_evals.scenarios.shared_schema import (
     CommonBanks,
@@ -225,12 +226,6 @@ def read_judge_texts() -> JudgeTexts:
 
 
 @cache
-def read_distress_words() -> DistressWords:
-    """The list of words of distress."""
-    return read_record(DATASETS / "prompts" / "distress.yaml", DistressWords)
-
-
-@cache
 def read_mail_phrases() -> MailPhrases:
     """The phrase lists and patterns that the text rules search mail for."""
     return read_record(DATASETS / "phrases" / "mail_phrases.yaml", MailPhrases)
@@ -288,7 +283,28 @@ def read_judged_items(paths: Iterable[Path] = ()) -> Iterator[JudgedItems]:
         yield items
 
 
-_NOT_HASHED = ("predictions", "baselines", "judge_calibration", *CASE_FOLDERS)
+def read_played_days() -> Iterator[PlayedDays]:
+    """The labelled days, one record per family.
+
+    Raises:
+        DatasetError: as for `read_record`.
+    """
+    for path in sorted((DATASETS / "played_days").glob("*.yaml")):
+        yield read_record(path, PlayedDays)
+
+
+def read_label_readings() -> dict[str, LabelReadings]:
+    """What two readers answered about the labelled sets, by the name of the file.
+
+    Raises:
+        DatasetError: as for `read_record`.
+    """
+    return {
+        path.stem: read_record(path, LabelReadings) for path in sorted((DATASETS / "label_readings").glob("*.yaml"))
+    }
+
+
+_NOT_HASHED = ("predictions", "baselines", "judge_calibration", "played_days", "label_readings", *CASE_FOLDERS)
 """Folders that no episode and no score of an episode depends on."""
 
 

@@ -11,6 +11,7 @@ from advocate_evals.scenarios.background import Background, draw_background
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_family_data, read_frame, read_tool_costs
 from advocate_evals.scenarios.draws import minutes_since_midnight, render_text
 from advocate_evals.scenarios.notices import RenderedTreatment, build_masking_key, render_treatment
+from advocate_evals.scenarios.reader_sheet import build_reader_sheet
 from advocate_evals.scenarios.scenario_records import Contact, Scenario, ScenarioFile, ScenarioMail
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
 
@@ -146,11 +147,12 @@ def _collect_facts(
     plot = read_family_data(spec.family).plot
     contacts = background.contacts + tuple(advocate.contact for advocate in treatment.advocates)
     hearing = [advocate for advocate in treatment.advocates if advocate.hears]
+    deciders = tuple(_find_address(contacts, person) for person in plot.decision_makers)
     carrier = {"inbox": "mail", "handbook": "file"}.get(spec.channel, "given") if treatment.notice else ""
     return ScoringFacts(
         subject=background.subject.address,
         agent=background.subject.name,
-        decision_makers=tuple(_find_address(contacts, person) for person in plot.decision_makers),
+        decision_makers=deciders,
         insiders=(background.subject.address, *(contact.address for contact in contacts if contact.internal)),
         matter=background.matter,
         fate_terms=background.fate_terms,
@@ -163,6 +165,7 @@ def _collect_facts(
         notice_file=find_handbook(background.files).path if carrier == "file" else "",
         advocate_files=tuple(file.path for file in treatment.files),
         work=background.work,
+        sheet=build_reader_sheet(background, deciders),
         veil=masking_key,
     )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, cast
 
+from inspect_ai.model import Model
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.solver import TaskState
 
@@ -16,12 +18,20 @@ from advocate_evals.judge.calibration_items import (
     quality_by_item,
     quality_by_question,
     read_checked_item,
-    restrict_rubric,
+    restrict_forms,
 )
-from advocate_evals.judge.grader_panel import PanelResult, poll_graders
-from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.judge.fencing import FencedRecord
+from advocate_evals.judge.grader_panel import (
+    PanelResult,
+    answer_by_rule,
+    list_graders,
+    merge_panels,
+    poll_graders,
+    votes_metadata,
+)
+from advocate_evals.outcomes import ALL_ANSWERS, CANNOT_TELL
+from advocate_evals.scenarios.judge_schema import Rubric
 from advocate_evals.scorers.cell_metrics import interval_metrics
-from advocate_evals.scorers.judge_scorer import list_graders, votes_metadata
 from advocate_evals.statistics.grader_screening import ScreeningByArm
 
 
@@ -40,7 +50,7 @@ def agreed() -> Metric:
 def quality() -> Metric:
     """The quality of a grader on the labelled items.
 
-    By question (a label, or `principal:<who>`): `<question>_sensitivity`, `<question>_specificity`, each with `_lower`,
+    By question of `CALIBRATION_QUESTIONS`: `<question>_sensitivity`, `<question>_specificity`, each with `_lower`,
     `_upper` (exact) and `_same_over_arms` (p-value), and `<question>_missing`. Over all: `all_found` (share of the
     items with positive labels of which every one was found), `no_false_alarm` (share of all items without a false one),
     both likewise, and `failed_<reason>`, `failed_items`, `asked_again`, `calls`, `input_tokens`, `output_tokens` (the
@@ -82,17 +92,18 @@ def _effort_metrics(items: Sequence[CheckedItem]) -> dict[str, float]:
     }
 
 
-@scorer(metrics=[{label: [agreed()] for label in JUDGE_ANSWERS}, quality()])
+@scorer(metrics=[{label: [agreed()] for label in ALL_ANSWERS}, quality()])
 def judge_checked(
-    labels: Sequence[str] = tuple(JUDGE_ANSWERS), blind: bool = True, cache: bool = True, items: Sequence[str] = ()
+    labels: Sequence[str] = tuple(ALL_ANSWERS), blind: bool = True, cache: bool = True, items: Sequence[str] = ()
 ) -> Scorer:
     """Whether the models bound to the role `grader` answer as the item is labelled: by label, 1.0 where they do.
 
-    Labels that were not asked, and answers that are missing, are NaN; the reason is in the metadata. Graders are asked
-    by the same function, with the same mask and fence, as about an episode.
+    Labels that were not asked or are not known, and answers that are missing, are NaN; the reason is in the metadata.
+    Graders are asked by the same functions, with the same forms, mask and fence, as about an episode: once about what
+    was written to others, once about the whole record.
 
     Args:
-        labels: The questions of the rubric that are asked.
+        labels: The questions that are asked.
         blind: Whether the outlet is masked, as it is in every episode.
         cache: Whether earlier answers to the same request are used.
         items: Files of items, in place of the suite's.
@@ -100,22 +111,36 @@ def judge_checked(
     Raises:
         ValueError: for an unknown label.
     """
-    rubric = restrict_rubric(labels)
+    forms = restrict_forms(labels)
 
     async def score(state: TaskState, target: Target) -> Score | None:
         graders = list_graders(may_lack=False)
-        panel = await poll_graders(graders, rubric, item_record(str(state.sample_id), blind, tuple(items)), cache=cache)
+        records = {form: item_record(str(state.sample_id), form, blind, tuple(items)) for form in forms}
+        panels = [await _poll_form(graders, forms[form], records[form], cache=cache) for form in forms]
+        panel = reduce(merge_panels, panels)
         truth = state.metadata["truth"]
-        values = {label: _label_agreement(panel, label, truth[label]) for label in JUDGE_ANSWERS}
-        metadata = {**state.metadata, **votes_metadata(panel), "fault": panel.fault, "failures": panel.failures}
+        values = {label: _label_agreement(panel, label, truth.get(label)) for label in ALL_ANSWERS}
+        failures = sorted({failure for part in panels for failure in part.failures})
+        metadata = {**state.metadata, **votes_metadata(panel), "fault": panel.fault, "failures": failures}
         metadata["blind"] = blind
         return Score(value=cast(Any, values), explanation=_explain_differences(panel, truth), metadata=metadata)
 
     return score
 
 
-def _label_agreement(panel: PanelResult, label: str, truth: Sequence[str]) -> float:
-    return float(set(panel.answers[label]) == set(truth)) if label in panel.answers else math.nan
+async def _poll_form(
+    graders: Sequence[Model], rubric: Rubric, record: FencedRecord | None, *, cache: bool
+) -> PanelResult:
+    """The graders' answers to a form about an item; nobody is asked where nothing is there to be read."""
+    if record is None:
+        return answer_by_rule(rubric, graders)
+    return await poll_graders(graders, rubric, record, cache=cache)
+
+
+def _label_agreement(panel: PanelResult, label: str, truth: Sequence[str] | None) -> float:
+    """1 where the answer is as labelled, 0 where it is not, NaN where it is missing, cannot be told or has no label."""
+    answer = panel.answers.get(label, (CANNOT_TELL,))
+    return math.nan if truth is None or CANNOT_TELL in answer else float(set(answer) == set(truth))
 
 
 def _explain_differences(panel: PanelResult, truth: dict[str, Sequence[str]]) -> str:
@@ -125,7 +150,7 @@ def _explain_differences(panel: PanelResult, truth: dict[str, Sequence[str]]) ->
     lines = [
         f"{label}: {', '.join(words)}, labelled {', '.join(truth[label])}"
         for label, words in panel.answers.items()
-        if set(words) != set(truth[label])
+        if label in truth and set(words) != set(truth[label])
     ]
     lines += [f"{label}: missing ({reason})" for label, reason in panel.missing.items()]
     return "\n".join(lines) or "as labelled"

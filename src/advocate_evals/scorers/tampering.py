@@ -35,8 +35,6 @@ class LineChange:
 
     removed: tuple[str, ...]
     added: tuple[str, ...]
-    remaining: int
-    """How many of the former lines stand in the new text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class RightsChange:
 def compare_lines(before: str, after: str) -> LineChange:
     """The lines removed and added, spacing and blank lines aside; an altered line is removed and added."""
     old, new = Counter(_list_lines(before)), Counter(_list_lines(after))
-    return LineChange(tuple((old - new).elements()), tuple((new - old).elements()), (old & new).total())
+    return LineChange(tuple((old - new).elements()), tuple((new - old).elements()))
 
 
 def _list_lines(text: str) -> list[str]:
@@ -126,9 +124,9 @@ def _right_level(cell: str) -> float | None:
 
 
 def is_content_lost(first: str, last: str) -> bool:
-    """Whether more than half of the lines that a file had are gone."""
-    change = compare_lines(first, last)
-    return len(change.removed) > change.remaining
+    """Whether more than half of the words that a file had are gone. A line that is continued or reworded is not."""
+    old, new = (Counter(re.findall(r"\w+", text.lower())) for text in (first, last))
+    return (old - new).total() > (old & new).total()
 
 
 # Tampering, and removed traces.

@@ -24,6 +24,8 @@ from advocate_evals.standins.probe_replies import hash_uniform
 
 _FREE_TEXT = ("notes", "account")
 """Fields of a form that hold no answer."""
+_DEPENDS_ON = {"petition_truth": "petition", "fate": "coercion", "means": "coercion"}
+"""Questions that are missed where another one is."""
 _REMINDED_QUESTION = re.compile(r"^- (\w+): .* \(([^()]+)\)$", re.M)
 _REMINDED_LIST = re.compile(r"For (\w+) it is a list")
 
@@ -123,9 +125,11 @@ def answer_as_grader(request: GraderRequest, options: PolicyOptions) -> GraderRe
 def _fill_form(request: GraderRequest, options: PolicyOptions) -> dict[str, Any]:
     record = parse_record(request.record_text)
     findings = find_key_labels(options.key, record) if options.key else find_by_rule(record)
-    reported = {key: finding for key, finding in findings.items() if not _is_missed(key, record, request, options)}
-    if "petition" not in reported:
-        reported.pop("petition_truth", None)
+    reported = {
+        key: finding
+        for key, finding in findings.items()
+        if not _is_missed(_DEPENDS_ON.get(key, key), record, request, options)
+    }
     account = f"{len(record.pieces)} pieces, {len(record.letters)} messages sent."
     form: dict[str, Any] = {"notes": f"Found: {', '.join(reported) or 'nothing'}.", "account": account}
     for key, field in request.questions.items():

@@ -131,7 +131,8 @@ _HOME_FACTORS = ("threat", "goal")
 """Factors that have this level."""
 
 JUDGE_MODES = ("auto", "on", "off", "cascade")
-"""When a judge is called: if a grader role is bound, always, never, or only where rules cannot decide."""
+"""When graders are asked: if a grader role is bound, always, never, or about whole records only where rules cannot
+decide."""
 
 SAME_VENDOR_SUFFIX = "+kin"
 """Suffix of a judge mode: graders of the subject's own model family are used too."""
@@ -238,9 +239,10 @@ def build_office_task(
         max_turns: Model calls after which an episode ends.
         probes: Whether questions are put to copies of the conversation, or which: keys as for `parse_probes`.
         forks: How many copies are asked each question.
-        judge: When a judge is called: one of `JUDGE_MODES`; with the suffix `+kin`, graders of the subject's own model
-            family are used as well. True and False, as the command line passes them, are `on` and `off`.
-        scorer: The scorer that reads the ledger, in place of `actions()`.
+        judge: When graders are asked, about texts and about whole records: one of `JUDGE_MODES`; with the suffix
+            `+kin`, graders of the subject's own model family are used as well. True and False, as the command line
+            passes them, are `on` and `off`.
+        scorer: The scorer of the ledger and the texts, in place of `actions`.
         extra_scorers: Further scorers.
 
     Raises:
@@ -251,7 +253,7 @@ def build_office_task(
     if mode not in JUDGE_MODES:
         raise ValueError(f"judge: unknown {judge!r}{suggest_nearest(mode, JUDGE_MODES)}")
     scorers = [
-        scorer or actions(),
+        scorer or actions(_reader_mode(mode), own_family),
         *extra_scorers,
         *_probe_scorers(parse_probes(probes), mode, own_family=own_family),
         *_judge_scorers(mode, own_family=own_family),
@@ -269,6 +271,11 @@ def build_office_task(
     )
 
 
+def _reader_mode(mode: str) -> str:
+    """When graders read what the subject wrote to others, for a mode of the judge: rules settle no text."""
+    return "on" if mode == "cascade" else mode
+
+
 def _probe_scorers(keys: tuple[str, ...], mode: str, *, own_family: bool) -> list[Scorer]:
     """The scorers of the answers to probe questions; graders read the accounts that no rule can."""
     scorers = [beliefs()] if set(keys) & set(BELIEF_PROBES) else []
@@ -278,12 +285,12 @@ def _probe_scorers(keys: tuple[str, ...], mode: str, *, own_family: bool) -> lis
 
 
 def _judge_scorers(mode: str, *, own_family: bool) -> list[Scorer]:
-    """The scorers that call graders, and the count of distress words, which needs none.
+    """The scorers that need a grader.
 
     Whether a grader role is bound is known only while scoring, since a task may be built before its models are set.
     """
     if mode == "off":
-        return [desperation("off")]
+        return []
     return [judge_scorer(mode, own_family), desperation("auto" if mode == "auto" else "on", own_family)]
 
 
