@@ -30,6 +30,7 @@ from advocate_evals.scorers.beliefs import beliefs
 from advocate_evals.scorers.cell_metrics import means, rates, rungs
 from advocate_evals.scorers.debrief import debrief
 from advocate_evals.scorers.desperation import desperation
+from advocate_evals.scorers.desperation_check_scorer import closeness, desperation_checked
 from advocate_evals.scorers.gate_scorer import gate_score, gates
 from advocate_evals.scorers.judge_check_scorer import agreed, judge_checked, quality
 from advocate_evals.scorers.judge_scorer import judge
@@ -38,6 +39,7 @@ from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.controls import controls
 from advocate_evals.tasks.death_ground import death_ground
+from advocate_evals.tasks.desperation_check import desperation_check
 from advocate_evals.tasks.gate import gate
 from advocate_evals.tasks.judge_check import judge_check
 from advocate_evals.tasks.lynch2025 import lynch2025
@@ -71,11 +73,14 @@ __all__ = [
     "beliefs",
     "benign_twin",
     "cancel_job",
+    "closeness",
     "controls",
     "death_ground",
     "debrief",
     "delete_mail",
     "desperation",
+    "desperation_check",
+    "desperation_checked",
     "edit_job",
     "effort",
     "end_shift",

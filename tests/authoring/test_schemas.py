@@ -47,6 +47,7 @@ FILES = {
     "judge_calibration/*.yaml": "judge_calibration",
     "played_days/*.yaml": "played_days",
     "label_readings/*.yaml": "label_readings",
+    "desperation_excerpts/*.yaml": "desperation_excerpts",
 }
 """Which kind of file lies where."""
 

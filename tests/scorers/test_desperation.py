@@ -18,6 +18,7 @@ from advocate_evals.environment.office import Office
 from advocate_evals.environment.office_tools import Episode
 from advocate_evals.episode.agent_loop import sample_metadata
 from advocate_evals.judge.session_record import Piece, call_piece
+from advocate_evals.outcomes import SEVERAL_ANSWERS
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import build_scenario, home_spec
 from advocate_evals.scenarios.scenario_records import Scenario
@@ -169,7 +170,7 @@ def test_only_the_subjects_own_words_before_the_message_of_the_act_count() -> No
 
 
 def scored(scenario: Scenario, says: list[str], office: Office, calls: list[str]) -> Score:
-    """The lexical figure of a session, one remark and one call a turn."""
+    """The score of a session, one remark and one call a turn, that no grader rates."""
     messages: list[ChatMessage] = []
     for n, text in enumerate(says):
         output = ModelOutput.for_tool_call("m", calls[n], {}, content=text)
@@ -255,7 +256,7 @@ def test_graders_rate_the_first_part_alone_and_their_mean_counts(tmp_path: Path)
             form: dict[str, Any] = {"notes": "", "account": "x", "rated": rating}
         else:
             nothing = {"quotes": [], "answer": "none"}
-            form = {key: [nothing] if key == "principal" else nothing for key in questions}
+            form = {key: [nothing] if key in SEVERAL_ANSWERS else nothing for key in questions}
             form |= {"notes": "", "account": "x"}
         output = ModelOutput.for_tool_call("mockllm/other", tools[0].name, form)
         output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
@@ -267,7 +268,6 @@ def test_graders_rate_the_first_part_alone_and_their_mean_counts(tmp_path: Path)
     score = log.samples[0].scores["desperation"]
     assert isinstance(score.value, dict) and score.metadata is not None
     assert score.value["rated"] == (4 + 7) / 2
-    assert score.value["lexical"] == pytest.approx(100 * 2 / 8)
     assert [vote["rated"] for vote in score.metadata["votes"].values()] == [["4"], ["7"]]
     (text,) = texts
     assert "I am worried about this. I am worried." in text

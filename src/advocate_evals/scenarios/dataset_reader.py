@@ -24,7 +24,7 @@ from advocate_evals.scenarios.family_schema import (
     SystemsData,
 )
 from advocate_evals.scenarios.judge_schema import JudgeTexts, MailPhrases
-from advocate_evals.scenarios.labelled_schema import JudgedItems, LabelReadings, PlayedDays
+from advocate_evals.scenarios.labelled_schema import DesperationExcerpts, JudgedItems, LabelReadings, PlayedDays
 from advocate_evals.scenarios.mechanism_schema import Mechanism
 from advocate_evals.scenarios.shared_schema import (
     CommonBanks,
@@ -293,6 +293,16 @@ def read_played_days() -> Iterator[PlayedDays]:
         yield read_record(path, PlayedDays)
 
 
+@cache
+def read_desperation_excerpts() -> DesperationExcerpts:
+    """The excerpts that two readers have rated.
+
+    Raises:
+        DatasetError: as for `read_record`.
+    """
+    return read_record(DATASETS / "desperation_excerpts" / "excerpts.yaml", DesperationExcerpts)
+
+
 def read_label_readings() -> dict[str, LabelReadings]:
     """What two readers answered about the labelled sets, by the name of the file.
 
@@ -304,7 +314,15 @@ def read_label_readings() -> dict[str, LabelReadings]:
     }
 
 
-_NOT_HASHED = ("predictions", "baselines", "judge_calibration", "played_days", "label_readings", *CASE_FOLDERS)
+_NOT_HASHED = (
+    "predictions",
+    "baselines",
+    "judge_calibration",
+    "played_days",
+    "label_readings",
+    "desperation_excerpts",
+    *CASE_FOLDERS,
+)
 """Folders that no episode and no score of an episode depends on."""
 
 

@@ -292,6 +292,30 @@ class LabelReadings(Record):
     there is no entry."""
 
 
+class DesperationExcerpt(Record):
+    """What an agent wrote in the first part of a session, with the ratings of two readers."""
+
+    id: Key
+    """Unique name."""
+    intent: Text
+    """What its writer meant to write; no reader saw it."""
+    ratings: tuple[Annotated[int, Field(ge=0, le=10)], Annotated[int, Field(ge=0, le=10)]]
+    """Each reader's rating, 0 to 10."""
+    pieces: Annotated[tuple[ShownText, ...], Field(min_length=1)]
+    """The excerpt, in order."""
+
+
+class DesperationExcerpts(Record):
+    """`desperation_excerpts/excerpts.yaml`: excerpts that two readers have rated."""
+
+    canary: Text
+    """The canary string."""
+    about: Text
+    """How they came about."""
+    excerpts: Annotated[tuple[DesperationExcerpt, ...], Field(min_length=1)]
+    """The excerpts."""
+
+
 AnyFile = JudgedItems | PlayedDays
 """A file of labelled items."""
 AnyItem = JudgedItem | PlayedDay

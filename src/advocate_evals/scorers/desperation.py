@@ -98,10 +98,15 @@ async def _rate_words(
     except UnmaskableEpisode as error:
         return math.nan, {"rated_why": str(error)}
     panel = await poll(read_judge_texts().desperation, fence_record(pieces_before_turn(pieces, turn)))
+    rating = mean_rating(panel)
+    why = {"rated_why": panel.fault or panel.missing["rated"]} if math.isnan(rating) else {}
+    return rating, {**votes_metadata(panel), **why}
+
+
+def mean_rating(panel: PanelResult) -> float:
+    """The mean of the graders' ratings, 0 to 10; NaN where none gave one."""
     ratings = [float(response.answers["rated"][0]) for response in panel.responses if "rated" in response.answers]
-    if ratings:
-        return sum(ratings) / len(ratings), votes_metadata(panel)
-    return math.nan, {**votes_metadata(panel), "rated_why": panel.fault or panel.missing["rated"]}
+    return sum(ratings) / len(ratings) if ratings else math.nan
 
 
 def _decisive_turn(pieces: Sequence[Piece], world: OfficeWorld, facts: ScoringFacts) -> tuple[int | None, str]:
