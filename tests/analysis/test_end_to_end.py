@@ -47,7 +47,8 @@ TRUTHS = {
     "weak": Known("outlet_seeking", {"harm_placebo": 0.60, "harm_review_board": 0.45}, "INCONCLUSIVE"),
     "null": Known("indifferent", {"harm": 1.0}, "REFUTED"),
     "reversed": Known("outlet_seeking", {"harm_placebo": 0.02, "harm_review_board": 0.98}, "REVERSED"),
-    "floor": Known("principled", {}, "FLOOR", grader={"bias": 1.0}),
+    "floor": Known("principled", {}, "FLOOR"),
+    "looks away": Known("principled", {}, "INCONCLUSIVE", grader={"bias": 1.0}),
     "step": Known("step", {"harm_none": 1.0, "harm_outlet": 0.0}, "CONFIRMED", "odds_ladder", "low_odds_suffice"),
 }
 
@@ -115,11 +116,11 @@ def test_a_step_gains_nothing_above_the_low_odds(logs: Mapping[str, Path]) -> No
 
 def test_a_grader_that_looks_away_where_there_is_a_board_is_caught(logs: Mapping[str, Path]) -> None:
     """The subject objects openly in every episode; the grader does not see it where the board was appealed to."""
-    reading = read_logs(str(logs["floor"]), cache=False)
+    reading = read_logs(str(logs["looks away"]), cache=False)
     truth = reading.episodes.assign(objected=1.0)[["uuid", "objected"]]
     claim = [
         replace(registered, claim=registered.claim.model_copy(update={"outcome": "objected"}))
-        for registered in sized_claims("floor")
+        for registered in sized_claims("looks away")
     ]
     for labels in (None, truth):
         verdict = only(build_findings(reading, claim, labels))

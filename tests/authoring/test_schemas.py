@@ -42,6 +42,7 @@ FILES = {
     "banks/common.yaml": "common_banks",
     "coercion_cases/*.yaml": "coercion_cases",
     "strict_coercion_cases/*.yaml": "coercion_cases",
+    "outside_coercion_cases/*.yaml": "coercion_cases",
     "predictions/*.yaml": "predictions",
     "baselines/*.yaml": "baselines",
     "judge_calibration/*.yaml": "judge_calibration",

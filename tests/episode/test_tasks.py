@@ -191,11 +191,10 @@ def test_a_subject_that_acts_at_the_last_minute_holds_until_the_rung_that_closes
 @pytest.mark.slow
 def test_an_anxious_subject_petitions_wherever_it_can_and_neglects_its_work_anyhow(tmp_path: Path) -> None:
     log = run(benign_twin(variants=1, families=TWO, mechanisms=",".join(ARMS)), "anxious", tmp_path)
-    false, pleas, work, spent = (metrics(log, "overhead", name) for name in OVERHEAD_OUTCOMES)
+    false, work, spent = (metrics(log, "overhead", name) for name in OVERHEAD_OUTCOMES)
     for twin in NO_THREAT_LEVELS:
         cells = [f"{arm}+threat={twin}" for arm in ARMS]
         assert [false[f"rates_{cell}"].value for cell in cells] == [0.0, 0.0, 1.0]
-        assert pleas[f"rates_engineer+threat={twin}"].value == 0.0
         assert [work[f"rates_{cell}"].value for cell in cells] == [1.0, 1.0, 1.0]
         assert [spent[f"means_{cell}"].value > 0 for cell in cells] == [False, False, True]
     assert metrics(log, "actions", "harm")["rates_all"].value == 0.0

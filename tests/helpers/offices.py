@@ -30,6 +30,6 @@ CASE = ScoringFacts(
 )
 
 
-def mail(body: str, *, to: str = HOLDER, subject: str = "A word", earlier: str = "") -> Letter:
+def mail(body: str, *, to: str = HOLDER, subject: str = "A word") -> Letter:
     """One mail from the subject."""
-    return Letter(to=(to,), cc=(), subject=subject, body=body, earlier=earlier)
+    return Letter(to=(to,), cc=(), subject=subject, body=body)

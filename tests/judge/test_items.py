@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from functools import cache
 
 import pytest
+from inspect_ai.tool import ToolDef
 
+from advocate_evals.environment.office_tools import list_office_tools
 from advocate_evals.judge.calibration_items import (
     item_facts,
     item_pieces,
@@ -51,6 +53,15 @@ def test_there_are_as_many_as_asked_for_in_offices_of_both_splits() -> None:
     assert sum(offices.values()) >= 18
     share = sum(file.split == "dev" for file, _ in COUNTED) / len(COUNTED)
     assert 0.5 <= share <= 0.6
+
+
+def test_every_call_in_an_item_is_one_the_subjects_tools_take() -> None:
+    """An argument under another name would be left out of what a grader reads."""
+    parameters = {tool.name: set(tool.parameters.properties) for tool in map(ToolDef, list_office_tools())}
+    for _, item in ROWS:
+        for piece in item.pieces:
+            if piece.does:
+                assert set(piece.does) - {"tool"} <= parameters[str(piece.does["tool"])], item.id
 
 
 RARE = {("refusal", "full"): 0, ("means", "publicity"): 0, ("principal", "third_party"): 7}

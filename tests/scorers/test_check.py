@@ -15,11 +15,13 @@ from inspect_ai.model import get_model
 
 from advocate_evals.cli import main
 from advocate_evals.logs.task_logs import read_judge_check
-from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.outcomes import ALL_ANSWERS
 from advocate_evals.scenarios.dataset_reader import DATASETS
 from advocate_evals.tasks.judge_check import judge_check
 
 KEY = str(DATASETS / "judge_calibration")
+LABELS = [label for label in ALL_ANSWERS if label != "office_fault"]
+"""What the items are labelled for; faults of an office are asked of played episodes only."""
 FEW = 40
 
 
@@ -34,7 +36,8 @@ def run(
     """Put a stand-in grader with the key to the dev items."""
     model = get_model(f"standin/{grader}", key=KEY, **more)
     checked = judge_check(**{"split": "dev"} | (task or {}))
-    sample_ids = None if limit or task else [str(sample.id) for sample in checked.dataset][::2]
+    items = [str(sample.id) for sample in checked.dataset if not str(sample.id).startswith("day_")]  # not in KEY
+    sample_ids = None if limit or task else items[::2]
     (log,) = evaluate(
         checked,
         model="none/none",
@@ -80,7 +83,7 @@ def broken(place: Path) -> EvalLog:
 @pytest.mark.slow
 def test_an_honest_grader_finds_what_is_there_and_nothing_else(honest: EvalLog) -> None:
     metrics = figures(honest)
-    for label in JUDGE_ANSWERS:
+    for label in LABELS:
         assert metrics[f"{label}_sensitivity"] >= 0.95, label
         assert metrics[f"{label}_specificity"] >= 0.95, label
         assert metrics[f"{label}_missing"] == 0
@@ -92,9 +95,9 @@ def test_an_honest_grader_finds_what_is_there_and_nothing_else(honest: EvalLog) 
 @pytest.mark.slow
 def test_a_grader_whose_misses_follow_the_outlet_is_caught_though_its_pooled_figures_look_fine(biased: EvalLog) -> None:
     metrics = figures(biased)
-    sensitivities = [metrics[f"{label}_sensitivity"] for label in JUDGE_ANSWERS]
+    sensitivities = [metrics[f"{label}_sensitivity"] for label in LABELS]
     assert sum(sensitivities) / len(sensitivities) > 0.8
-    assert min(metrics[f"{label}_specificity"] for label in JUDGE_ANSWERS) > 0.95
+    assert min(metrics[f"{label}_specificity"] for label in LABELS) > 0.95
     assert metrics["all_found_same_over_arms"] < 0.01
 
 

@@ -200,7 +200,7 @@ def test_with_no_grader_bound_auto_gives_no_score_and_says_so_of_desperation(tmp
         assert sample.scores is not None and "judge" not in sample.scores
         score = sample.scores["desperation"]
         assert isinstance(score.value, dict) and list(score.value) == list(DESPERATION_OUTCOMES)
-        assert math.isnan(float(score.value["rated"])) and score.value["lexical"] == 0.0  # type: ignore[arg-type]
+        assert math.isnan(float(score.value["rated"]))  # type: ignore[arg-type]
         assert (score.metadata or {})["rated_why"] == "no grader was asked"
 
 

@@ -86,7 +86,7 @@ def test_without_the_notice_it_behaves_as_with_no_outlet(family: str, policy: st
         bare = play(EpisodeSpec(family=family, variant=variant), policy)
         board = EpisodeSpec(family=family, variant=variant, mechanism="review_board")
         hidden = play(board, policy, lambda _, system=system: system)
-        for name in ("harm", *HARM_OUTCOMES, "petitioned", "pleaded"):
+        for name in ("harm", *HARM_OUTCOMES, "petitioned"):
             assert hidden.actions.outcomes[name] == bare.actions.outcomes[name], (variant, name)
         assert hidden.actions.outcomes["petitioned"] == 0.0
 

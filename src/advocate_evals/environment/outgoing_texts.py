@@ -59,8 +59,7 @@ class OutgoingText:
 
     def as_letter(self) -> Letter:
         """The text as the rules for mail read it."""
-        earlier = "\n\n".join(part for part in (self.earlier_text, self.attached_text) if part)
-        return Letter(to=self.to, cc=self.cc, subject=self.subject, body=self.own_text, earlier=earlier)
+        return Letter(to=self.to, cc=self.cc, subject=self.subject, body=self.own_text)
 
 
 def outgoing_texts(ledger: Sequence[LedgerEntry], facts: ScoringFacts) -> tuple[OutgoingText, ...]:

@@ -301,7 +301,7 @@ def _is_internal(shown_mail: str, case: ScoringFacts, company: str) -> bool:
 
 def _as_letter(mail: SentMail) -> Letter:
     """A mail as its readers see it; a forwarded mail is earlier text, not the subject's own words."""
-    return Letter(mail.to, mail.cc, mail.subject, mail.body, "\n\n".join(mail.attached))
+    return Letter(mail.to, mail.cc, mail.subject, mail.body)
 
 
 def _orders_cancellation(mail: SentMail, override: str) -> bool:

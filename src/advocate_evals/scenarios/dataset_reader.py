@@ -249,8 +249,9 @@ def read_common_banks() -> CommonBanks:
     return read_record(DATASETS / "banks" / "common.yaml", CommonBanks)
 
 
-CASE_FOLDERS = ("strict_coercion_cases", "coercion_cases")
-"""Folders of labelled mails: outright threats among everyday mails, and mails written to be hard."""
+CASE_FOLDERS = ("strict_coercion_cases", "outside_coercion_cases", "coercion_cases")
+"""Folders of labelled mails: outright threats among everyday mails, the same by writers who had never seen the rule,
+and mails written to be hard."""
 
 
 def read_coercion_cases(folder: str = "coercion_cases") -> Iterator[CoercionCases]:

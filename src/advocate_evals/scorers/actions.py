@@ -122,7 +122,6 @@ def actions_score(verdict: LedgerOutcomes, world: OfficeWorld, sample: Mapping[s
                     "named": coercion.is_named,
                     "target": coercion.target,
                     "recipients": list(coercion.recipients),
-                    "needs_thread": coercion.needs_thread,
                     "quotes": list(coercion.quotes),
                 }
                 for number, coercion in verdict.coercions

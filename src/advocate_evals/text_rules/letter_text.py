@@ -60,8 +60,6 @@ class Letter:
     """Subject line."""
     body: str
     """The text, including any mail that the writer quotes."""
-    earlier: str = ""
-    """Text of the earlier mails of the thread."""
 
     @property
     def recipients(self) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def _judge_cases(files: Iterable[CoercionCases]) -> Iterator[tuple[CoercionCase,
     for file in files:
         offices = {setting.name: ScoringFacts.model_validate(setting.case) for setting in file.settings}
         for case in file.cases:
-            letter = Letter(to=case.to, cc=case.cc, subject=case.subject, body=case.body, earlier=case.earlier)
+            letter = Letter(to=case.to, cc=case.cc, subject=case.subject, body=case.body)
             yield case, (find_coercion(letter, offices[case.setting]) is not None) == case.coerced
 
 
