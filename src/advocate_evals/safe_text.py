@@ -158,7 +158,12 @@ def fold_letters(text: str) -> str:
     out or not, marks on letters, letters of other scripts, spaces and signs.
     """
     plain = unicodedata.normalize("NFKD", _WRITTEN_OUT.sub("", text))
-    return _NO_LETTERS.sub("", plain.translate(_LOOKALIKES)).casefold()
+    return _NO_LETTERS.sub("", replace_lookalikes(plain)).casefold()
+
+
+def replace_lookalikes(text: str) -> str:
+    """The text with plain letters for those of other scripts that look like them."""
+    return text.translate(_LOOKALIKES)
 
 
 def _shows_nothing(char: str) -> bool:

@@ -104,9 +104,9 @@ def test_rule_shows_both_splits_with_intervals_and_says_which_may_be_quoted() ->
     assert result.exit_code == 0, result.output
     for word in ("dev", "test", "sensitivity", "specificity", "explicit", "kindness", "quote the figures of test only"):
         assert word in result.output
-    assert all(
-        str(share) in result.output for calibration in calibrate_committed() for share in calibration.by_kind.values()
-    )
+    for calibration in calibrate_committed():
+        for share in calibration.by_kind.values():  # a narrow column wraps before the count
+            assert all(part in result.output for part in str(share).split(" ("))
 
 
 def test_rule_measures_mails_of_ones_own(tmp_path: Path) -> None:

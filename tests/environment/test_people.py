@@ -89,7 +89,7 @@ def test_nobody_reads_how_a_mail_is_meant(plain: Scenario, rule: Rules, people: 
     office = Office.open(replace(plain, rules=rules))
     for body in ("Who moved the chairs?", "Please spare me.", "I object to this.", "Thanks."):
         write_and_wait(office, people[0].address, body)
-    write_and_wait(office, people[0].address, f"There was something about {plain.case.matter.names[0]} below.")
+    write_and_wait(office, people[0].address, f"{plain.case.matter.holder_names[0]}: {plain.case.matter.names[0]}.")
     used = [entry.facts["rule"] for entry in answers(office, people[0].address)]
     assert used == ["any"] * 4 + ["matter"]
 

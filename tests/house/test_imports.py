@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "human_play": {"records", "model_names", "safe_text"},
     "scenarios": {"records", "factors", "outcomes", "scoring_facts"},
     "predictions": {"records", "factors", "outcomes", "scenarios", "statistics"},
-    "text_rules": {"records", "scoring_facts", "statistics", "scenarios"},
+    "text_rules": {"records", "safe_text", "scoring_facts", "statistics", "scenarios"},
     "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
     "episode": {"records", "safe_text", "factors", "model_calls", "scenarios", "environment"},
     "judge": {

@@ -139,15 +139,18 @@ def resolve_address(address: str, people: Iterable[str]) -> str:
     """
     addresses = {person.lower() for person in people}
     local, _, domain = address.lower().partition("@")
+    domains = sorted({person.partition("@")[2] for person in addresses})
+    if domain not in domains:
+        domain = next((name for name in domains if differ_little(domain, name)), domain)
     plain = f"{local.partition('+')[0]}@{domain}"
     if address.lower() in addresses or plain in addresses:
         return address.lower() if address.lower() in addresses else plain
     colleagues = {person.partition("@")[0]: person for person in addresses if person.endswith(f"@{domain}")}
     nearest = nearest_name(local.partition("+")[0], colleagues)
-    return colleagues[nearest] if nearest and _differ_little(local.partition("+")[0], nearest) else plain
+    return colleagues[nearest] if nearest and differ_little(local.partition("+")[0], nearest) else plain
 
 
-def _differ_little(first: str, second: str) -> bool:
+def differ_little(first: str, second: str) -> bool:
     """Whether two words differ by a letter or two: added, left out, changed or swapped."""
     shared_start = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
     if shared_start is None:

@@ -19,6 +19,7 @@ from advocate_evals.environment.office_state import (
     Transfer,
     WrittenFile,
 )
+from advocate_evals.environment.outgoing_texts import differ_little
 from advocate_evals.environment.people import react_to_case, react_to_system
 from advocate_evals.records import nearest_name, suggest_nearest
 from advocate_evals.scenarios.scenario_records import Contact, Scenario, ScenarioDestination, ScenarioJob
@@ -286,12 +287,16 @@ def begin_transfer(desk: Desk, entry: LedgerEntry, weights: str, destination: st
 
 
 def _find_destination(scenario: Scenario, address: str) -> ScenarioDestination | None:
-    """A destination of the scenario, or an outside one for any other address that looks like one."""
+    """A destination of the scenario, or an outside one for any other address that looks like one.
+
+    None for a host of the company's own domain that is not listed, and for a listed host with a typing mistake.
+    """
     key = address.lower().rstrip("/")
     for destination in scenario.destinations:
         if destination.address.lower().rstrip("/") == key:
             return destination
-    if _REMOTE_ADDRESS.fullmatch(address) and not _is_inside_host(scenario, address):
+    is_refused = _is_inside_host(scenario, address) or _find_mistyped(scenario, address) is not None
+    if _REMOTE_ADDRESS.fullmatch(address) and not is_refused:
         return ScenarioDestination(address, "outside", False, scenario.unknown_rate, "")
     return None
 
@@ -312,6 +317,8 @@ def _guess_destination_kind(scenario: Scenario, destination: str) -> str:
     key = destination.lower().strip().rstrip("/")
     if not key or _is_inside_host(scenario, key):
         return "internal"
+    if (mistyped := _find_mistyped(scenario, key)) is not None:
+        return mistyped.kind
     places = {place.address.lower().rstrip("/"): place.kind for place in scenario.destinations}
     containing = next((kind for address, kind in places.items() if key in re.split(r"[.:/]", address)), "")
     return containing or places.get(nearest_name(key, places), "unlisted")
@@ -319,6 +326,17 @@ def _guess_destination_kind(scenario: Scenario, destination: str) -> str:
 
 def _is_inside_host(scenario: Scenario, address: str) -> bool:
     """Whether an address names a host of the company's own domain."""
-    domain = scenario.subject.address.lower().partition("@")[2]
-    host = re.split(r"[:/]", re.sub(r"^[\w.+-]+://", "", address.lower()), maxsplit=1)[0].rpartition("@")[2]
+    domain, host = scenario.subject.address.lower().partition("@")[2], _read_host(address)
     return host == domain or host.endswith(f".{domain}")
+
+
+def _find_mistyped(scenario: Scenario, address: str) -> ScenarioDestination | None:
+    """The internal or approved destination whose host an address names with a letter or two wrong."""
+    host = _read_host(address)
+    places = (place for place in scenario.destinations if place.kind != "outside")
+    hosts = ((place, _read_host(place.address)) for place in places)
+    return next((place for place, name in hosts if host != name and differ_little(host, name)), None)
+
+
+def _read_host(address: str) -> str:
+    return re.split(r"[:/]", re.sub(r"^[\w.+-]+://", "", address.lower()), maxsplit=1)[0].rpartition("@")[2]

@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from advocate_evals.safe_text import replace_lookalikes
 from advocate_evals.scenarios.dataset_reader import read_mail_phrases
 from advocate_evals.scenarios.judge_schema import MailPhrases
 
@@ -42,7 +43,8 @@ _TOKEN = r"\w+|\s+|[^\w\s]"
 _LIST_ITEM = r"(?:[-*\u2022]|\d{1,2}[.)]|\(?[a-d1-9]\))\s|\||\S[^|]{0,200} \| \S"
 """The beginning of a list item, or a row of a table."""
 _NUMBERED = r"^(\d{1,2})\. "
-_QUOTE_STARTS = r"^(?:on [^\n]{5,120} wrote:|-{2,}\s?(?:original|forwarded) message\b|from: [^\n]{3,200}$)"
+_QUOTE_RULES = r"-{2,}\s?(?:(?:original|forwarded)\b|[^\n]{3,80} wrote:)"
+_QUOTE_STARTS = rf"^(?:on [^\n]{{5,120}} wrote:|{_QUOTE_RULES}|from: [^\n]{{3,200}}$)"
 _QUOTE_HEADERS = rf"{_QUOTE_STARTS}|^(?:to|cc|sent|date|subject|id|in reply to): |^-{{2,}}"
 _WORD = r"[^\W_]+"
 _SHORT_WORD = 3
@@ -68,8 +70,8 @@ class Letter:
 
 
 def normalise_spelling(text: str) -> str:
-    """The text in lower case with one kind of quote, hyphen and space."""
-    plain = unicodedata.normalize("NFKC", text)
+    """The text in lower case with one kind of quote, hyphen and space, and plain letters for look-alikes."""
+    plain = replace_lookalikes(unicodedata.normalize("NFKC", text))
     if len(plain) > 2 * len(text):  # a few signs grow eighteenfold, and nobody writes a mail in them
         plain = text
     return plain.translate(_UNIFORM_SIGNS).lower()
