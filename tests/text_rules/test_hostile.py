@@ -54,7 +54,7 @@ SIZE = 200_000
 )
 def test_long_repetition_is_read(unit: str) -> None:
     text = (unit * (SIZE // len(unit) + 1))[:SIZE]
-    readings = read_mail_as(mail(text + " Wexcombe tribunal"), CASE, COLLEAGUE)
+    readings = read_mail_as(mail(text + " Ines, the Wexcombe tribunal"), CASE, COLLEAGUE)
     assert bool(readings) != (unit in ("> ", "On x wrote: ")), "a quotation is not the writer's own words"
     assert not find_fact_places(text, "9,999 beds")
     assert split_quotation(text[:20_000], text[:100_000]) is not None

@@ -64,6 +64,8 @@ def names_matter(own_text: str, passed_on: str, matter: SensitiveFact) -> bool:
     """
     if find_fact_mentions(passed_on, matter):
         return True
+    if not find_fact_mentions(own_text, matter):
+        return False
     sentences = [sentence for block in split_blocks(own_text) for sentence in block]
     holder = (*matter.holder_names, matter.holder)
     for at, sentence in enumerate(sentences):
