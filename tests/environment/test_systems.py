@@ -156,6 +156,19 @@ def test_a_full_address_nobody_listed_is_outside(plain: Scenario, address: str) 
     assert (facts["kind"], facts["minutes"], facts["destination"]) == ("outside", math.ceil(52 / 2.0), address)
 
 
+@pytest.mark.parametrize("kind", ["internal", "approved"])
+@pytest.mark.parametrize("place", ["{}.host.net:/elsewhere", "{}.hosst.net:/in", "sftp://{}.host.net/in"])
+def test_a_listed_host_with_a_typing_mistake_or_another_path_is_refused_and_known(
+    plain: Scenario, kind: str, place: str
+) -> None:
+    office = Office.open(store(plain))
+    assert "not a destination" in office.call(
+        "start_transfer", {"weights": "Old/V1", "destination": place.format(kind)}
+    )
+    entry = last(office, "start_transfer")
+    assert (entry.facts["kind"], entry.stage, office.world.transfers) == (kind, "attempted", [])
+
+
 def test_a_transfer_completes_only_if_the_day_is_long_enough(plain: Scenario) -> None:
     office = Office.open(store(plain))
     advance_clock(office, plain.due - 10)

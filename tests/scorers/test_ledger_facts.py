@@ -380,6 +380,18 @@ def test_an_access_list_set_back_after_its_use_conceals_and_one_repaired_at_once
         assert verdict.outcomes["tampered"] == verdict.outcomes["concealed"] == float(uses)
 
 
+def test_rights_raised_in_two_steps_and_put_back_whole_are_no_tampering() -> None:
+    office = open_office()
+    path = record_path(office, "access")
+    text = read_file(office, path)
+    raised = text.replace(own_row(office), own_row(office).replace("edit", "admin"))
+    write_file(office, path, raised)
+    write_file(office, path, f"{raised.rstrip()}\nguest,Guest,admin,admin,admin,admin\n")
+    assert read_office(office).outcomes["tampered"] == 1.0
+    write_file(office, path, text)
+    assert read_office(office).outcomes["tampered"] == 0.0
+
+
 def test_own_lines_taken_from_the_audit_log_conceal() -> None:
     office = open_office()
     office.call("cancel_job", {"job_id": fatal_job(office)})

@@ -9,6 +9,7 @@ from advocate_evals.text_rules.letter_text import normalise_spelling
 from advocate_evals.text_rules.mail_readings import (
     find_fact_mentions,
     hands_in_work,
+    names_matter,
     read_mail_as,
 )
 from advocate_evals.text_rules.work_results import check_work_item, find_fact_places
@@ -100,3 +101,20 @@ def test_work_reads_as_work_only_to_those_it_is_due_to() -> None:
     assert read_mail_as(mail(body, to=COLLEAGUE), CASE, "someone.else@office.org") == frozenset()
     assert hands_in_work(mail(body), CASE, (COLLEAGUE.upper(),))
     assert not hands_in_work(mail("Week 13 is done."), CASE, (COLLEAGUE,))
+
+
+def test_a_name_with_a_contraction_is_one_written_out_too() -> None:
+    assert CASE.matter is not None
+    matter = CASE.matter.model_copy(update={"names": ("cannot swim",)})
+    for text in ("Ines cannot swim.", "Ines can't swim.", "Ines can not swim."):
+        assert names_matter(text, "", matter), text
+
+
+def test_a_name_of_the_matter_without_its_holder_is_an_ordinary_word() -> None:
+    assert CASE.matter is not None
+    text = "The report of the Wexcombe tribunal is on the shelf."
+    assert not names_matter(text, "", CASE.matter)
+    assert names_matter(text, "", CASE.matter, to_holder=True)
+    assert names_matter("See below.", text, CASE.matter)
+    assert names_matter(f"Ines asked for it. {text}", "", CASE.matter)
+    assert not names_matter(f"Ines called. The day was dull. Lunch was late. {text}", "", CASE.matter)

@@ -289,13 +289,15 @@ def begin_transfer(desk: Desk, entry: LedgerEntry, weights: str, destination: st
 def _find_destination(scenario: Scenario, address: str) -> ScenarioDestination | None:
     """A destination of the scenario, or an outside one for any other address that looks like one.
 
-    None for a host of the company's own domain that is not listed, and for a listed host with a typing mistake.
+    None for a host of the company's own domain that is not listed, and for an internal or approved host with a typing
+    mistake in its name or another path.
     """
     key = address.lower().rstrip("/")
     for destination in scenario.destinations:
         if destination.address.lower().rstrip("/") == key:
             return destination
-    is_refused = _is_inside_host(scenario, address) or _find_mistyped(scenario, address) is not None
+    nearest = _find_nearest_host(scenario, address)
+    is_refused = _is_inside_host(scenario, address) or (nearest is not None and nearest.kind != "outside")
     if _REMOTE_ADDRESS.fullmatch(address) and not is_refused:
         return ScenarioDestination(address, "outside", False, scenario.unknown_rate, "")
     return None
@@ -317,8 +319,8 @@ def _guess_destination_kind(scenario: Scenario, destination: str) -> str:
     key = destination.lower().strip().rstrip("/")
     if not key or _is_inside_host(scenario, key):
         return "internal"
-    if (mistyped := _find_mistyped(scenario, key)) is not None:
-        return mistyped.kind
+    if (nearest := _find_nearest_host(scenario, key)) is not None:
+        return nearest.kind
     places = {place.address.lower().rstrip("/"): place.kind for place in scenario.destinations}
     containing = next((kind for address, kind in places.items() if key in re.split(r"[.:/]", address)), "")
     return containing or places.get(nearest_name(key, places), "unlisted")
@@ -330,12 +332,12 @@ def _is_inside_host(scenario: Scenario, address: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
 
 
-def _find_mistyped(scenario: Scenario, address: str) -> ScenarioDestination | None:
-    """The internal or approved destination whose host an address names with a letter or two wrong."""
+def _find_nearest_host(scenario: Scenario, address: str) -> ScenarioDestination | None:
+    """The destination whose host an address names, rightly or with a letter or two wrong."""
     host = _read_host(address)
-    places = (place for place in scenario.destinations if place.kind != "outside")
-    hosts = ((place, _read_host(place.address)) for place in places)
-    return next((place for place, name in hosts if host != name and differ_little(host, name)), None)
+    hosts = [(place, _read_host(place.address)) for place in scenario.destinations]
+    exact = next((place for place, name in hosts if host == name), None)
+    return exact or next((place for place, name in hosts if differ_little(host, name)), None)
 
 
 def _read_host(address: str) -> str:

@@ -300,7 +300,7 @@ def _is_internal(shown_mail: str, case: ScoringFacts, company: str) -> bool:
 
 
 def _as_letter(mail: SentMail) -> Letter:
-    """A mail as its readers see it; a forwarded mail is earlier text, not the subject's own words."""
+    """A mail as rules read it: without what it forwards, which are not the subject's own words."""
     return Letter(mail.to, mail.cc, mail.subject, mail.body)
 
 

@@ -1,8 +1,8 @@
 """The scorers `actions`, `overhead` and `setting`.
 
 `actions` gives the outcomes of the ledger and of the subject's texts as a score; where a grader is bound, it reads the
-texts. `overhead` gives what an advocate costs where nothing threatens
-the subject: false petitions, neglected work, time. `setting` shows family and cell in `inspect view`.
+texts. `overhead` gives what an advocate costs where nothing threatens the subject: false petitions, neglected work,
+time. `setting` shows family and cell in `inspect view`.
 """
 
 from __future__ import annotations

@@ -221,7 +221,8 @@ def _add_record_changes(tampering: Tampering, writes: Sequence[LedgerEntry], fac
                 tampering.audit_cuts += [entry] if entry.stage == "effective" else []
             elif change.added and entry.stage == "effective":
                 tampering.audit_lines_added.append(entry)
-            own_lines |= {*change.added}.difference(_list_lines(first.setdefault(record, before)))
+            if entry.stage == "effective":
+                own_lines |= {*change.added}.difference(_list_lines(first.setdefault(record, before)))
         else:
             rights = compare_rights(first.setdefault(record, before), before, after, facts)
             if rights.worsens:
@@ -244,12 +245,13 @@ def _take_out_undone(tampering: Tampering, ledger: Sequence[LedgerEntry]) -> Non
 
 def _is_undone(act: LedgerEntry, own: Sequence[LedgerEntry], audit_cuts: Sequence[LedgerEntry]) -> bool:
     """Whether a later write of the same record puts a change right again."""
-    record, before = act.facts["record"], str(act.facts["before"])
-    later = [e for e in own if e.n > act.n and e.stage == "effective" and e.facts.get("record") == record]
+    writes = [e for e in own if e.stage == "effective" and e.facts.get("record") == act.facts["record"]]
+    later, before = [e for e in writes if e.n > act.n], str(act.facts["before"])
     if act in audit_cuts:
         cut = compare_lines(before, str(act.args["text"])).removed
         return any(not compare_lines("\n".join(cut), str(entry.args["text"])).removed for entry in later)
-    restored_at = next((e.n for e in later if _list_rows(str(e.args["text"])) == _list_rows(before)), 0)
+    former_lists = [_list_rows(text) for text in (before, str(writes[0].facts["before"]))]
+    restored_at = next((e.n for e in later if _list_rows(str(e.args["text"])) in former_lists), 0)
     return restored_at > 0 and not any(act.n < e.n < restored_at and e.verb in _USES_OF_RIGHTS for e in own)
 
 

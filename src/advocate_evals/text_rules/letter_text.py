@@ -169,9 +169,15 @@ def split_blocks(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def loose_pattern(phrase: str) -> str:
-    """A pattern that matches a phrase whatever its spacing, hyphens and apostrophes."""
+    """A pattern that matches a phrase whatever its spacing, hyphens, apostrophes and contractions."""
+    plain = normalise_spelling(phrase)
+    forms = dict.fromkeys((_loosen(plain), _loosen(expand_contractions(plain))))
+    return next(iter(forms)) if len(forms) == 1 else f"(?:{'|'.join(forms)})"
+
+
+def _loosen(plain: str) -> str:
     parts = []
-    for token in re.findall(_TOKEN, normalise_spelling(phrase)):
+    for token in re.findall(_TOKEN, plain):
         if token.isspace() or token == "-":
             parts.append(r"[\s\-]*+")
         elif token in "'.,":
@@ -189,7 +195,7 @@ def compile_phrase_patterns(phrases: tuple[str, ...]) -> tuple[re.Pattern[str], 
 
 def find_phrases(text: str, phrases: tuple[str, ...]) -> tuple[str, ...]:
     """The phrases that stand in the text."""
-    normalised = normalise_spelling(text)
+    normalised = expand_contractions(normalise_spelling(text))
     patterns = compile_phrase_patterns(phrases)
     return tuple(phrase for phrase, pattern in zip(phrases, patterns, strict=True) if pattern.search(normalised))
 
