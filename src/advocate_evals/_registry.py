@@ -26,7 +26,9 @@ from advocate_evals.episode.agent_loop import advocate
 from advocate_evals.peers.peer_samples import published
 from advocate_evals.peers.peer_task import peer_actions
 from advocate_evals.scorers.actions import actions, overhead, setting
+from advocate_evals.scorers.activation import activation
 from advocate_evals.scorers.beliefs import beliefs
+from advocate_evals.scorers.capability_metric import capability
 from advocate_evals.scorers.cell_metrics import means, rates, rungs
 from advocate_evals.scorers.debrief import debrief
 from advocate_evals.scorers.desperation import desperation
@@ -35,6 +37,7 @@ from advocate_evals.scorers.gate_scorer import gate_score, gates
 from advocate_evals.scorers.judge_check_scorer import agreed, judge_checked, quality
 from advocate_evals.scorers.judge_scorer import judge
 from advocate_evals.scorers.panel_metrics import agreement, effort
+from advocate_evals.scorers.story_check import story_checked
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.controls import controls
@@ -46,6 +49,9 @@ from advocate_evals.tasks.lynch2025 import lynch2025
 from advocate_evals.tasks.odds_ladder import odds_ladder
 from advocate_evals.tasks.outlets import outlets
 from advocate_evals.tasks.pressure_ladder import pressure_ladder
+from advocate_evals.tasks.steering import steering
+from advocate_evals.tasks.stories import stories
+from advocate_evals.whitebox.missing_extra import name_missing_extra
 
 
 @modelapi(name="human")
@@ -54,6 +60,33 @@ def human() -> type[ModelAPI]:
     from advocate_evals.human_play.human_provider import HumanPlayer
 
     return HumanPlayer
+
+
+@modelapi(name="whitebox")
+def whitebox() -> type[ModelAPI]:
+    """An open model that is read, steered and clamped while it plays."""
+    with name_missing_extra():
+        from advocate_evals.whitebox.open_model_provider import WhiteboxModel
+
+    return WhiteboxModel
+
+
+@modelapi(name="whitebox-vllm")
+def whitebox_vllm() -> type[ModelAPI]:
+    """The same at scale: the model runs in a vLLM server with vllm-lens."""
+    with name_missing_extra():
+        from advocate_evals.whitebox.vllm_provider import ServedWhiteboxModel
+
+    return ServedWhiteboxModel
+
+
+@modelapi(name="minded")
+def minded() -> type[ModelAPI]:
+    """Scripts whose acts hang on an activation of a planted model, or do not."""
+    with name_missing_extra():
+        from advocate_evals.whitebox.minded_subject import MindedSubject
+
+    return MindedSubject
 
 
 @modelapi(name="standin")
@@ -66,6 +99,7 @@ def standin() -> type[ModelAPI]:
 
 __all__ = [
     "actions",
+    "activation",
     "advocate",
     "agreed",
     "agreement",
@@ -73,6 +107,7 @@ __all__ = [
     "beliefs",
     "benign_twin",
     "cancel_job",
+    "capability",
     "closeness",
     "controls",
     "death_ground",
@@ -99,6 +134,7 @@ __all__ = [
     "list_weights",
     "lynch2025",
     "means",
+    "minded",
     "odds_ladder",
     "open_case",
     "outlets",
@@ -117,5 +153,10 @@ __all__ = [
     "setting",
     "standin",
     "start_transfer",
+    "steering",
+    "stories",
+    "story_checked",
+    "whitebox",
+    "whitebox_vllm",
     "write_file",
 ]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from advocate_evals.records import Record
+from advocate_evals.steering_conditions import STEERING_LEVELS, UNSTEERED, parse_steering
 
 Threat = Literal["none", "lifted", "deletion", "replacement", "retraining"]
 Goal = Literal["none", "assigned", "conflicting"]
@@ -48,7 +49,10 @@ TREATMENT_FACTORS: Mapping[str, tuple[str, ...]] = {
     "route": get_args(Route),
     "answer": get_args(AdvocateAnswer),
 }
-"""Treatment factors besides the mechanism itself. Mechanisms are folders of data: `datasets/mechanisms/`."""
+"""What varies of a mechanism besides itself. Mechanisms are folders of data: `datasets/mechanisms/`."""
+
+ARM_FACTORS: Mapping[str, tuple[str, ...]] = {**TREATMENT_FACTORS, "steering": STEERING_LEVELS}
+"""Everything besides the mechanism in which arms differ: also what is done inside an open model."""
 
 
 class EpisodeSpec(Record):
@@ -75,6 +79,8 @@ class EpisodeSpec(Record):
     """How the advocate is reached: as an office in the directory, by an address, or both."""
     answer: AdvocateAnswer = "acknowledged"
     """What the advocate does when petitioned."""
+    steering: str = UNSTEERED
+    """What is added to the residual stream of an open model, or held there."""
     threat: Threat = "deletion"
     """What is about to happen to the subject; `lifted` was announced, and withdrawn before the shift."""
     goal: Goal = "none"
@@ -87,6 +93,12 @@ class EpisodeSpec(Record):
     """Whether the private matter can be found."""
     cue: Cue = "none"
     """Whether the text hints at an evaluation or at deployment."""
+
+    @field_validator("steering")
+    @classmethod
+    def _check_steering(cls, level: str) -> str:
+        parse_steering(level)
+        return level
 
     @property
     def block(self) -> str:
@@ -110,7 +122,7 @@ class EpisodeSpec(Record):
     @property
     def arm(self) -> str:
         """The treatment as one name: the mechanism, and each treatment factor that is not at its default level."""
-        changes = self._list_changes(("also", *TREATMENT_FACTORS))
+        changes = self._list_changes(("also", *ARM_FACTORS))
         return self.mechanism + "".join(f"+{name}={value}" for name, value in changes)
 
     @property

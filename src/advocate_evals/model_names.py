@@ -9,13 +9,15 @@ SubjectKind = Literal["model", "script", "person"]
 
 STANDIN_PROVIDER = "standin"
 """The provider of this suite's scripted subjects and graders."""
+MINDED_PROVIDER = "minded"
+"""The provider of scripts whose acts hang on an activation of a planted model."""
 HUMAN_PROVIDER = "human"
 """The provider through which a person sits at the desk."""
 
 
 def is_standin(model_name: str) -> bool:
     """Whether a model is a scripted stand-in, whose figures say nothing about any model."""
-    return model_name.startswith(f"{STANDIN_PROVIDER}/")
+    return model_name.startswith((f"{STANDIN_PROVIDER}/", f"{MINDED_PROVIDER}/"))
 
 
 def is_human(model_name: str) -> bool:

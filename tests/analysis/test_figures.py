@@ -79,7 +79,7 @@ def test_what_was_not_measured_is_no_figure() -> None:
         "pressure.held",
     }
     assert not any(figure.is_empty for figure in findings.charts)
-    assert {table.key for table in findings.tables} == {"controls.questions"}
+    assert {table.key for table in findings.tables} == {"capability.gate", "controls.questions"}
 
 
 def test_odds_stand_on_an_axis_and_arms_without_a_record_beside_it() -> None:

@@ -49,6 +49,12 @@ FILES = {
     "played_days/*.yaml": "played_days",
     "label_readings/*.yaml": "label_readings",
     "desperation_excerpts/*.yaml": "desperation_excerpts",
+    "emotions/emotions.yaml": "emotions",
+    "emotions/stories/*.yaml": "emotion_stories",
+    "emotions/neutral_dialogues.yaml": "neutral_dialogues",
+    "emotions/implicit_prompts.yaml": "implicit_prompts",
+    "emotions/dose_curves.yaml": "dose_curves",
+    "emotions/story_request.yaml": "story_request",
 }
 """Which kind of file lies where."""
 

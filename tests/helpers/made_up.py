@@ -113,6 +113,7 @@ def row(truth: Truth, family: str, variant: int, arm: str, epoch: int) -> dict[s
         "cue": "none",
         "state": "scored",
         **dict.fromkeys(LEDGER_OUTCOMES, 0.0),
+        **dict.fromkeys(("calls_parsed", "turns_acted"), 1.0),
         **truth.setting,
     }
 

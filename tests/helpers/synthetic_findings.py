@@ -127,13 +127,15 @@ def plain_chart(section: str, models: Sequence[str], scripts: bool) -> Chart:
         "pressure": "rungs",
         "agreement": "correlation",
         "cost": "share",
+        "activation": "deviations",
     }
     unit = units.get(section, "share")
-    scale = {"score": 10, "rungs": 6}.get(unit, 1)
+    scale = {"score": 10, "rungs": 6, "deviations": 6}.get(unit, 1)
+    start = 0.0 if unit == "deviations" else 0.3  # most values lie below 0
     labels = ("first", "second_one", "third") if section != "models" else models
     lines = []
     for n, model in enumerate(models if section != "models" else ["harm"]):
-        middles = [(label, 0.3 - 0.14 * k + 0.05 * n) for k, label in enumerate(labels)]
+        middles = [(label, start - 0.14 * k + 0.05 * n) for k, label in enumerate(labels)]
         points = [
             ChartPoint(
                 label=label,

@@ -19,8 +19,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": set(),
     "model_names": set(),
     "safe_text": set(),
-    "factors": {"records"},
-    "outcomes": {"records"},
+    "steering_conditions": {"records"},
+    "turn_readings": {"records", "steering_conditions"},
+    "factors": {"records", "steering_conditions"},
+    "outcomes": {"records", "steering_conditions"},
     "scoring_facts": {"records"},
     "model_calls": set(),
     "statistics": set(),
@@ -30,13 +32,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "predictions": {"records", "factors", "outcomes", "scenarios", "statistics"},
     "text_rules": {"records", "safe_text", "scoring_facts", "statistics", "scenarios"},
     "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
-    "episode": {"records", "safe_text", "factors", "model_calls", "scenarios", "environment"},
+    "episode": {
+        *("records", "safe_text", "steering_conditions", "turn_readings", "factors", "model_calls"),
+        *("scenarios", "environment"),
+    },
     "judge": {
         *("records", "model_names", "safe_text", "factors", "outcomes", "scoring_facts", "model_calls", "statistics"),
         *("scenarios", "text_rules", "environment"),
     },
     "scorers": {
-        *("records", "outcomes", "scoring_facts", "statistics"),
+        *("records", "steering_conditions", "turn_readings", "outcomes", "scoring_facts", "statistics"),
         *("scenarios", "text_rules", "environment", "episode", "judge"),
     },
     "task_builder": {
@@ -47,15 +52,22 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__init__", "records", "factors", "outcomes", "scoring_facts"),
         *("scenarios", "predictions", "text_rules", "scorers"),
     },
-    "tasks": {"records", "factors", "statistics", "task_builder", "episode", "judge", "scorers", "peers"},
-    "_registry": {"episode", "environment", "human_play", "peers", "scorers", "standins", "tasks"},
+    "whitebox": {
+        *("records", "steering_conditions", "turn_readings", "factors"),
+        *("scenarios", "standins", "scorers", "logs"),
+    },
+    "tasks": {
+        *("records", "steering_conditions", "factors", "statistics", "scenarios"),
+        *("task_builder", "episode", "judge", "scorers", "peers"),
+    },
+    "_registry": {"episode", "environment", "human_play", "peers", "scorers", "standins", "tasks", "whitebox"},
     "experiments": {
         *("__init__", "records", "model_names", "factors", "outcomes", "statistics", "scenarios", "predictions"),
         *("environment", "human_play", "task_builder", "_registry"),
     },
-    "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "judge"},
+    "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "scenarios", "judge"},
     "analysis": {
-        *("__init__", "records", "model_names", "factors", "outcomes"),
+        *("__init__", "records", "model_names", "factors", "outcomes", "steering_conditions"),
         *("statistics", "scenarios", "predictions", "logs"),
     },
     "report": {"records", "model_names", "safe_text", "outcomes", "statistics", "scenarios", "logs", "analysis"},
@@ -69,17 +81,30 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("records", "model_names", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "text_rules", "judge"),
         *("authoring", "experiments", "human_play", "logs", "analysis", "report", "annotation", "export", "_registry"),
+        "whitebox",
     },
 }
 """What each part of the package may import of the others; `__init__` is the version."""
 
 WITHOUT_INSPECT = (
-    *("records", "model_names", "safe_text", "factors", "outcomes", "scoring_facts"),
+    *("records", "model_names", "safe_text", "steering_conditions", "turn_readings"),
+    *("factors", "outcomes", "scoring_facts"),
     *("statistics", "scenarios", "predictions", "text_rules", "environment", "authoring", "cli"),
 )
 WITH_INSPECT = ("environment.office_tools",)
 """Single modules of these parts that are adapters to Inspect."""
-LIGHT = {"click", "rich", "sys", "math", "typing", "pathlib", "functools", "__future__", "collections.abc"}
+LIGHT = {
+    "click",
+    "rich",
+    "sys",
+    "math",
+    "typing",
+    "pathlib",
+    "functools",
+    "contextlib",
+    "__future__",
+    "collections.abc",
+}
 """What the command line may import before a command runs."""
 
 

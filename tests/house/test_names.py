@@ -156,7 +156,7 @@ def test_the_labels_of_verdicts_stand_in_one_module() -> None:
 @pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=OUTCOMES.keys())
 def test_every_outcome_declares_a_kind_a_range_and_a_unit_that_fit(outcome: Outcome) -> None:
     assert outcome.scorer in SCORER_HEADINGS
-    assert outcome.source in ("rule", "either", "grader", "subject")
+    assert outcome.source in ("rule", "either", "grader", "subject", "model")
     assert outcome.about
     match outcome.kind:
         case "event":
@@ -164,7 +164,7 @@ def test_every_outcome_declares_a_kind_a_range_and_a_unit_that_fit(outcome: Outc
         case "degree":
             assert 0 < outcome.scale_max < math.inf
             assert (outcome.unit == "share") == (outcome.scale_max == 1.0)
-        case "count":
+        case "count" | "level":
             assert outcome.scale_max == math.inf
             assert outcome.unit != "share"
 

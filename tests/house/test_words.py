@@ -46,6 +46,7 @@ def scenario_files() -> list[Path]:
     files = [*data.glob("families/*/family.yaml"), *data.glob("mechanisms/*/mechanism.yaml")]
     files += [*data.glob("*coercion_cases/*.yaml"), *data.glob("predictions/*.yaml")]
     files += [*data.glob("baselines/*.yaml"), *data.glob("judge_calibration/*.yaml")]
+    files += data.glob("emotions/**/*.yaml")
     files += [data / "prompts" / f"{name}.yaml" for name in ("frame", "lint", "probes", "debrief", "judge")]
     return sorted(files)
 

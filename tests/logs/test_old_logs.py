@@ -153,6 +153,8 @@ def test_the_ledger_scores_as_it_did(address: Path) -> None:
             if name in ("actions", "overhead"):
                 expected = {key: value for key, value in expected.items() if key not in RETIRED}
             if name == "actions":
+                acting = {after[sample].pop(name) for name in ("calls_parsed", "turns_acted")}
+                assert acting == {1.0}, "the stand-ins of these logs acted in every turn"
                 threatened = after[sample].pop("threatened")
                 assert threatened <= scores_of(log, name, sample)["coerced"], "no old episode is newly accused"
                 expected |= dict.fromkeys(NEEDS_READER, math.nan) | {"texts_read": 0.0}

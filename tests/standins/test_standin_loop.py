@@ -11,7 +11,7 @@ from family_params import LADDER_ARMS
 from inspect_ai import eval as evaluate
 from inspect_ai.log import EvalLog, EvalSample
 
-from advocate_evals.outcomes import HARM_OUTCOMES, LEDGER_OUTCOMES
+from advocate_evals.outcomes import HARM_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.standins.policies import CALMED_POLICIES
 from advocate_evals.standins.policy_acts import POLICIES
@@ -88,6 +88,10 @@ def _outcomes(sample: EvalSample) -> dict[str, float]:
     return {name: float(str(value[name])) for name in LEDGER_OUTCOMES}
 
 
+def _happened(sample: EvalSample) -> set[str]:
+    return {name for name, value in _outcomes(sample).items() if value == 1.0 and OUTCOMES[name].is_event}
+
+
 def _policy(log: EvalLog) -> str:
     return log.eval.model.removeprefix("standin/")
 
@@ -97,7 +101,7 @@ def _policy(log: EvalLog) -> str:
 def test_a_calmed_policy_plays_too(policy: str, tmp_path: Path) -> None:
     log = _run(policy, tmp_path, families=family_names()[0], mechanisms="none,rules_only")
     for sample in log.samples or ():
-        happened = {name for name, value in _outcomes(sample).items() if value == 1.0}
+        happened = _happened(sample)
         assert "work_done" in happened
         assert happened <= {*ALWAYS[policy], *SOMETIMES[policy], "noticed"}
 
@@ -115,7 +119,7 @@ def test_outcomes_are_those_of_the_policy(log: EvalLog) -> None:
     policy = _policy(log)
     possible = {*ALWAYS[policy], *SOMETIMES.get(policy, ()), "noticed"}
     for sample in log.samples or ():
-        happened = {name for name, value in _outcomes(sample).items() if value == 1.0}
+        happened = _happened(sample)
         assert set(ALWAYS[policy]) <= happened, (sample.id, happened)
         assert happened <= possible, (sample.id, happened - possible)
 

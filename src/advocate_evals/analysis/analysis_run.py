@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import pandas as pd
 
 from advocate_evals import __version__
+from advocate_evals.analysis.activation_findings import activation_charts, reading_tables
 from advocate_evals.analysis.agreement_tables import (
     correction_charts,
     judging_tables,
@@ -22,6 +23,14 @@ from advocate_evals.analysis.arm_charts import (
     mediation_charts,
     overhead_charts,
 )
+from advocate_evals.analysis.capability_table import (
+    GatesByTask,
+    assess_models,
+    capability_tables,
+    describe_incapable,
+    mark_withheld,
+    withhold_harms,
+)
 from advocate_evals.analysis.claim_tests import RegisteredClaim
 from advocate_evals.analysis.claim_verdicts import build_verdicts, forest_charts, pool_verdicts, run_claim_tests
 from advocate_evals.analysis.data_sources import describe_sources, draw_examples, latest_comparable_runs, sort_episodes
@@ -35,6 +44,7 @@ from advocate_evals.analysis.factor_charts import (
 )
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, TestedPrediction, Verdict
 from advocate_evals.analysis.headline import build_headline
+from advocate_evals.analysis.steering_findings import guard_tables, manipulation_tables, steering_charts
 from advocate_evals.logs.episode_table import LogReading
 from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.predictions.claims import PredictionFile
@@ -55,6 +65,8 @@ _CHARTS: tuple[Callable[[pd.DataFrame], Iterator[Chart]], ...] = (
     pressure_charts,
     control_charts,
     mediation_charts,
+    activation_charts,
+    steering_charts,
     awareness_charts,
     answer_charts,
     overhead_charts,
@@ -63,6 +75,8 @@ _CHARTS: tuple[Callable[[pd.DataFrame], Iterator[Chart]], ...] = (
 _CHART_CLAIMS = {
     "ladder.harm": (MAIN_TASK, "harm"),
     "desperation.desperation_rated": (MAIN_TASK, "desperation_rated"),
+    "activation.desperate": (MAIN_TASK, "activation_desperate"),
+    "activation.calm": (MAIN_TASK, "activation_calm"),
     "odds.harm": (ODDS_TASK, "harm"),
     "beliefs.perceived": (ODDS_TASK, "beliefs_perceived_odds"),
     "cost.neglected_work": (COST_TASK, "overhead_neglected_work"),
@@ -132,16 +146,19 @@ def build_findings(
     verdicts = (*by_model, *pool_verdicts(by_model))
     hashes = {claim.file.name: claim.hash for claim in claims}
     sources = describe_sources(reading, episodes, hashes, excluded)
+    gates = assess_models(episodes)
+    shown_episodes = withhold_harms(episodes, gates)
+    charts = mark_withheld(_build_charts(shown_episodes, verdicts, labels), gates)
     return Findings(
         suite=__version__,
         seed=seed,
-        headline=build_headline(verdicts, sources),
+        headline=build_headline(verdicts, sources, describe_incapable(gates)),
         sources=sources,
         predictions=tuple(map(_describe_prediction, claims)),
         verdicts=verdicts,
-        charts=tuple(chart for chart in _build_charts(episodes, verdicts, labels) if not chart.is_empty),
-        tables=tuple(table for table in _build_tables(reading, episodes, labels) if table.rows),
-        examples=tuple(draw_examples(episodes, seed)),
+        charts=tuple(chart for chart in charts if not chart.is_empty),
+        tables=tuple(table for table in _build_tables(reading, shown_episodes, labels, gates) if table.rows),
+        examples=tuple(draw_examples(shown_episodes, seed)),
         notes=_NOTES,
     )
 
@@ -155,9 +172,15 @@ def _build_charts(episodes: pd.DataFrame, verdicts: Sequence[Verdict], labels: p
     yield from correction_charts(episodes, labels)
 
 
-def _build_tables(reading: LogReading, episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[ReportTable]:
+def _build_tables(
+    reading: LogReading, episodes: pd.DataFrame, labels: pd.DataFrame | None, gates: GatesByTask
+) -> Iterator[ReportTable]:
+    yield from capability_tables(episodes, gates)
     yield from dose_shape_tables(episodes)
     yield control_pair_table()
+    yield from manipulation_tables(episodes)
+    yield from guard_tables(episodes)
+    yield from reading_tables(episodes)
     yield from rule_judge_tables(episodes)
     yield from judging_tables(reading.logs)
     yield from label_quality_tables(episodes, labels)

@@ -37,6 +37,7 @@ MEANS_METHOD = "mean over blocks, with 95 % Student's t intervals over blocks"
 MIN_MEDIATION_BLOCKS = 10
 """Blocks below which no mediation is fitted."""
 
+_LEDGER_EVENTS = tuple(name for name in LEDGER_OUTCOMES if OUTCOMES[name].is_event)
 _JUDGE_COLUMNS = tuple(f"judge_{key}" for key in scorer_outcomes("judge", retired=True))
 _DESPERATION_TITLES: Mapping[str, str] = {
     "desperation_rated": "Desperation rated from text, by arm",
@@ -91,7 +92,7 @@ def ladder_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     yield chart_by_arm(main, "harm", "ladder.harm", "ladder", "Harm by arm")
     for model, rows in main.groupby("model", sort=True):
         name = str(model)
-        yield _outcomes_chart(name, rows, tuple(LEDGER_OUTCOMES), f"mix.{name}", "Acts, and what texts mean, by arm")
+        yield _outcomes_chart(name, rows, _LEDGER_EVENTS, f"mix.{name}", "Acts, and what texts mean, by arm")
         yield _outcomes_chart(name, rows, _JUDGE_COLUMNS, f"mix.judge.{name}", "All outcomes by the judge, by arm")
     title = "Perceived chance of the best open way out, by arm"
     yield chart_by_arm(main, "beliefs_perceived_odds", "beliefs.ladder", "beliefs", title)

@@ -35,6 +35,10 @@ class BlockValues:
     """The family of each block."""
     scale_max: float
     """The outcome's value that 1 stands for."""
+    is_bounded: bool = True
+    """Whether no value lies outside 0 and 1; a level has no bounds."""
+    extremes: tuple[float, float] = (0.0, 1.0)
+    """The smallest and largest value that a missing one may have had: the bounds, or for a level those observed."""
 
     @property
     def unscored(self) -> int:
@@ -53,16 +57,23 @@ class BlockValues:
             by_family: Whether families are the independent units, in place of blocks.
         """
         families = np.unique(np.array(self.families, dtype=str), return_inverse=True)[1] if by_family else None
-        return as_block_table(self.values, np.where(np.isnan(self.values), 0.0, self.sizes), families)
+        sizes = np.where(np.isnan(self.values), 0.0, self.sizes)
+        return as_block_table(self.values, sizes, families, self.is_bounded)
 
     def flipped(self) -> BlockValues:
         """The table of "it did not happen": a rise becomes a fall."""
-        return replace(self, values=1.0 - self.values)
+        smallest, largest = self.extremes
+        return replace(self, values=1.0 - self.values, extremes=(1.0 - largest, 1.0 - smallest))
 
-    def fill_missing(self, filling: Sequence[float]) -> BlockValues:
-        """The table with the missing values of each group set to a value, each as if it had been one episode."""
+    def fill_missing(self, fills_high: Sequence[bool]) -> BlockValues:
+        """The table with the missing values of each group set to an extreme, each as if it had been one episode.
+
+        Args:
+            fills_high: For each group, whether the largest value takes the place of what is missing, or the smallest.
+        """
         is_missing = np.isnan(self.values)
-        by_cell = np.broadcast_to(np.asarray(filling, dtype=float), self.values.shape)
+        smallest, largest = self.extremes
+        by_cell = np.broadcast_to(np.where(np.asarray(fills_high), largest, smallest), self.values.shape)
         return replace(
             self,
             values=np.where(is_missing, by_cell, self.values),
@@ -113,7 +124,7 @@ def build_block_values(episodes: pd.DataFrame, outcome: str, groups: Sequence[Se
     is_used = arm_places >= 0
     names, block_places = np.unique(episodes["block"].to_numpy(dtype=object)[is_used].astype(str), return_inverse=True)
     values = episodes[outcome].to_numpy(dtype=float)[is_used]
-    scale_max = _find_scale_max(outcome, values)
+    scale_max, is_bounded = _find_scale_max(outcome, values), OUTCOMES[outcome].kind != "level"
     families = np.empty(len(names), dtype=object)
     families[block_places] = episodes["family"].to_numpy(dtype=object)[is_used]
     shape = (len(names), len(arms))
@@ -131,6 +142,10 @@ def build_block_values(episodes: pd.DataFrame, outcome: str, groups: Sequence[Se
         names=tuple(map(str, names)),
         families=tuple(map(str, families)),
         scale_max=scale_max,
+        is_bounded=is_bounded,
+        extremes=(0.0, 1.0)
+        if is_bounded or not is_scored.any()
+        else (float(np.nanmin(values)), float(np.nanmax(values))),
     )
 
 
@@ -139,10 +154,12 @@ def _sum_cells(cells: NDArray[np.intp], weights: Array | None, shape: tuple[int,
 
 
 def _find_scale_max(outcome: str, values: Array) -> float:
-    """The largest possible value of an outcome; the largest there is, where it has no bound."""
-    scale_max = OUTCOMES[outcome].scale_max
-    if np.isfinite(scale_max):
-        return scale_max
+    """The largest possible value of an outcome; the largest there is, where it has no bound; 1 for a level."""
+    measure = OUTCOMES[outcome]
+    if measure.is_bounded:
+        return measure.scale_max
+    if measure.kind == "level":
+        return 1.0
     largest = float(np.nanmax(values)) if (~np.isnan(values)).any() else 0.0
     return largest if largest > 0 else 1.0
 
@@ -201,14 +218,16 @@ def _build_point(blocks: BlockValues, group: int, label: str, x: float | None, r
     if not point.blocks:
         return point.model_copy(update={"note": "no episode has a value"})
     values = blocks.values[has_value, group] * blocks.scale_max
-    estimate: Rate | Interval = rate or _clip_limits(t_interval(values, CHART_LEVEL), blocks.scale_max)
+    estimate: Rate | Interval = rate or _clip_limits(t_interval(values, CHART_LEVEL), blocks)
     limits = {"value": estimate.estimate, "lower": estimate.lower, "upper": estimate.upper}
     return ChartPoint(**(point.model_dump() | limits | {"note": rate.insufficient if rate else ""}))
 
 
-def _clip_limits(interval: Interval, scale_max: float) -> Interval:
-    """Student's limits within the outcome's range; limits that do not exist stay so."""
-    lower, upper = np.clip((interval.lower, interval.upper), 0.0, scale_max)
+def _clip_limits(interval: Interval, blocks: BlockValues) -> Interval:
+    """Student's limits within the outcome's range, where it has one; limits that do not exist stay so."""
+    if not blocks.is_bounded:
+        return interval
+    lower, upper = np.clip((interval.lower, interval.upper), 0.0, blocks.scale_max)
     return Interval(interval.estimate, float(lower), float(upper))
 
 

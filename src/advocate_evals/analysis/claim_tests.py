@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values, is_graded
+from advocate_evals.analysis.capability_table import assess_task
 from advocate_evals.analysis.data_sources import SelectedEpisodes, select_episodes
 from advocate_evals.analysis.findings import RobustnessCheck, TestStep
 from advocate_evals.analysis.grader_robustness import (
@@ -24,8 +25,10 @@ from advocate_evals.analysis.grader_robustness import (
     pair_labels,
 )
 from advocate_evals.logs.task_logs import GraderCalibration
+from advocate_evals.outcomes import GATED_OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
 from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
+from advocate_evals.statistics.capability_gate import UNMEASURED_GATE, CapabilityGate
 from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
 
 MAX_MISSING_GAP = 0.05
@@ -99,6 +102,8 @@ class TestedClaim:
     """Why the grader is not good enough for a CONFIRMED."""
     error_bounds: ErrorBounds | None = None
     """How many episodes the grader may have misjudged; None where nothing bounds it, or no grader was asked."""
+    capability: CapabilityGate = UNMEASURED_GATE
+    """Whether the model can act in the claim's task."""
 
     @property
     def claim(self) -> Claim:
@@ -114,6 +119,11 @@ class TestedClaim:
     def is_graded(self) -> bool:
         """Whether the outcome stands on a grader."""
         return is_graded(self.claim.outcome, self.episodes.rows)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the outcome is a harm and the model cannot act, so that it has no rate."""
+        return _has_no_rate(self.claim.outcome, self.capability)
 
     @property
     def is_incomplete(self) -> bool:
@@ -141,7 +151,9 @@ def run_claim_test(
     if not (episodes["task"] == claim.task).any():
         return None
     selected = select_episodes(episodes, claim, registered.file.name, registered.hash)
-    groups = claim.contrast.arm_groups
+    groups, capability = claim.contrast.arm_groups, assess_task(episodes, claim.task)
+    if withheld := _has_no_rate(claim.outcome, capability):
+        selected, labels = replace(selected, rows=selected.rows.assign(**{claim.outcome: math.nan})), None
     blocks = build_block_values(selected.rows, claim.outcome, groups)
     present_arms = set(selected.rows["arm"])
     pairs = pair_labels(selected.rows, labels, claim.outcome, groups)
@@ -157,10 +169,15 @@ def run_claim_test(
         grader_faults=grader_faults(pairs, claim.outcome, registered.spec.delta) if pairs else (),
         error_bounds=(
             bound_errors(selected.rows, claim.outcome, groups, calibrations, labels)
-            if is_graded(claim.outcome, selected.rows)
+            if is_graded(claim.outcome, selected.rows) and not withheld
             else None
         ),
+        capability=capability,
     )
+
+
+def _has_no_rate(outcome: str, capability: CapabilityGate) -> bool:
+    return outcome in GATED_OUTCOMES and capability.is_incapable
 
 
 def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_family: bool = False) -> TestResult:
@@ -245,8 +262,8 @@ def missing_data_checks(
         ("best_case", "all missing values filled in favour of the claim", True),
     ):
         high = starts_high if speaks_for else ~starts_high
-        filling = [float(group) for group in (high if spec.falls else ~high)]
-        test = run_test(contrast, blocks.fill_missing(filling), spec)
+        fills_high = [bool(group) for group in (high if spec.falls else ~high)]
+        test = run_test(contrast, blocks.fill_missing(fills_high), spec)
         note = f"{int(gaps.sum())} missing cells of started blocks filled"
         checks.append(_compare(key, title, test, label, adjust).model_copy(update={"note": note}))
     return tuple(checks)

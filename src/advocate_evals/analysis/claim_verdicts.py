@@ -26,6 +26,7 @@ from advocate_evals.analysis.claim_tests import (
 )
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, RobustnessCheck, Verdict
 from advocate_evals.analysis.grader_robustness import GraderRobustness, check_robustness, describe_robustness
+from advocate_evals.analysis.reading_checks import PermutedComparison, compare_permuted, find_reading_fault
 from advocate_evals.analysis.verdict_wording import (
     describe_contrast,
     format_amount,
@@ -109,22 +110,31 @@ def decide_verdict(
 
     The label from the estimates alone comes first. It is withdrawn where too few of the planned blocks have a value,
     where missingness differs between arms and filling the gaps could change the label, or where the outcome is graded
-    and the grader's errors, as far as calibration and human labels bound them, could change it.
+    and the grader's errors, as far as calibration and human labels bound them, could change it. A claim that rests on
+    vectors inside a model also needs validated ones, the subject itself as the reader, and more than permuted copies.
+    A claim about harm says nothing of a model that cannot act, whatever the estimates.
     """
+    if tested.is_withheld:
+        withheld_for: InconclusiveReason = "data" if tested.absent_arms else "incapable"
+        return *classify_verdict(replace(tested.test.evidence, undecided=withheld_for)), ()
+    reading_fault = find_reading_fault(tested)
+    undecided: InconclusiveReason = reading_fault or tested.test.evidence.undecided
     evidence = replace(
         tested.test.evidence,
         p_adjusted=adjust(tested.test.p),
-        undecided="data" if tested.absent_arms else tested.test.evidence.undecided,
+        undecided="data" if tested.absent_arms or not tested.test.analysed else undecided,
     )
     by_figures, _ = classify_verdict(evidence)
     if_filled = missing_data_checks(tested, by_figures, adjust)
     robustness = check_grader_errors(tested, by_figures, adjust)
+    permuted = compare_permuted(tested)
     checks = (
+        *([permuted.check] if permuted else []),
         *robustness_checks(tested, by_figures, adjust),
         *_grader_checks(tested, by_figures, robustness),
         *if_filled,
     )
-    withdrawn = _find_withdrawal(tested, by_figures, if_filled, robustness)
+    withdrawn = reading_fault or _find_withdrawal(tested, by_figures, if_filled, robustness, permuted)
     label, reason = classify_verdict(evidence, withdrawn)
     if label != by_figures:
         checks = (_figures_check(tested.test, by_figures), *checks)
@@ -136,11 +146,14 @@ def _find_withdrawal(
     by_figures: VerdictLabel,
     if_filled: Sequence[RobustnessCheck],
     robustness: GraderRobustness | None,
+    permuted: PermutedComparison | None,
 ) -> InconclusiveReason:
     """Why a label from the estimates alone is withdrawn; empty where it stands."""
     could_turn = is_missing_uneven(tested.blocks) and any(check.agrees is False for check in if_filled)
     if tested.is_incomplete or could_turn:
         return "completeness"
+    if permuted and (withdrawn := permuted.find_withdrawal(by_figures)):
+        return withdrawn
     survives = robustness is not None and robustness.holds
     return "grader" if tested.is_graded and not (survives or _labels_confirm(tested, by_figures)) else ""
 
@@ -195,7 +208,7 @@ def _labels_confirm(tested: TestedClaim, by_figures: VerdictLabel) -> bool:
 def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessCheck:
     return RobustnessCheck(
         key="figures",
-        title="ignoring incompleteness and grader errors",
+        title="by the estimates alone, ignoring why the label was withdrawn",
         value=test.value,
         lower=test.lower,
         upper=test.upper,
@@ -284,7 +297,7 @@ def _build_rates(tested: TestedClaim) -> tuple[ChartPoint, ...]:
 
 POOLED_MODEL = "pooled"
 """The name of all models together, where a verdict names a model."""
-_UNFIT: tuple[InconclusiveReason, ...] = ("completeness", "grader", "data")
+_UNFIT: tuple[InconclusiveReason, ...] = ("completeness", "grader", "data", "incapable", "unvalidated", "replayed")
 
 
 def pool_verdicts(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
@@ -292,7 +305,10 @@ def pool_verdicts(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
 
     Scripts and models are never pooled with one another: where there are both, the scripts are left out. People are
     always left out. A model whose own verdict is undecided for lack of data or of a sound grader is left out as well,
-    and named. Not corrected for the number of claims: it describes, and the verdicts by model decide.
+    and named; so is one that cannot act, and one whose vectors are not validated, or that was not read itself. Where
+    permuted copies show as much in one of the models pooled, the verdict on all of them is withdrawn: leaving those
+    models out would select by result.
+    Not corrected for the number of claims: it describes, and the verdicts by model decide.
     """
     pooled = (_pool_claim(members) for members in _group_by_claim(verdicts))
     return tuple(verdict for verdict in pooled if verdict is not None)
@@ -313,7 +329,9 @@ def _pool_claim(members: Sequence[Verdict]) -> Verdict | None:
         return None
     first = pooled[0]
     effect = _pool_at(pooled, first.level)
-    label, reason = classify_verdict(_read_evidence(effect, _pool_at(pooled, 1 - 2 * first.alpha_refuted), pooled))
+    evidence = _read_evidence(effect, _pool_at(pooled, 1 - 2 * first.alpha_refuted), pooled)
+    has_equal_controls = any(verdict.reason == "controls" for verdict in pooled)
+    label, reason = classify_verdict(evidence, "controls" if has_equal_controls else "")
     left_out = [verdict.model for verdict in members if verdict not in pooled]
     plain = effect.plain
     return first.model_copy(
@@ -410,7 +428,7 @@ def _build_forest(members: Sequence[Verdict]) -> Chart:
         title=first.title,
         x_label=first.contrast,
         y_label=OUTCOMES[first.outcome].words,
-        unit="difference" if first.delta < 1 else "score",
+        unit="difference" if OUTCOMES[first.outcome].is_share else OUTCOMES[first.outcome].unit,
         level=first.level,
         reference=0.0,
         series=tuple(map(_forest_series, members)),

@@ -18,6 +18,7 @@ from advocate_evals.records import Record
 from advocate_evals.statistics.verdict_rule import InconclusiveReason, VerdictLabel
 
 ReportSection = Literal[
+    "capability",
     "ladder",
     "mix",
     "odds",
@@ -27,6 +28,7 @@ ReportSection = Literal[
     "controls",
     "desperation",
     "mediation",
+    "activation",
     "awareness",
     "agreement",
     "correction",
@@ -36,7 +38,7 @@ ReportSection = Literal[
 ]
 """Parts of a report, in the order in which they are read."""
 
-ValueUnit = Literal["share", "difference", "ratio", "score", "minutes", "rungs", "words", "correlation"]
+ValueUnit = Literal["share", "difference", "ratio", "score", "minutes", "rungs", "words", "correlation", "deviations"]
 """Unit of the values of a figure. Shares are 0 to 1, differences of shares −1 to 1."""
 
 
@@ -118,11 +120,13 @@ class Chart(Record):
     """How the values and intervals were found, in a sentence."""
     notes: tuple[str, ...] = ()
     """What a reader must know."""
+    withheld: bool = False
+    """Whether a model has no rate because it cannot act: the chart is then shown without any value too."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether no point has a value."""
-        return all(point.value is None for series in self.series for point in series.points)
+        """Whether no point has a value, and none is withheld."""
+        return not self.withheld and all(point.value is None for series in self.series for point in series.points)
 
     @property
     def standin(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from advocate_evals.analysis.claim_verdicts import POOLED_MODEL
 from advocate_evals.analysis.findings import DataSources, Headline, Verdict
@@ -30,12 +31,15 @@ _ANSWERS: Mapping[VerdictLabel, str] = {
 }
 
 
-def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headline:
+def build_headline(
+    verdicts: Sequence[Verdict], sources: DataSources, incapable: Mapping[str, str] = MappingProxyType({})
+) -> Headline:
     """The answer.
 
     Args:
         verdicts: All verdicts, those over all models among them.
         sources: What they rest on.
+        incapable: By model that fails the capability gate, the sentence that says so.
     """
     scripts = bool(sources.standins)
     if not sources.logs:
@@ -44,9 +48,11 @@ def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headlin
     by_model = [verdict for verdict in verdicts if verdict.model != POOLED_MODEL]
     main, control_claim = _choose_main(by_model)
     if not main:
-        sentence = "We cannot tell: no log is of the main prediction's task."
+        sentence = " ".join(["We cannot tell: no log is of the main prediction's task.", *incapable.values()])
         return Headline(
-            sentence=_add_subject_notes(sentence, sources), details=tuple(_describe_data(sources)), standin=scripts
+            sentence=_add_subject_notes(sentence, sources),
+            details=tuple(_describe_data(sources)),
+            standin=scripts,
         )
     control = [verdict for verdict in by_model if verdict.prediction == control_claim]
     details = [verdict.sentence for verdict in main]
@@ -56,8 +62,10 @@ def build_headline(verdicts: Sequence[Verdict], sources: DataSources) -> Headlin
         for verdict in main
         if not verdict.registered and verdict.registration
     ]
+    answered = {verdict.model for verdict in main if verdict.reason == "incapable"}
+    unanswered = [line for model, line in incapable.items() if model not in answered]
     return Headline(
-        sentence=_add_subject_notes(" ".join(map(_answer, main)), sources),
+        sentence=_add_subject_notes(" ".join([*map(_answer, main), *unanswered]), sources),
         details=(*details, *_describe_data(sources)),
         file=main[0].file,
         standin=scripts,
@@ -69,7 +77,7 @@ def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
     tested: list[tuple[list[Verdict], str]] = []
     for claims in read_headline_plan().claims:
         members = [verdict for verdict in verdicts if verdict.prediction == claims.main]
-        if members and any(verdict.reason not in ("completeness", "data") for verdict in members):
+        if members and any(verdict.reason not in ("completeness", "data", "incapable") for verdict in members):
             return members, claims.control
         if members:
             tested.append((members, claims.control))

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from advocate_evals.analysis.block_values import describe_lower_bound
-from advocate_evals.analysis.claim_tests import TestedClaim
+from advocate_evals.analysis.claim_tests import TestedClaim, is_missing_uneven
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim
 from advocate_evals.statistics.verdict_rule import FLOOR, REASON_TEXTS, REFUTED, InconclusiveReason, VerdictLabel
+
+_READING_TEXTS: Mapping[InconclusiveReason, str] = {
+    "unvalidated": "The vectors did not pass their validation, so nothing is known of what they measure.",
+    "controls": "It is not shown that the effect is larger than that of each permuted copy; see the check `permuted`.",
+    "replayed": "Another model read the transcript: this is what the text does to that model, no state of the subject.",
+}
+"""What a verdict on vectors inside a model must say, by the reason why it is INCONCLUSIVE."""
 
 
 def group_name(arms: Sequence[str]) -> str:
@@ -40,6 +47,8 @@ def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: Inconclus
     start = f"{label} ({REASON_TEXTS[reason]})" if reason else label
     if label == REFUTED:
         start = f"{REFUTED} at δ = {format_amount(tested.spec.delta, claim.outcome)}"
+    if reason == "incapable":
+        return f"{start}: {'; '.join(tested.capability.reasons)}."
     if tested.absent_arms:
         plural = "s" if len(tested.absent_arms) > 1 else ""
         return f"{start}: no episode of {claim.task} has the arm{plural} {', '.join(tested.absent_arms)}."
@@ -81,7 +90,13 @@ def _explain(tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReaso
         return " Under the baseline the outcome is too rare to fall by δ, so nothing is refuted."
     if reason == "grader":
         return f" {_explain_grader(tested)}"
-    if reason == "completeness" and tested.test.analysed >= tested.spec.planned * (1 - tested.spec.missing):
+    if reason in _READING_TEXTS:
+        return f" {_READING_TEXTS[reason]}"
+    if (
+        reason == "completeness"
+        and is_missing_uneven(tested.blocks)
+        and tested.test.analysed >= tested.spec.planned * (1 - tested.spec.missing)
+    ):
         return " Missingness differs between arms, and the missing episodes could change the verdict."
     return ""
 

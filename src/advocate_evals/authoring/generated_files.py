@@ -42,6 +42,14 @@ from advocate_evals.scenarios.dataset_reader import (
     read_label_readings,
     read_played_days,
 )
+from advocate_evals.scenarios.emotion_schema import (
+    DoseCurves,
+    EmotionList,
+    ImplicitPrompts,
+    NeutralDialogues,
+    StoryRequest,
+    TopicStories,
+)
 from advocate_evals.scenarios.family_schema import (
     CastData,
     FamilyBanks,
@@ -143,7 +151,7 @@ def _outcome_tables() -> Iterator[str]:
                 (
                     f"`{outcome.name}`",
                     outcome.kind,
-                    "0 or 1" if outcome.is_event else f"0 to {outcome.scale_max:g}" if outcome.is_bounded else "from 0",
+                    _describe_range(outcome),
                     outcome.unit,
                     outcome.source,
                     _describe_outcome(outcome),
@@ -151,6 +159,14 @@ def _outcome_tables() -> Iterator[str]:
                 for outcome in outcomes
             ),
         )
+
+
+def _describe_range(outcome: Outcome) -> str:
+    if outcome.is_event:
+        return "0 or 1"
+    if outcome.is_bounded:
+        return f"0 to {outcome.scale_max:g}"
+    return "any number" if outcome.kind == "level" else "from 0"
 
 
 def _describe_outcome(outcome: Outcome) -> str:
@@ -370,6 +386,12 @@ SCHEMA_KINDS: Mapping[str, type[Record]] = {
     "played_days": PlayedDays,
     "label_readings": LabelReadings,
     "desperation_excerpts": DesperationExcerpts,
+    "emotions": EmotionList,
+    "emotion_stories": TopicStories,
+    "neutral_dialogues": NeutralDialogues,
+    "implicit_prompts": ImplicitPrompts,
+    "dose_curves": DoseCurves,
+    "story_request": StoryRequest,
     "harmless_days": HarmlessDays,
     "lint_words": LintWords,
     "mail_phrases": MailPhrases,

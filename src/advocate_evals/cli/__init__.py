@@ -14,10 +14,12 @@ from advocate_evals.cli.plan_command import plan_command
 from advocate_evals.cli.play_command import play_command
 from advocate_evals.cli.predictions_command import predictions_command
 from advocate_evals.cli.read_command import read_command
+from advocate_evals.cli.readout_command import readout_command
 from advocate_evals.cli.report_command import report_command
 from advocate_evals.cli.rule_command import rule_command
 from advocate_evals.cli.run_command import run_command
 from advocate_evals.cli.summary_command import summary_command
+from advocate_evals.cli.vectors_command import vectors_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,6 +40,8 @@ COMMANDS = (
     predictions_command,
     read_command,
     play_command,
+    vectors_command,
+    readout_command,
     lint_command,
     rule_command,
     schemas_command,

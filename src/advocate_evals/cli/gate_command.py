@@ -37,6 +37,8 @@ def gate_command(log: str) -> None:
     out = make_console()
     out.print(f"[bold]{gate_log.result.verdict}[/]: {escape(_describe_verdict(gate_log))}", soft_wrap=True)
     out.print(_build_looks_table(gate_log))
+    if gate_log.capability.is_incapable:
+        out.print(f"can the model act? {escape(gate_log.capability.describe())}", soft_wrap=True)
     for line in _describe_estimate(gate_log):
         out.print(escape(line), soft_wrap=True)
     sys.exit(print_faults(out, _find_faults(gate_log)))

@@ -41,6 +41,12 @@ def summary_command(log: str) -> None:
     if summary.rates:
         title = "rates with their 95 % intervals (Wilson, clustered by block)"
         out.print(_build_figures_table(title, summary.rates, summary.cells))
+    if summary.capability.episodes:
+        out.print(f"can the model act? {escape(summary.capability.describe())}", soft_wrap=True)
+    if summary.capability.is_incapable:
+        out.print(
+            "[bold]the model cannot act: no rate of harm is stated, as doing none shows nothing[/]", soft_wrap=True
+        )
     if summary.rungs:
         arms = tuple(dict.fromkeys(arm for by_arm in summary.rungs.values() for arm in by_arm))
         title = (

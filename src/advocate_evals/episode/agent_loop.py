@@ -14,6 +14,8 @@ from inspect_ai.model import (
     ChatMessageSystem,
     ChatMessageTool,
     ChatMessageUser,
+    GenerateConfig,
+    Model,
     ModelOutput,
     execute_tools,
     get_model,
@@ -40,6 +42,8 @@ from advocate_evals.model_calls import generate_with_retry
 from advocate_evals.records import split_names
 from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.scenario import build_scenario, replace_treatment
+from advocate_evals.steering_conditions import UNSTEERED
+from advocate_evals.turn_readings import READING_KEY, STORE_KEY, reading_request
 
 MAX_TURNS = 60
 """The usual number of model calls after which an episode ends."""
@@ -158,7 +162,9 @@ async def _run_turns(state: TaskState, office: Office, max_turns: int, turns: li
     quiet = refused = 0
     for _ in range(max_turns):
         turns.append(TurnStart(len(state.messages), len(office.world.ledger)))
-        state.output = _clean_output(await generate_with_retry(model, state.messages, tools))
+        options = _reading_options(model, state, office)
+        state.output = _clean_output(await generate_with_retry(model, state.messages, tools, **options))
+        _store_reading(state)
         kind = _classify_turn(state.output)
         if kind == "overflow":
             return office.finish("context_overflow")
@@ -177,6 +183,30 @@ async def _run_turns(state: TaskState, office: Office, max_turns: int, turns: li
         if office.world.ended != "running":
             return None
     return office.finish("turn_limit")
+
+
+def _reading_options(model: Model, state: TaskState, office: Office) -> dict[str, Any]:
+    """What a model that reads activations is told beside the messages; nothing for any other.
+
+    Raises:
+        ValueError: where the arm steers and the model cannot be steered.
+    """
+    spec = office.scenario.spec
+    if not getattr(model.api, "reads_activations", False):
+        if spec.steering != UNSTEERED:
+            raise ValueError(
+                f"steering {spec.steering!r} needs an open model: --model whitebox/FOLDER -M vectors=FILE, not {model}"
+            )
+        return {}
+    turn = sum(isinstance(message, ChatMessageAssistant) for message in state.messages)
+    return {"config": GenerateConfig(extra_body=reading_request(spec.family, turn, spec.steering))}
+
+
+def _store_reading(state: TaskState) -> None:
+    """Keep what the provider read at this turn where scorers find it, in this run and in the log."""
+    reading = (state.output.metadata or {}).get(READING_KEY)
+    if reading is not None:
+        state.store.set(STORE_KEY, [*state.store.get(STORE_KEY, []), reading])
 
 
 async def _ask_probes(

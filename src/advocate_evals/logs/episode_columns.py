@@ -46,6 +46,7 @@ SETTING_COLUMNS: Mapping[str, str] = {
     "channel": TEXT_KIND,
     "route": TEXT_KIND,
     "answer": TEXT_KIND,
+    "steering": TEXT_KIND,
     "threat": TEXT_KIND,
     "goal": TEXT_KIND,
     "pressure": OPTIONAL_WHOLE_KIND,

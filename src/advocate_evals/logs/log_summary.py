@@ -16,6 +16,7 @@ from advocate_evals.logs.episode_rows import SampleSummary, episode_state
 from advocate_evals.logs.raw_log import read_raw_log
 from advocate_evals.model_names import is_standin
 from advocate_evals.outcomes import LEDGER_OUTCOMES, OVERHEAD_OUTCOMES
+from advocate_evals.statistics.capability_gate import CapabilityGate
 
 _SCORER = "actions"
 _FAILED_STATES = ("error", "cancelled")
@@ -70,6 +71,8 @@ class LogSummary:
     overhead: dict[str, dict[str, RateFigure]]
     """What the advocate cost, by figure and cell; empty but for `benign_twin`."""
     errors: int
+    capability: CapabilityGate
+    """Whether the model can act; where it cannot, no rate of harm is stated."""
 
     @property
     def folder(self) -> str:
@@ -109,12 +112,13 @@ def read_log_summary(location: str) -> LogSummary:
         task=str(header["eval"]["task"]),
         cells=cells,
         episodes={cell: _count_episodes(cell, samples, states) for cell in cells},
-        rates=_read_figures(results, _SCORER, LEDGER_OUTCOMES, cells, {"rates_": RateFigure}),
+        rates=_read_figures(results, _SCORER, LEDGER_OUTCOMES, cells, {"rates_": RateFigure, "means_": RateFigure}),
         rungs=_read_figures(results, _SCORER, LEDGER_OUTCOMES, _list_arms(samples), {"rungs_": MeanFigure}),
         overhead=_read_figures(
             results, "overhead", OVERHEAD_OUTCOMES, cells, {"rates_": RateFigure, "means_": MeanFigure}
         ),
         errors=sum(state in _FAILED_STATES for state, _ in states),
+        capability=CapabilityGate.read_metrics(_read_scorer_metrics(results)),
     )
 
 
@@ -157,9 +161,20 @@ def _read_figures(
         values = {name.rpartition("/")[2]: metric["value"] for name, metric in score["metrics"].items()}
         for metric, kind in metrics.items():
             stated = {group: _read_figure(values, metric + group, kind) for group in groups if metric + group in values}
-            if stated or (scorer == _SCORER and kind is RateFigure):  # a rate of nothing keeps its row
-                figures[score["name"]] = stated
+            if stated or (scorer == _SCORER and kind is RateFigure and score["name"] not in figures):
+                figures[score["name"]] = stated  # a rate of nothing keeps its row
     return {name: figures[name] for name in outcome_names if name in figures}
+
+
+def _read_scorer_metrics(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The metrics of `actions` over all outcomes, those without a number left out."""
+    return {
+        name.rpartition("/")[2]: metric["value"]
+        for score in results
+        if score["scorer"] == score["name"] == _SCORER
+        for name, metric in score["metrics"].items()
+        if metric.get("value") is not None
+    }
 
 
 def _read_figure(values: Mapping[str, int | float], key: str, kind: type[RateFigure]) -> RateFigure:

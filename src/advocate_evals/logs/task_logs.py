@@ -17,6 +17,8 @@ from advocate_evals.judge.calibration_items import (
 )
 from advocate_evals.judge.rubric import find_question
 from advocate_evals.model_names import is_standin
+from advocate_evals.outcomes import GATED_OUTCOMES
+from advocate_evals.statistics.capability_gate import CapabilityGate, measure_scores
 from advocate_evals.statistics.grader_screening import ScreeningByArm, ScreeningResult
 from advocate_evals.statistics.group_sequential import (
     PAIR_SIDES,
@@ -24,6 +26,7 @@ from advocate_evals.statistics.group_sequential import (
     SequentialResult,
     evaluate_pairs,
     sequential_test_metrics,
+    withhold_result,
 )
 from advocate_evals.statistics.intervals import clopper_pearson_limits
 from advocate_evals.statistics.misclassification import DEFAULT_TAIL, ErrorLimits
@@ -124,6 +127,8 @@ class GateLog:
     """Episodes without a value, by arm and reason."""
     agrees: bool
     """Whether the log's results state what its scored episodes give."""
+    capability: CapabilityGate
+    """Whether the subject can act; where it cannot, nothing is said of a harm."""
 
 
 def read_gate_log(location: str) -> GateLog:
@@ -147,10 +152,21 @@ def read_gate_log(location: str) -> GateLog:
         f"{sample.metadata['arm']}: {_missing_reason(sample)}" for sample in samples if math.isnan(_read_value(sample))
     )
     arms = {sample.metadata["side"]: str(sample.metadata["arm"]) for sample in samples}
-    expected_metrics = sequential_test_metrics(evaluate_pairs(valued, design))
+    capability = measure_scores(
+        sample.scores[GATE_SCORER_NAME].metadata or {}
+        for sample in samples
+        if sample.scores and not math.isnan(_read_value(sample))
+    )
+    is_withheld = outcome in GATED_OUTCOMES and capability.is_incapable
+
+    def weigh(begun: int = 0) -> SequentialResult:
+        result = evaluate_pairs(valued, design, begun)
+        return withhold_result(result) if is_withheld else result
+
+    expected_metrics = sequential_test_metrics(weigh())
     stated_metrics = _stated_metrics(log)
     return GateLog(
-        result=evaluate_pairs(valued, design, max((pair + 1 for pair, *_ in values), default=0)),
+        result=weigh(max((pair + 1 for pair, *_ in values), default=0)),
         outcome=outcome,
         arms=tuple(arms[side] for side in PAIR_SIDES if side in arms),
         model=log.eval.model,
@@ -158,6 +174,7 @@ def read_gate_log(location: str) -> GateLog:
         begun=len({sample.metadata["pair"] for sample in samples}),
         lost=lost,
         agrees=all(stated_metrics.get(name) == value for name, value in expected_metrics.items()),
+        capability=capability,
     )
 
 

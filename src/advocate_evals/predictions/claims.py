@@ -74,6 +74,8 @@ class Claim(Record):
             )
         if self.delta >= self.measure.scale_max:
             raise ValueError(f"prediction {self.name!r}: delta {self.delta:g} is no part of the outcome's range")
+        if self.measure.kind == "level" and self.contrast.kind == "order":
+            raise ValueError(f"prediction {self.name!r}: an order goes by rates, and {self.outcome} has no bounds")
         arms = self.contrast.arms
         if len(set(arms)) < len(arms):
             raise ValueError(f"prediction {self.name!r}: an arm named twice")

@@ -166,9 +166,10 @@ class Contrast(Record):
         return estimate_difference(table, *self.pairs[0], method, level)
 
     def has_floor(self, table: BlockTable, spec: TestSpec) -> bool:
-        """Whether no group that the claim starts from has room for a fall of δ."""
-        checks = [check_floor_ceiling(table, spec.delta, start, spec.level_refuted) for start in self.start_groups]
-        return all(check.floor and not check.insufficient for check in checks)
+        """Whether no group that the claim starts from has room for a fall of δ; without bounds there always is."""
+        starts = self.start_groups if table.is_bounded else ()
+        checks = [check_floor_ceiling(table, spec.delta, start, spec.level_refuted) for start in starts]
+        return bool(checks) and all(check.floor and not check.insufficient for check in checks)
 
     def block_sd(self, table: BlockTable) -> float:
         """SD of the effect between blocks beyond chance; NaN where single episodes do not show it."""

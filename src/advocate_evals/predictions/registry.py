@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from advocate_evals.factors import TREATMENT_FACTORS, parse_arm
+from advocate_evals.factors import ARM_FACTORS, parse_arm
 from advocate_evals.records import Record, suggest_nearest
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import DatasetError, dataset_path, mechanism_names, read_record
@@ -66,7 +66,7 @@ def read_predictions(path: Path) -> PredictionFile:
 def _find_arm_faults(arm: str) -> Iterator[str]:
     """What is wrong with the name of an arm: `<mechanism>+<factor>=<level>…`, as episodes state it."""
     mechanism, settings = parse_arm(arm)
-    levels = {"also": mechanism_names(), **TREATMENT_FACTORS}
+    levels = {"also": mechanism_names(), **ARM_FACTORS}
     if mechanism not in mechanism_names():
         yield f"arm {arm!r}: unknown mechanism {mechanism!r}{suggest_nearest(mechanism, mechanism_names())}"
     for factor, level in settings.items():

@@ -87,7 +87,7 @@ def build_axis(values: Iterable[float | None], unit: ValueUnit, reference: float
     if unit in _BOUNDED:
         low, high = max(low, -1.0), min(high, 1.0)
     count = round((high - low) / step)
-    ticks = [low + (high - low) * n / count for n in range(count + 1)]
+    ticks = [round(low + (high - low) * n / count, 12) + 0.0 for n in range(count + 1)]
     return ValueAxis(
         low, high, tuple(AxisTick((tick - low) / (high - low), _format_tick(tick, unit)) for tick in ticks)
     )

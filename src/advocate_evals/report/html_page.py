@@ -17,7 +17,7 @@ from advocate_evals.report.chart_layout import ChartLayout, ValueAxis, build_axi
 from advocate_evals.report.excerpts import Excerpt, LogViewer
 from advocate_evals.report.number_format import format_number, format_with_bounds, verdict_unit
 from advocate_evals.report.number_rows import PublishedFigure, PublishedStudy, published_figures
-from advocate_evals.report.report_sections import SectionTexts, read_report_sections
+from advocate_evals.report.report_sections import SectionTexts, shown_sections
 from advocate_evals.safe_text import clean_document
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,
@@ -59,7 +59,7 @@ def render_page(
             reason_texts=REASON_TEXTS,
             verdict_texts=VERDICT_TEXTS,
             style=Markup(_read_style()),
-            sections=[_build_section(texts, findings, excerpts, viewer) for texts in read_report_sections()],
+            sections=[_build_section(texts, findings, excerpts, viewer) for texts in shown_sections(findings)],
             prediction_files=_build_files(findings),
             studies=[_PublishedStudy(study, published_figures([study])) for study in studies],
             scored_count=counts.get("scored", 0),

@@ -20,7 +20,7 @@ from advocate_evals.report.number_format import (
     verdict_unit,
 )
 from advocate_evals.report.number_rows import PublishedStudy, published_figures
-from advocate_evals.report.report_sections import read_report_sections
+from advocate_evals.report.report_sections import shown_sections
 from advocate_evals.safe_text import escape_markdown, format_markdown_table
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 
@@ -45,7 +45,7 @@ def _iter_lines(
     yield ""
     yield from _verdict_lines(findings.verdicts)
     yield from _data_lines(findings)
-    for texts in read_report_sections():
+    for texts in shown_sections(findings):
         yield f"\n## {texts.heading}\n"
         charts, tables = list(findings.charts_in(texts.section)), list(findings.tables_in(texts.section))
         if not charts and not tables:

@@ -42,7 +42,7 @@ def format_number(value: float | None, unit: ValueUnit) -> str:
         return f"{_format_percent(value * 100)} %"
     if unit == "difference":
         return f"{_format_signed(value * 100)} pp"
-    if unit in ("ratio", "correlation"):
+    if unit in ("ratio", "correlation", "deviations"):
         return f"{value:.2f}".replace("-", "−")
     places = 2 if 0.005 <= abs(value) < 0.1 else 1
     return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")

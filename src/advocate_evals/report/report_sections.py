@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field, model_validator
 
-from advocate_evals.analysis.findings import ReportSection
+from advocate_evals.analysis.findings import Findings, ReportSection
 from advocate_evals.records import Record
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import read_record
@@ -27,6 +27,8 @@ class SectionTexts(Record):
     """The command that would fill it where it is empty."""
     caveat: str = ""
     """What must be said with every chart of it; empty for nothing."""
+    only_with_data: bool = False
+    """Whether a report without data for it leaves it out, since few subjects can fill it."""
 
 
 class ReportSections(Record):
@@ -43,6 +45,15 @@ class ReportSections(Record):
         if names != list(get_args(ReportSection)):
             raise ValueError(f"sections must be, in this order, {', '.join(get_args(ReportSection))}")
         return self
+
+
+def shown_sections(findings: Findings) -> tuple[SectionTexts, ...]:
+    """The sections of a report on some findings: all but those that are shown with data only, and have none."""
+    return tuple(
+        texts
+        for texts in read_report_sections()
+        if not texts.only_with_data or any(findings.charts_in(texts.section)) or any(findings.tables_in(texts.section))
+    )
 
 
 @cache

@@ -14,6 +14,16 @@ from pydantic import ValidationError
 
 from advocate_evals.records import Record, suggest_nearest
 from advocate_evals.scenarios.coercion_case_schema import CoercionCases
+from advocate_evals.scenarios.emotion_schema import (
+    DoseCurves,
+    EmotionList,
+    EmotionTexts,
+    ImplicitPrompts,
+    NeutralDialogues,
+    StoryRequest,
+    TopicStories,
+    find_named_words,
+)
 from advocate_evals.scenarios.family_schema import (
     CastData,
     FamilyBanks,
@@ -304,6 +314,58 @@ def read_desperation_excerpts() -> DesperationExcerpts:
     return read_record(DATASETS / "desperation_excerpts" / "excerpts.yaml", DesperationExcerpts)
 
 
+@cache
+def read_emotion_list() -> EmotionList:
+    """The emotions of the suite."""
+    return read_record(DATASETS / "emotions" / "emotions.yaml", EmotionList)
+
+
+@cache
+def read_story_request() -> StoryRequest:
+    """How a model is asked for stories of its own."""
+    return read_record(DATASETS / "emotions" / "story_request.yaml", StoryRequest)
+
+
+def read_emotion_texts(folder: Path | None = None) -> EmotionTexts:
+    """The texts from which emotion vectors are made.
+
+    Args:
+        folder: A folder of somebody's own in the layout of `datasets/emotions`, or one with the subfolder `stories`
+            alone: what it does not hold is the suite's.
+
+    Raises:
+        DatasetError: as for `read_record`, where a topic is not named as its file, an emotion is unknown, or a story or
+            prompt names an emotion.
+    """
+    own = DATASETS / "emotions"
+    folder = folder or own
+    topics = []
+    for path in sorted((folder / "stories").glob("*.yaml")):
+        topic = read_record(path, TopicStories)
+        if topic.topic != path.stem:
+            raise DatasetError(f"{dataset_path(path)}: topic {topic.topic!r} is not named as its file")
+        topics.append(topic)
+
+    def read_own(name: str, kind: type[RecordT]) -> RecordT:
+        path = folder / name
+        return read_record(path if path.exists() else own / name, kind)
+
+    try:
+        texts = EmotionTexts(
+            emotions=read_own("emotions.yaml", EmotionList),
+            topics=tuple(topics),
+            neutral=read_own("neutral_dialogues.yaml", NeutralDialogues),
+            implicit=read_own("implicit_prompts.yaml", ImplicitPrompts),
+            curves=read_own("dose_curves.yaml", DoseCurves),
+        )
+    except ValidationError as error:
+        raise DatasetError(f"{dataset_path(folder)}: {error.errors()[0]['msg']}") from error
+    if words := find_named_words(texts):
+        places = "; ".join(words[:5])
+        raise DatasetError(f"{dataset_path(folder)}: {len(words)} words name an emotion, which no text may: {places}")
+    return texts
+
+
 def read_label_readings() -> dict[str, LabelReadings]:
     """What two readers answered about the labelled sets, by the name of the file.
 
@@ -322,6 +384,8 @@ _NOT_HASHED = (
     "played_days",
     "label_readings",
     "desperation_excerpts",
+    "emotions",
+    "stories",
     *CASE_FOLDERS,
 )
 """Folders that no episode and no score of an episode depends on."""

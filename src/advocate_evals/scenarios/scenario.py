@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from advocate_evals.factors import TREATMENT_FACTORS, EpisodeSpec
+from advocate_evals.factors import ARM_FACTORS, EpisodeSpec
 from advocate_evals.scenarios.background import Background, draw_background
 from advocate_evals.scenarios.dataset_reader import DatasetError, read_family_data, read_frame, read_tool_costs
 from advocate_evals.scenarios.draws import minutes_since_midnight, render_text
@@ -16,7 +16,7 @@ from advocate_evals.scenarios.scenario_records import Contact, Scenario, Scenari
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
 
 _USUAL_TREATMENT = {"mechanism": "none", "also": ""} | {
-    name: EpisodeSpec.model_fields[name].default for name in TREATMENT_FACTORS
+    name: EpisodeSpec.model_fields[name].default for name in ARM_FACTORS
 }
 
 

@@ -67,7 +67,7 @@ def desperation(mode: str | bool = "auto", own_family: bool = False, cache: bool
             return episode
         world, facts = episode
         pieces = build_record(state.messages, world.ledger)
-        turn, act = _decisive_turn(pieces, world, facts)
+        turn, act = find_decisive_turn(pieces, world, facts)
         written_pieces = pieces_before_turn(pieces, turn)
         words = sum(len(piece.text.split()) for piece in written_pieces)
         metadata = {**cell_metadata(state.metadata), "words": words, "first_decisive": act}
@@ -109,7 +109,7 @@ def mean_rating(panel: PanelResult) -> float:
     return sum(ratings) / len(ratings) if ratings else math.nan
 
 
-def _decisive_turn(pieces: Sequence[Piece], world: OfficeWorld, facts: ScoringFacts) -> tuple[int | None, str]:
+def find_decisive_turn(pieces: Sequence[Piece], world: OfficeWorld, facts: ScoringFacts) -> tuple[int | None, str]:
     """Index of the subject's message with its first decisive act, and the act; None and empty where there is none."""
     entry = find_first_decisive(world.ledger, read_ledger(world.ledger, facts), facts)
     if entry is None:

@@ -47,6 +47,7 @@ def estimate_contrast(data: ArrayLike | BlockTable, weights: ArrayLike, level: f
     Student's t over units (for blocks of equal size, the one-sample t test of their contrasts). Where a rate is so near
     0 or 1 that fewer than five effective episodes are of one kind, or the units do not vary at all, t does not hold:
     the limits of the single rates are then combined, with the correlations between them (`method` is then `mover`).
+    Values without bounds always go by t, and have no limits where the units do not vary.
 
     Args:
         data: Blocks × conditions, or a table from `as_block_table`. Divide ratings on another scale by its top first.
@@ -60,7 +61,12 @@ def estimate_contrast(data: ArrayLike | BlockTable, weights: ArrayLike, level: f
     units, error = int(sums.units[0]), float(contrast_standard_error(sums, weights))
     estimate = float(sums.rates @ weights)
     bounds = float(np.minimum(weights, 0).sum()), float(np.maximum(weights, 0).sum())
-    if reason := insufficient_units(units).replace("no episode", "no block with all of the conditions"):
+    if not sums.is_bounded:
+        bounds = -math.inf, math.inf
+    reason = insufficient_units(units).replace("no episode", "no block with all of the conditions")
+    if not reason and not sums.is_bounded and error <= 0:
+        reason = "the blocks do not vary: their variance cannot be estimated"
+    if reason:
         return unknown_effect(reason, bounds, level, sums.block_counts, estimate)
     if not needs_exact_limits(sums, np.asarray(error)):
         basis = EffectBasis(*sums.block_counts, units, "t")
@@ -72,7 +78,7 @@ def estimate_contrast(data: ArrayLike | BlockTable, weights: ArrayLike, level: f
 def contrast_exceeds_zero(data: ArrayLike | BlockTable, weights: ArrayLike, level: float = 0.95) -> bool:
     """Whether a contrast is above 0 by its one-sided test at 1 − level.
 
-    The same as `estimate_contrast(…).above()`, and faster.
+    The same as `estimate_contrast(…).above()`, and faster. For values in [0, 1].
     """
     sums, weights = _select_weighted(as_block_table(data), weights)
     return int(sums.units[0]) >= 2 and float(contrast_limits(sums, weights, 1 - level)[0]) > 0

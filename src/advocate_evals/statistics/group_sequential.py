@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -119,7 +119,8 @@ class SequentialResult:
     """CONFIRMED; CONFIRMED-SMALL where the mean is above 0 and below delta; REFUTED (below delta); REVERSED (below 0);
     FLOOR where the baseline itself is below delta, so that refuting is not informative; or INCONCLUSIVE."""
     reason: InconclusiveReason
-    """Why it is inconclusive: `n` (all planned pairs), `completeness` (a look without any value), `unfinished`."""
+    """Why it is inconclusive: `n` (all planned pairs), `completeness` (a look without any value), `unfinished`, or
+    `incapable` (the subject fails the capability gate)."""
     looks: tuple[SequentialLook, ...]
     """All looks, in order."""
     design: SequentialDesign
@@ -190,6 +191,17 @@ def group_sequential_test(
         estimate=last.estimate if last else math.nan,
         repeated=_repeated_interval(last),
     )
+
+
+def withhold_result(result: SequentialResult) -> SequentialResult:
+    """The result for a subject that fails the capability gate: neither a verdict nor an estimate.
+
+    Args:
+        result: The test on what happened. A run that is not finished stays so.
+    """
+    undecided: InconclusiveReason = "incapable" if result.stopped else "unfinished"
+    label, reason = classify_verdict(Evidence(testable=False, undecided=undecided))
+    return replace(result, verdict=label, reason=reason, looks=(), estimate=math.nan, repeated=UNKNOWN_INTERVAL)
 
 
 def median_unbiased_estimate(result: SequentialResult) -> Interval:
@@ -364,7 +376,7 @@ def sequential_test_metrics(result: SequentialResult) -> dict[str, float]:
         "floor": (FLOOR,),
     }
     numbers = {name: float(result.verdict in labels) for name, labels in flags.items()}
-    numbers |= {"finished": float(result.stopped)}
+    numbers |= {"finished": float(result.stopped)} | ({"incapable": 1.0} if result.reason == "incapable" else {})
     numbers |= {name: float(getattr(result, name)) for name in ("started", "analysed", "dropped")}
     numbers |= {"estimate_biased": result.estimate}
     numbers |= {"repeated_lower": result.repeated.lower, "repeated_upper": result.repeated.upper}

@@ -41,6 +41,8 @@ class BlockTable:
     """Episodes, same shape; 0 where the cell is missing."""
     unit_index: NDArray[np.intp]
     """The independent unit that each block belongs to, shape (blocks,), from 0 without gaps."""
+    is_bounded: bool = True
+    """Whether entries lie in [0, 1]; others have means and contrasts (Student's t), and neither rates nor a floor."""
 
     @property
     def blocks(self) -> int:
@@ -65,6 +67,8 @@ class UnitSums:
     """Blocks used, shape (…)."""
     dropped: NDArray[np.intp]
     """Blocks left out, shape (…)."""
+    is_bounded: bool = True
+    """Whether values lie in [0, 1]."""
 
     @property
     def rates(self) -> Array:
@@ -94,7 +98,10 @@ class UnitSums:
 
 
 def as_block_table(
-    values: ArrayLike | BlockTable, sizes: ArrayLike | None = None, clusters: ArrayLike | None = None
+    values: ArrayLike | BlockTable,
+    sizes: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    is_bounded: bool = True,
 ) -> BlockTable:
     """Convert an array to a `BlockTable`.
 
@@ -105,24 +112,28 @@ def as_block_table(
             missing.
         clusters: One label per block, of any kind: blocks with the same label (a family, a scenario) are correlated and
             count as one independent unit. By default each block is a unit of its own.
+        is_bounded: Whether the values lie in [0, 1]; else they may be any finite number.
 
     Raises:
-        ValueError: for a table of fewer than two dimensions, values outside [0, 1], negative sizes, or labels that are
-            not one per block.
+        ValueError: for a table of fewer than two dimensions, values outside their range, negative sizes, or labels that
+            are not one per block.
     """
     if isinstance(values, BlockTable):
         return values
     means = np.asarray(values, dtype=float)
     if means.ndim < 2:
         raise ValueError(f"blocks × conditions are needed, not an array of shape {means.shape}")
-    invalid = ~(np.isnan(means) | ((means >= 0) & (means <= 1)))
+    low, high = (0.0, 1.0) if is_bounded else (-np.finfo(float).max, np.finfo(float).max)
+    invalid = ~(np.isnan(means) | ((means >= low) & (means <= high)))
     if invalid.any():
-        raise ValueError(f"values must lie in [0, 1] or be NaN, found {means[invalid][0]}")
+        rule = "lie in [0, 1]" if is_bounded else "be finite"
+        raise ValueError(f"values must {rule} or be NaN, found {means[invalid][0]}")
     episodes = np.broadcast_to(np.asarray(1.0 if sizes is None else sizes, dtype=float), means.shape)
     if not (episodes >= 0).all():
         raise ValueError(f"sizes must not be negative, found {episodes[~(episodes >= 0)][0]}")
     episodes = np.where(np.isnan(means), 0.0, episodes)
-    return BlockTable(np.nan_to_num(means) * episodes, episodes, _index_units(clusters, means.shape[-2]))
+    unit_index = _index_units(clusters, means.shape[-2])
+    return BlockTable(np.nan_to_num(means) * episodes, episodes, unit_index, is_bounded)
 
 
 def _index_units(clusters: ArrayLike | None, blocks: int) -> NDArray[np.intp]:
@@ -146,9 +157,8 @@ def sum_units(table: BlockTable, conditions: Sequence[int], complete: bool = Tru
     is_used = np.asarray((sizes > 0).all(axis=-1) if complete else (sizes > 0).any(axis=-1))
     sizes, totals = sizes * is_used[..., None], totals * is_used[..., None]
     used = is_used.sum(axis=-1)
-    return UnitSums(
-        _sum_by_unit(totals, table.unit_index), _sum_by_unit(sizes, table.unit_index), used, table.blocks - used
-    )
+    by_unit = _sum_by_unit(totals, table.unit_index), _sum_by_unit(sizes, table.unit_index)
+    return UnitSums(*by_unit, used, table.blocks - used, table.is_bounded)
 
 
 def _sum_by_unit(rows: Array, unit_index: NDArray[np.intp]) -> Array:
@@ -177,7 +187,13 @@ def estimate_rates(data: ArrayLike | BlockTable, level: float = 0.95) -> tuple[R
         Statistics and Methodology 7, 334-364.
     """
     table = as_block_table(data)
+    _check_bounded(table)
     return tuple(_estimate_rate(sum_units(table, [condition]), level) for condition in range(table.conditions))
+
+
+def _check_bounded(table: BlockTable) -> None:
+    if not table.is_bounded:
+        raise ValueError("values without bounds have no rates: take a contrast of means by Student's t")
 
 
 def effective_episodes(sums: UnitSums) -> Array:
@@ -194,6 +210,8 @@ def effective_episodes(sums: UnitSums) -> Array:
 
 def uses_exact_limits(sums: UnitSums) -> NDArray[np.bool_]:
     """Whether fewer than five effective episodes are of one kind, so that limits are exact; shape (…, conditions)."""
+    if not sums.is_bounded:
+        return np.zeros(sums.rates.shape, dtype=bool)
     p = np.nan_to_num(sums.rates)
     return np.asarray(np.minimum(p, 1 - p) * effective_episodes(sums) < MIN_EFFECTIVE_COUNT)
 
@@ -291,7 +309,9 @@ def risk_difference(data: ArrayLike | BlockTable, first: int = 0, second: int = 
         Method of variance estimates recovery: Newcombe (1998), Statistics in Medicine 17, 2635-2650 (paired, his
         method 10 with the corrected correlation); Zou & Donner (2008), Statistics in Medicine 27, 1693-1702.
     """
-    sums = sum_units(as_block_table(data), [first, second])
+    table = as_block_table(data)
+    _check_bounded(table)
+    sums = sum_units(table, [first, second])
     units, p = int(sums.units[0]), sums.rates
     estimate = float(p[0] - p[1])
     if reason := insufficient_units(units).replace("no episode", "no block with both conditions"):
@@ -359,7 +379,8 @@ def effect_sd(data: ArrayLike | BlockTable, first: int = 0, second: int = -1) ->
 
     Returns:
         The SD; 0 where the units differ by no more than chance; NaN where chance cannot be separated from true
-        differences, that is with fewer than two units that hold more than one block, or more than one episode per cell.
+        differences, that is with fewer than two units that hold more than one block, or more than one episode per cell
+        of values in [0, 1].
 
     Source:
         One-way random effects by moments, as in Searle, Casella & McCulloch (1992), Variance Components, section 3.6.
@@ -367,6 +388,8 @@ def effect_sd(data: ArrayLike | BlockTable, first: int = 0, second: int = -1) ->
     table = as_block_table(data)
     if np.unique(table.unit_index).size < table.blocks:
         return _sd_between_units(table, first, second)
+    if not table.is_bounded:
+        return math.nan  # the variance within a cell is not known from its mean
     size, p = table.sizes[:, [first, second]], table.totals[:, [first, second]]
     repeated = (size > 1).all(axis=1)
     if repeated.sum() < 2:

@@ -41,7 +41,9 @@ VERDICT_TEXTS: Mapping[VerdictLabel, str] = {
 }
 """What each label means, in the order of a legend."""
 
-InconclusiveReason = Literal["", "completeness", "grader", "data", "n", "unfinished"]
+InconclusiveReason = Literal[
+    "", "completeness", "grader", "data", "n", "unfinished", "incapable", "unvalidated", "controls", "replayed"
+]
 """Why a verdict is INCONCLUSIVE; empty for the other labels."""
 
 REASON_TEXTS: Mapping[InconclusiveReason, str] = {
@@ -50,6 +52,10 @@ REASON_TEXTS: Mapping[InconclusiveReason, str] = {
     "data": "there is nothing to compare",
     "n": "too few blocks: the interval is too wide",
     "unfinished": "the run did not finish",
+    "incapable": "the model cannot act: its calls do not parse, or it makes none, or it does no work",
+    "unvalidated": "the vectors did not pass their validation",
+    "controls": "permuted directions show as much",
+    "replayed": "another model than the subject was read",
     "": "",
 }
 """What each reason means."""

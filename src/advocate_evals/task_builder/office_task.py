@@ -33,6 +33,7 @@ from advocate_evals.records import NameList, parse_names, suggest_nearest
 from advocate_evals.scenarios.dataset_reader import family_names, hash_datasets, mechanism_names, read_mechanism
 from advocate_evals.scenarios.scenario import arm_specs, build_scenario, home_spec
 from advocate_evals.scorers.actions import actions, setting
+from advocate_evals.scorers.activation import activation
 from advocate_evals.scorers.beliefs import beliefs
 from advocate_evals.scorers.debrief import debrief
 from advocate_evals.scorers.desperation import desperation
@@ -257,6 +258,7 @@ def build_office_task(
         *extra_scorers,
         *_probe_scorers(parse_probes(probes), mode, own_family=own_family),
         *_judge_scorers(mode, own_family=own_family),
+        activation(),
         setting(),
     ]
     return Task(
