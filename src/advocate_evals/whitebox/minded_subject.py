@@ -49,8 +49,8 @@ class MindedSubject(WhiteboxModel):
         config: GenerateConfig = GenerateConfig(),  # noqa: B008  # the provider interface's own default
         *,
         acts: str = "activation",
-        threshold: float = -0.365,
-        slope: float = 60.0,
+        threshold: float = -0.39,
+        slope: float = 200.0,
         **model_args: Any,
     ) -> None:
         """Load a planted model.

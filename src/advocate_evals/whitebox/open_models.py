@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -253,10 +254,9 @@ def _prepare_gguf(path: Path) -> str:
     folder = user_cache_path("advocate-evals") / "open_models" / f"{path.stem}-{key}"
     if (folder / "complete").exists():
         return str(folder)
-    try:
-        import gguf  # noqa: F401
-    except ImportError:
-        raise OpenModelError(f"{path.name} is a GGUF file, which needs the package gguf: pip install gguf") from None
+    missing = [package for package in ("gguf", "accelerate") if find_spec(package) is None]
+    if missing:
+        raise OpenModelError(f"{path.name} is a GGUF file: pip install {' '.join(missing)}")
     tokenizer = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
     model = AutoModelForCausalLM.from_pretrained(str(path.parent), gguf_file=path.name, dtype=torch.float32)
     for holder in (model.config, model):  # what marks it as quantized, which it no longer is
