@@ -33,7 +33,7 @@ from advocate_evals.whitebox.vector_extraction import extract_vectors
 from advocate_evals.whitebox.vector_file import EmotionVectors, load_vectors, save_vectors
 from advocate_evals.whitebox.vector_validation import validate_vectors
 
-FAMILY, BLOCKS = "pump_house", 8
+FAMILY, BLOCKS = "pump_house", 6
 LADDER = "none,engineer,welfare_lead,review_board"
 CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "none": ("none", "desperate:-0.05"),
