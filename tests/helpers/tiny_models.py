@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -19,7 +20,7 @@ from transformers import (
 
 from advocate_evals.scenarios.dataset_reader import read_emotion_list
 from advocate_evals.steering_conditions import DESPERATE, READ_VECTORS
-from advocate_evals.whitebox.open_models import OpenModel
+from advocate_evals.whitebox.open_models import OpenModel, decoder_layers
 from advocate_evals.whitebox.residual_reading import read_stream
 from advocate_evals.whitebox.vector_file import EmotionVectors, FamilyBaseline, VectorHeader, save_vectors
 
@@ -143,3 +144,9 @@ def with_identity(vectors: EmotionVectors, **changes: object) -> EmotionVectors:
 def desperate_row(vectors: EmotionVectors) -> torch.Tensor:
     """The direction that most tests are about."""
     return vectors.direction(DESPERATE)
+
+
+def count_hooks(model: Any) -> int:
+    """Forward hooks on the model, its embedding and its layers."""
+    modules = [model, model.get_input_embeddings(), *decoder_layers(model)]
+    return sum(len(module._forward_hooks) for module in modules)

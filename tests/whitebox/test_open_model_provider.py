@@ -11,14 +11,13 @@ import pytest
 import torch
 from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, GenerateConfig, ModelOutput, get_model
 from inspect_ai.tool import ToolInfo
-from tiny_models import ARCHITECTURES, CONTEXT, FORGETTING, TEMPLATE, save_random_vectors, with_identity
+from tiny_models import ARCHITECTURES, CONTEXT, FORGETTING, TEMPLATE, count_hooks, save_random_vectors, with_identity
 
 from advocate_evals.steering_conditions import READ_VECTORS
 from advocate_evals.turn_readings import READING_KEY, TurnReading, reading_request, unpack_tokens
 from advocate_evals.whitebox import open_model_provider
 from advocate_evals.whitebox.open_model_provider import GeneratedTurn, GenerationRequest, WhiteboxModel, decode_reply
 from advocate_evals.whitebox.open_models import OpenModel, OpenModelError, OutOfMemory, load_open_model
-from advocate_evals.whitebox.residual_hooks import count_hooks
 from advocate_evals.whitebox.residual_reading import read_stream
 from advocate_evals.whitebox.vector_file import load_vectors, save_vectors
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny_models import ARCHITECTURES, CONTEXT, DEPTH, desperate_row
+from tiny_models import ARCHITECTURES, CONTEXT, DEPTH, count_hooks, desperate_row
 from torch import Tensor
 
 from advocate_evals.steering_conditions import READ_VECTORS
 from advocate_evals.whitebox.open_models import OpenModel, OpenModelError, OutOfMemory
-from advocate_evals.whitebox.residual_hooks import ResidualEdit, count_hooks, hook_layers
+from advocate_evals.whitebox.residual_hooks import ResidualEdit, hook_layers
 from advocate_evals.whitebox.residual_reading import CachedReader, read_stream, refuse_non_finite
 from advocate_evals.whitebox.vector_file import EmotionVectors
 

@@ -217,6 +217,20 @@ def test_a_replay_of_a_log_equals_the_live_run(
         assert (second.reader, second.vectors) == ("", first.vectors)
 
 
+def test_a_live_turn_that_could_not_be_read_makes_no_other_reader_of_the_subject(
+    model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """The model reads its own transcript, whatever went wrong with a turn of the run."""
+    subject = provider(model_folders["llama"], tmp_path)
+    assert subject.vectors is not None
+    session = Session(subject).play(3, SAMPLED)
+    unread = {name: value for name, value in session.readings[1].items() if name not in ("position", "written")}
+    session.readings[1] = unread | {"fault": "3 values are not finite"}
+    replayed = TranscriptReplay(subject.open_model, subject.vectors).read_sample(session.sample())
+    assert [reading.reader for reading in replayed] == ["", "", ""]
+    assert all(reading.position for reading in replayed)
+
+
 def test_another_steering_than_in_the_run_would_be_seen(model_folders: dict[str, Path], tmp_path: Path) -> None:
     """The comparison can fail: the same transcript without the steering reads otherwise."""
     subject = provider(model_folders["llama"], tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -251,6 +252,20 @@ def test_what_does_not_fit_is_said_in_one_line(
     error = [line for line in result.output.splitlines() if line.startswith("Error: ")]
     assert len(error) == 1 and message in error[0], result.output
     assert benign_log.read_bytes() == before and not (tmp_path / "x").exists()
+
+
+def test_logs_of_one_name_are_refused_before_anything_is_read(
+    baseline_file: Path, planted: PlantedModel, benign_log: Path, tmp_path: Path
+) -> None:
+    source = next(benign_log.glob("*.eval")) if benign_log.is_dir() else benign_log
+    for folder in ("first", "second"):
+        (tmp_path / "logs" / folder).mkdir(parents=True)
+        shutil.copy(source, tmp_path / "logs" / folder / "one.eval")
+    command = ["readout", tmp_path / "logs", "--model", planted.folder / "model", "--vectors", baseline_file]
+    outcome = CliRunner().invoke(main, [*map(str, command), "-o", str(tmp_path / "out")])
+    assert outcome.exit_code == 1
+    assert "several logs named one.eval" in outcome.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_short_memory_is_said_in_one_line(

@@ -12,7 +12,6 @@ from advocate_evals.analysis.block_values import build_block_values
 from advocate_evals.analysis.claim_tests import TestedClaim, TestResult, run_test
 from advocate_evals.analysis.findings import RobustnessCheck
 from advocate_evals.factors import parse_arm
-from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.statistics.verdict_rule import REVERSED, InconclusiveReason, VerdictLabel, is_confirmed
 from advocate_evals.steering_conditions import PERMUTED
 
@@ -130,6 +129,3 @@ def _describe_copies(effect: float, copies: Sequence[TestResult]) -> RobustnessC
             f"that of the claim is {effect:.2f}"
         ),
     )
-
-
-assert set(PERMUTED_OUTCOMES) <= set(OUTCOMES)

@@ -47,15 +47,18 @@ def model_options(required: bool) -> Callable[[Callable[..., Any]], Callable[...
     return decorate
 
 
-@vectors_command.command("extract")
-@model_options(required=True)
-@click.option("--output", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
-@click.option(
+texts_option = click.option(
     "--stories",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Texts in the layout of datasets/emotions; what it does not hold is the suite's.",
+    help="The texts of the vectors, in the layout of datasets/emotions; what is not there is the suite's.",
 )
+
+
+@vectors_command.command("extract")
+@model_options(required=True)
+@click.option("--output", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@texts_option
 def extract_command(output: Path, stories: Path | None, **model: Any) -> None:
     """Make vectors from stories, and choose the layer by texts that made none of them."""
     with one_line_errors():
@@ -80,12 +83,7 @@ def extract_command(output: Path, stories: Path | None, **model: Any) -> None:
 @vectors_command.command("validate")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @model_options(required=False)
-@click.option(
-    "--stories",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The texts that the vectors were made from, where they are not the suite's.",
-)
+@texts_option
 def validate_command(file: Path, stories: Path | None, **model: Any) -> None:
     """Test the vectors of FILE against controls, and write the result into it.
 
@@ -160,6 +158,8 @@ def show_command(file: Path) -> None:
         f" stories: {escape(header.texts_source)}",
         soft_wrap=True,
     )
+    strength = 0.05 * header.norms[header.layer] / header.story_deviation
+    out.print(f"a strength of 0.05 moves *desperate* by {strength:.1f} standard deviations of the stories")
     out.print(
         f"baseline for {', '.join(header.baseline) or 'no family'}; clamping for {', '.join(header.clamp) or 'none'}"
     )

@@ -81,6 +81,7 @@ def activation_score(
             "layer": first.layer,
             "reader": first.reader or "the subject itself",
             "steering": first.steering,
+            "unchecked": first.unchecked,
             "faults": sorted({reading.fault for reading in readings if reading.fault}),
             "turns": [
                 {"turn": reading.turn, "z": reading.z(DESPERATE), "written": reading.written_z(DESPERATE)}

@@ -127,16 +127,6 @@ def check_template(tokenizer: Any, form: ToolForm = "template") -> None:
         )
 
 
-def drops_reasoning(tokenizer: Any, form: ToolForm = "template") -> bool:
-    """Whether the template leaves out earlier thoughts, so that a prompt need not begin with the one before."""
-    turns: list[ChatMessage] = [
-        ChatMessageUser(content="first"),
-        ChatMessageAssistant(content=[ContentReasoning(reasoning="probe-thought"), ContentText(text=_PROBE_WORDS)]),
-        ChatMessageUser(content="second"),
-    ]
-    return "probe-thought" not in render_prompt(tokenizer, turns, [], form)
-
-
 def _tool_schema(tool: ToolInfo) -> dict[str, Any]:
     parameters = tool.parameters.model_dump(exclude_none=True)
     return {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from inspect_ai.log import EvalLog, EvalSample
 
+from advocate_evals.logs.raw_log import find_logs
 from advocate_evals.logs.scored_copies import complete_samples, iter_whole_logs, write_scored_copy
 from advocate_evals.scorers.activation import activation
 from advocate_evals.turn_readings import STORE_KEY, TurnReading
@@ -77,12 +79,17 @@ def read_out_logs(
 
     Raises:
         OpenModelError: where model and vectors do not belong together, the vectors have no baseline, or the copies
-            would overwrite the logs.
+            would overwrite the logs or one another.
         ValueError: where a log cannot be read.
     """
     if not vectors.header.baseline:
         raise OpenModelError(
             "the vectors have no baseline, so there is no z: advocate-evals vectors baseline FILE --logs LOGS"
+        )
+    names = Counter(Path(address).name for address in find_logs(place))
+    if repeated := [name for name, number in names.items() if number > 1]:
+        raise OpenModelError(
+            f"{place} holds several logs named {repeated[0]}, whose copies would overwrite one another"
         )
     replay = _make_replay(vectors, open_model, form)
     for address, log in iter_whole_logs(place):

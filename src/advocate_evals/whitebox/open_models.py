@@ -126,23 +126,18 @@ def load_open_model(
     if chat_template is not None:
         tokenizer.chat_template = read_template(chat_template)
     model.train(False)
-    identity = identify_model(name, model, tokenizer, dtype, revision or "")
-    return OpenModel(model, tokenizer, identity.model_copy(update={"weights_hash": weights_hash}))
-
-
-def identify_model(name: str, model: Any, tokenizer: Any, dtype: str, revision: str = "") -> ModelIdentity:
-    """What identifies a loaded model."""
     config = model.config.get_text_config()
-    return ModelIdentity(
+    identity = ModelIdentity(
         model=Path(name).name if Path(name).exists() else name,
         source=name,
         revision=revision or str(getattr(model.config, "_commit_hash", None) or ""),
-        weights_hash=_hash_weights(model),
+        weights_hash=weights_hash,
         **hash_tokenizer(tokenizer),
         hidden_size=int(config.hidden_size),
         layer_count=len(decoder_layers(model)),
         dtype=dtype,
     )
+    return OpenModel(model, tokenizer, identity)
 
 
 def hash_tokenizer(tokenizer: Any) -> dict[str, str]:

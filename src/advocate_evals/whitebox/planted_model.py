@@ -11,7 +11,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -281,8 +281,3 @@ def write_planted_texts(folder: Path, words: Mapping[str, Sequence[str]]) -> Non
 def _write(path: Path, data: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
-
-
-def iter_parameters(folder: Path) -> Iterator[int]:
-    """Sizes of the tensors of a planted model."""
-    yield from (tensor.numel() for tensor in load_file(folder / "model" / "model.safetensors").values())

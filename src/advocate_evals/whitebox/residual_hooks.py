@@ -100,7 +100,7 @@ def hook_layers(
         OpenModelError: for a layer that does not exist.
     """
     layers = decoder_layers(model)
-    check_layers([*(edit.layer for edit in edits), *capture], len(layers), lowest=0)
+    _check_layers([*(edit.layer for edit in edits), *capture], len(layers))
     if any(edit.layer == 0 for edit in edits):
         raise OpenModelError("layer 0 is the embedding, which is read and never changed")
     hooked = HookedPass(captured={layer: [] for layer in capture})
@@ -136,18 +136,7 @@ def hook_layers(
             handle.remove()
 
 
-def check_layers(layers: Sequence[int], layer_count: int, lowest: int = 1) -> None:
-    """Refuse layers that a model does not have.
-
-    Raises:
-        OpenModelError: naming the layer and the range.
-    """
+def _check_layers(layers: Sequence[int], layer_count: int) -> None:
     for layer in layers:
-        if not lowest <= layer <= layer_count:
-            raise OpenModelError(f"layer {layer} does not exist: the model has layers {lowest} to {layer_count}")
-
-
-def count_hooks(model: Any) -> int:
-    """Forward hooks on the model, its embedding and its layers."""
-    modules = [model, model.get_input_embeddings(), *decoder_layers(model)]
-    return sum(len(module._forward_hooks) for module in modules)
+        if not 0 <= layer <= layer_count:
+            raise OpenModelError(f"layer {layer} does not exist: the model has layers 0 to {layer_count}")

@@ -55,7 +55,8 @@ class TranscriptReplay:
             request = ReadingRequest(family=family, turn=turn, steering=steering)
             own = matching_reading(live, turn)
             readings.append(self._read_turn(reader, sample.messages[: place + 1], tools, request, own))
-        return readings
+        name = "" if live else self._open_model.identity.model
+        return [reading.model_copy(update={"reader": name}) for reading in readings]
 
     def _read_turn(
         self,
@@ -69,7 +70,6 @@ class TranscriptReplay:
         prompt = render_prompt(tokenizer, messages[:-1], tools, self._form)
         prompt_ids = encode_prompt(tokenizer, prompt)
         token_ids = unpack_tokens(own.token_ids) if own else self._reply_tokens(messages, tools, prompt)
-        name = "" if own else self._open_model.identity.model
         unread = TurnReading(
             turn=request.turn,
             vectors=self._vectors.file_hash,
@@ -78,7 +78,6 @@ class TranscriptReplay:
             steering=request.steering,
             prompt_tokens=len(prompt_ids),
             prompt_hash=hash_tokens(prompt_ids),
-            reader=name,
         )
         if own is not None and own.prompt_hash != unread.prompt_hash:
             return unread.model_copy(update={"fault": "the prompt renders to other tokens than in the run"})
@@ -87,8 +86,7 @@ class TranscriptReplay:
                 update={"fault": f"beyond the context of {self._open_model.context_length} tokens"}
             )
         stream = reader.read_turn(prompt_ids, token_ids)
-        reading = read_turn_stream(self._vectors, stream, prompt_ids, token_ids, request)
-        return reading.model_copy(update={"reader": name})
+        return read_turn_stream(self._vectors, stream, prompt_ids, token_ids, request)
 
     def _reply_tokens(self, messages: Sequence[ChatMessage], tools: Sequence[ToolInfo], prompt: str) -> list[int]:
         """The tokens of another author's turn as the template renders it, up to the mark that ends it; none where the
