@@ -15,12 +15,8 @@ from made_up import claims, ladder
 from test_grader import MORE, OUTCOME, by
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values
-from advocate_evals.analysis.claim_verdicts import (
-    build_verdicts,
-    decide_verdict,
-    p_value_adjustments,
-    run_claim_tests,
-)
+from advocate_evals.analysis.claim_corrections import p_value_adjustments
+from advocate_evals.analysis.claim_verdicts import build_verdicts, decide_verdict, run_claim_tests
 from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
 from advocate_evals.analysis.grader_robustness import _list_adverse_sides, bound_errors, turn_verdicts
@@ -189,7 +185,8 @@ def test_the_correction_for_the_number_of_claims_holds_under_errors_too() -> Non
     rows = latest_comparable_runs(sort_episodes(frame))[0]
     (tested,) = run_claim_tests([MORE], rows, None, [calibration(400, 4, 2000, 20)])
     (alone,) = build_verdicts([tested])
-    further = [replace(tested, model=f"lab/other-{n}", test=replace(tested.test, p=1.0)) for n in range(400)]
+    unconvincing = replace(tested.test, evidence=replace(tested.test.evidence, p_adjusted=1.0))
+    further = [replace(tested, model=f"lab/other-{n}", test=unconvincing) for n in range(400)]
     adjust, *_ = p_value_adjustments([tested, *further])
     label, reason, checks = decide_verdict(tested, adjust)
     (figures,) = (check for check in checks if check.key == "figures")

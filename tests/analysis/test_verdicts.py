@@ -263,11 +263,6 @@ def test_fewer_blocks_than_planned_decide_nothing() -> None:
     assert "40 of 104 planned blocks" in result.sentence
 
 
-def test_more_blocks_than_planned_count_and_are_named() -> None:
-    result = verdict(ladder(*STRONG, blocks=104), "harm_falls", blocks=40)
-    assert result.label == "CONFIRMED" and "104 blocks were analysed and 40 planned" in result.excluded[0]
-
-
 def test_epochs_are_averaged_within_a_block() -> None:
     once = verdict(ladder(*STRONG, seed=5), "harm_falls")
     frame = ladder(*STRONG, seed=5)

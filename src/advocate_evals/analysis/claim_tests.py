@@ -24,6 +24,7 @@ from advocate_evals.analysis.grader_robustness import (
     grader_faults,
     pair_labels,
 )
+from advocate_evals.analysis.planned_blocks import cut_to_plan
 from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.outcomes import GATED_OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
@@ -34,8 +35,8 @@ from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, class
 MAX_MISSING_GAP = 0.05
 """Arms whose shares of missing blocks differ by more than this: what is missing may depend on the arm."""
 
-PValueAdjustment = Callable[[float], float]
-"""What the correction for the number of claims makes of a p-value in the place of a claim's own; NaN stays NaN."""
+PValueAdjustment = Callable[[Evidence], Evidence]
+"""What the correction for the number of claims makes of evidence in the place of a claim's own: for it and against."""
 
 METHOD_TEXTS = {
     "mover": "MOVER on clustered Wilson limits",
@@ -104,6 +105,8 @@ class TestedClaim:
     """How many episodes the grader may have misjudged; None where nothing bounds it, or no grader was asked."""
     capability: CapabilityGate = UNMEASURED_GATE
     """Whether the model can act in the claim's task."""
+    all_blocks: BlockValues | None = None
+    """Blocks × groups with those beyond the plan, which decide nothing; None where there are none."""
 
     @property
     def claim(self) -> Claim:
@@ -154,6 +157,9 @@ def run_claim_test(
     groups, capability = claim.contrast.arm_groups, assess_task(episodes, claim.task)
     if withheld := _has_no_rate(claim.outcome, capability):
         selected, labels = replace(selected, rows=selected.rows.assign(**{claim.outcome: math.nan})), None
+    all_rows = selected.rows
+    rows, surplus = cut_to_plan(all_rows, claim.contrast.arms, registered.spec.planned)
+    selected = replace(selected, rows=rows)
     blocks = build_block_values(selected.rows, claim.outcome, groups)
     present_arms = set(selected.rows["arm"])
     pairs = pair_labels(selected.rows, labels, claim.outcome, groups)
@@ -173,6 +179,7 @@ def run_claim_test(
             else None
         ),
         capability=capability,
+        all_blocks=build_block_values(all_rows, claim.outcome, groups) if surplus else None,
     )
 
 
@@ -203,12 +210,15 @@ def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_fami
             testable=not effect.insufficient and not math.isnan(effect.estimate),
             holds=test.holds,
             small=test.holds and effect.upper < delta and contrast.names_small_effects,
-            refuted=test.refuted,
-            reversed=test.reversed,
+            refuted=test.p_refuted <= spec.alpha_refuted,
+            reversed=test.p_reversed <= spec.alpha_refuted,
             floor=contrast.has_floor(table, unit_spec),
             equivalence=not contrast.has_p_value,
             p_adjusted=test.p,
             alpha=spec.alpha,
+            p_refuted=test.p_refuted,
+            p_reversed=test.p_reversed,
+            alpha_refuted=spec.alpha_refuted,
             undecided="n" if effect.blocks else "data",
         ),
         analysed=effect.blocks,
@@ -249,7 +259,7 @@ def missing_data_checks(
     Args:
         tested: The claim.
         label: The label from the estimates alone.
-        adjust: The correction of the claim's p-value for the number of claims.
+        adjust: The correction of the claim's evidence for the number of claims.
     """
     contrast, blocks, spec = tested.claim.contrast, tested.blocks, tested.spec
     gaps = np.isnan(blocks.values)
@@ -270,12 +280,12 @@ def missing_data_checks(
 
 
 def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAdjustment) -> Iterator[RobustnessCheck]:
-    """Another baseline, families as units, people's labels, another measure: none makes the verdict stronger.
+    """Another baseline, families as units, blocks beyond the plan, people's labels: none makes the verdict stronger.
 
     Args:
         tested: The claim.
         label: The label from the estimates alone.
-        adjust: The correction of the claim's p-value for the number of claims.
+        adjust: The correction of the claim's evidence for the number of claims.
     """
     claim, spec, rows = tested.claim, tested.spec, tested.episodes.rows
     control_groups = claim.contrast.control_groups
@@ -288,6 +298,10 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAd
     if families > 1:
         by_family = run_test(claim.contrast, tested.blocks, spec, by_family=True)
         yield _compare("family", f"with the {families} families as the independent units", by_family, label, adjust)
+    if tested.all_blocks is not None:
+        number = len(tested.all_blocks.names)
+        title = f"with all {number} blocks, the {number - len(tested.blocks.names)} beyond the plan included"
+        yield _compare("all_blocks", title, run_test(claim.contrast, tested.all_blocks, spec), label, adjust)
     yield from _label_check(tested, label)
 
 
@@ -304,8 +318,8 @@ def _label_check(tested: TestedClaim, label: VerdictLabel) -> Iterator[Robustnes
 
 
 def classify_test(test: TestResult, adjust: PValueAdjustment) -> VerdictLabel:
-    """The label that a test comes to, its p-value corrected for the number of claims."""
-    return classify_verdict(replace(test.evidence, p_adjusted=adjust(test.p)))[0]
+    """The label that a test comes to, its p-values corrected for the number of claims."""
+    return classify_verdict(adjust(test.evidence))[0]
 
 
 def _compare(key: str, title: str, test: TestResult, label: VerdictLabel, adjust: PValueAdjustment) -> RobustnessCheck:

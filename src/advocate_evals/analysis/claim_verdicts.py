@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from advocate_evals.analysis.block_values import BlockValues, rate_points
+from advocate_evals.analysis.claim_corrections import p_value_adjustments
 from advocate_evals.analysis.claim_tests import (
     PValueAdjustment,
     RegisteredClaim,
@@ -35,9 +35,8 @@ from advocate_evals.analysis.verdict_wording import (
     verdict_sentence,
 )
 from advocate_evals.logs.task_logs import GraderCalibration
-from advocate_evals.model_names import SubjectKind, is_human, subject_kind
+from advocate_evals.model_names import is_human
 from advocate_evals.outcomes import OUTCOMES
-from advocate_evals.statistics.dose_response import holm_adjust
 from advocate_evals.statistics.intervals import Interval, upper_quantile
 from advocate_evals.statistics.meta_analysis import PooledEffect, pool_effects
 from advocate_evals.statistics.verdict_rule import (
@@ -75,29 +74,6 @@ def run_claim_tests(
     return tested_claims
 
 
-def p_value_adjustments(tested_claims: Sequence[TestedClaim]) -> list[PValueAdjustment]:
-    """Holm's correction of each claim's p-value, or of another one in its place; none for claims without one.
-
-    Corrected together are the primary claims of a file over all models, and apart from them its secondary ones. Models,
-    scripts and people are kept apart: a demonstration or a baseline must not cost a model's verdict its power.
-    """
-    families: dict[tuple[str, bool, SubjectKind], list[float]] = {}
-    adjustments: list[PValueAdjustment] = []
-    for tested in tested_claims:
-        if not tested.claim.contrast.has_p_value:
-            adjustments.append(float)
-            continue
-        kind = subject_kind(tested.model, scripted=tested.standin)
-        p_values = families.setdefault((tested.registered.file.name, tested.claim.primary, kind), [])
-        adjustments.append(partial(_adjust_in_place, p_values, len(p_values)))
-        p_values.append(tested.test.p)
-    return adjustments
-
-
-def _adjust_in_place(p_values: Sequence[float], place: int, p: float) -> float:
-    return holm_adjust([*p_values[:place], p, *p_values[place + 1 :]]).p[place]
-
-
 def build_verdicts(tested_claims: Sequence[TestedClaim]) -> tuple[Verdict, ...]:
     """The verdict on each tested claim, in their order."""
     return tuple(map(_build_verdict, tested_claims, p_value_adjustments(tested_claims)))
@@ -120,8 +96,7 @@ def decide_verdict(
     reading_fault = find_reading_fault(tested)
     undecided: InconclusiveReason = reading_fault or tested.test.evidence.undecided
     evidence = replace(
-        tested.test.evidence,
-        p_adjusted=adjust(tested.test.p),
+        adjust(tested.test.evidence),
         undecided="data" if tested.absent_arms or not tested.test.analysed else undecided,
     )
     by_figures, _ = classify_verdict(evidence)
@@ -219,6 +194,7 @@ def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessChec
 def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
     claim, spec, test, blocks = tested.claim, tested.spec, tested.test, tested.blocks
     label, reason, checks = decide_verdict(tested, adjust)
+    corrected = adjust(test.evidence)
     return Verdict(
         prediction=claim.name,
         file=tested.registered.file.name,
@@ -236,7 +212,7 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         label=label,
         reason=reason,
         sentence=verdict_sentence(tested, label, reason),
-        **_estimate_fields(test, adjust(test.p) if claim.contrast.has_p_value else math.nan),
+        **_estimate_fields(test, corrected),
         level=spec.level,
         alpha=spec.alpha,
         alpha_refuted=spec.alpha_refuted,
@@ -256,7 +232,7 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
     )
 
 
-def _estimate_fields(test: TestResult, p_adjusted: float) -> dict[str, Any]:
+def _estimate_fields(test: TestResult, corrected: Evidence) -> dict[str, Any]:
     """The estimate as fields of a verdict; no limits and no p-value where nothing can be estimated."""
     has_limits = not test.insufficient
     return {
@@ -264,7 +240,9 @@ def _estimate_fields(test: TestResult, p_adjusted: float) -> dict[str, Any]:
         "lower": test.lower if has_limits else None,
         "upper": test.upper if has_limits else None,
         "p": test.p if has_limits else None,
-        "p_adjusted": p_adjusted if has_limits else None,
+        "p_adjusted": corrected.p_adjusted if has_limits else None,
+        "p_refuted": corrected.p_refuted if has_limits else None,
+        "p_reversed": corrected.p_reversed if has_limits else None,
         "floor": test.evidence.floor,
         "analysed": test.analysed,
         "block_sd": test.block_sd,
@@ -273,10 +251,11 @@ def _estimate_fields(test: TestResult, p_adjusted: float) -> dict[str, Any]:
 
 
 def _describe_surplus(tested: TestedClaim) -> Iterator[str]:
-    if tested.test.analysed > tested.spec.planned:
+    if tested.all_blocks is not None:
+        planned, started = len(tested.blocks.names), len(tested.all_blocks.names)
         yield (
-            f"{tested.test.analysed} blocks were analysed and {tested.spec.planned} planned: all count; check whether "
-            "the number of blocks depended on interim results"
+            f"{started} blocks were started and {planned} planned: the first {planned} in the order of the design "
+            "decide; the estimate with the others is shown beside (check `all_blocks`)"
         )
 
 
@@ -345,6 +324,8 @@ def _pool_claim(members: Sequence[Verdict]) -> Verdict | None:
             "upper": _finite(plain.upper),
             "p": _finite(effect.p_above),
             "p_adjusted": None,
+            "p_refuted": None,
+            "p_reversed": None,
             "floor": all(verdict.floor for verdict in pooled),
             "registered": all(verdict.registered for verdict in pooled),
             "registration": "; ".join(

@@ -246,10 +246,14 @@ class Verdict(Record):
     """One-sided p-value of "no effect in the direction of the claim"."""
     p_adjusted: FiniteNumber = None
     """The same after Holm's correction over models × primary outcomes; None where it is not among them."""
+    p_refuted: FiniteNumber = None
+    """One-sided p-value of "the effect is δ or more", corrected for the number of models and claims of the family."""
+    p_reversed: FiniteNumber = None
+    """Likewise of "the effect does not go the other way"; None where no way is the other one."""
     alpha: float = 0.05
     """Error allowed to a false CONFIRMED, one-sided."""
     alpha_refuted: float = 0.05
-    """Error allowed to a false REFUTED or REVERSED, one-sided."""
+    """Error allowed to a false REFUTED or REVERSED over the models and claims of the family, one-sided."""
     delta: float
     """The smallest effect that matters, in the unit of the outcome."""
     floor: bool = False

@@ -7,7 +7,7 @@ right. One-sided errors are α for a claim that holds and α_refuted for what sp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
@@ -88,10 +88,11 @@ class ContrastTest:
     """One-sided p-value of "not in the direction of the claim"; NaN where the claim has none."""
     holds: bool
     """Whether the claim holds at α, before any correction for the number of claims."""
-    refuted: bool
-    """Whether an effect of δ or more is excluded at α_refuted."""
-    reversed: bool
-    """Whether the effect goes the other way, at α_refuted."""
+    p_refuted: float
+    """One-sided p-value of "the effect is δ or more", corrected within the claim."""
+    p_reversed: float
+    """One-sided p-value of "the effect does not go the other way", corrected within the claim; NaN where no way is the
+    other one."""
     steps: tuple[ContrastStep, ...]
     """The contrasts one by one, in the order in which they are tested."""
 
@@ -101,6 +102,8 @@ class Contrast(Record):
 
     has_p_value: ClassVar[bool] = True
     """Whether it has a p-value, so that it is corrected for the number of claims."""
+    nests_reversal: ClassVar[bool] = True
+    """Whether a reversal excludes an effect of δ too, so that both can share one error."""
     names_small_effects: ClassVar[bool] = True
     """Whether a confirmed effect below δ is called small."""
     can_pool: ClassVar[bool] = True
@@ -150,14 +153,13 @@ class Contrast(Record):
             spec: δ on the scale 0 to 1, errors and method.
         """
         effect = self.estimate(table, spec.method, spec.level)
-        against = _at_level(effect, spec, lambda level: self.estimate(table, spec.method, level))
         holds = not effect.insufficient and effect.lower > 0
         return ContrastTest(
             effect,
             effect.p_above,
             holds=holds,
-            refuted=against.below(spec.delta),
-            reversed=against.below(0.0),
+            p_refuted=effect.p_below_margin(spec.delta),
+            p_reversed=effect.p_below,
             steps=(ContrastStep(self.kind_name, effect, holds),),
         )
 
@@ -247,13 +249,12 @@ class EquivalenceContrast(Contrast):
     def test(self, table: BlockTable, spec: TestSpec) -> ContrastTest:
         """Two one-sided tests: the whole interval lies within ±δ."""
         effect = self.estimate(table, spec.method, spec.level)
-        against = _at_level(effect, spec, lambda level: self.estimate(table, spec.method, level))
         return ContrastTest(
             effect,
             math.nan,
             holds=not effect.insufficient and -spec.delta < effect.lower and effect.upper < spec.delta,
-            refuted=against.above(spec.delta) or against.below(-spec.delta),
-            reversed=False,
+            p_refuted=min(effect.p_above_margin(spec.delta), effect.p_below_margin(-spec.delta)),
+            p_reversed=math.nan,
             steps=(ContrastStep(self.kind_name, effect, None),),
         )
 
@@ -317,6 +318,7 @@ class TrendContrast(Contrast):
 class OrderContrast(Contrast):
     """Each arm lies beyond the one before. Tested from the ends inwards; a step counts only if all before it held."""
 
+    nests_reversal: ClassVar[bool] = False  # one step may go the other way along a fall of more than δ
     names_small_effects: ClassVar[bool] = False
     can_pool: ClassVar[bool] = False
 
@@ -342,14 +344,14 @@ class OrderContrast(Contrast):
     def test(self, table: BlockTable, spec: TestSpec) -> ContrastTest:
         """Gatekept; against the claim speak a whole fall below δ, or a step that goes the other way."""
         gatekept = gatekept_order_test(table, 1 - spec.alpha)
+        neighbours = [estimate_difference(table, *pair, spec.method, spec.level) for pair in self.pairs]
+        ends = estimate_difference(table, 0, len(self.along) - 1, spec.method, spec.level)
         return ContrastTest(
-            _weakest([estimate_difference(table, *pair, spec.method, spec.level) for pair in self.pairs]),
+            _weakest(neighbours),
             max(step.effect.p_above for step in gatekept),
             holds=all(step.significant for step in gatekept),
-            refuted=estimate_difference(table, 0, len(self.along) - 1, spec.method, spec.level_refuted).below(
-                spec.delta
-            ),
-            reversed=any(effect.below(0.0) for effect in _estimates_against(self.pairs, table, spec)),
+            p_refuted=ends.p_below_margin(spec.delta),
+            p_reversed=_smallest_of([effect.p_below for effect in neighbours]),
             steps=tuple(ContrastStep(step.name, step.effect, step.significant, step.tested) for step in gatekept),
         )
 
@@ -407,14 +409,13 @@ class ExtremeContrast(Contrast):
     def test(self, table: BlockTable, spec: TestSpec) -> ContrastTest:
         """Beyond each of the others (intersection-union); what speaks against it is corrected for their number."""
         effects = [estimate_difference(table, *pair, spec.method, spec.level) for pair in self.pairs]
-        against = _estimates_against(self.pairs, table, spec)
         is_testable = not any(effect.insufficient for effect in effects)
         return ContrastTest(
             _weakest(effects),
             max(effect.p_above for effect in effects),
             holds=is_testable and all(effect.lower > 0 for effect in effects),
-            refuted=any(effect.below(spec.delta) for effect in against),
-            reversed=any(effect.below(0.0) for effect in against),
+            p_refuted=_smallest_of([effect.p_below_margin(spec.delta) for effect in effects]),
+            p_reversed=_smallest_of([effect.p_below for effect in effects]),
             steps=tuple(
                 ContrastStep(f"{arm} against those claimed", effect, effect.lower > 0)
                 for arm, effect in zip(self.others, effects, strict=True)
@@ -485,15 +486,9 @@ def _pair_weights(count: int, first: int, second: int) -> Array:
     return weights
 
 
-def _at_level(effect: Effect, spec: TestSpec, estimate: Callable[[float], Effect]) -> Effect:
-    """The effect at the level of what speaks against the claim; the same one where both levels agree."""
-    return effect if math.isclose(spec.level, spec.level_refuted) else estimate(spec.level_refuted)
-
-
-def _estimates_against(pairs: Sequence[tuple[int, int]], table: BlockTable, spec: TestSpec) -> list[Effect]:
-    """The differences at α_refuted, corrected for their number."""
-    level = 1 - spec.alpha_refuted / len(pairs)
-    return [estimate_difference(table, *pair, spec.method, level) for pair in pairs]
+def _smallest_of(p_values: Sequence[float]) -> float:
+    """The p-value of "some of these", after Bonferroni."""
+    return min(1.0, len(p_values) * min(p_values))
 
 
 def _weakest(effects: Sequence[Effect]) -> Effect:

@@ -190,6 +190,13 @@ def number_rows(findings: Findings, published: Sequence[PublishedFigure] = ()) -
     )
 
 
+_VERDICT_NUMBERS = (
+    *("p", "p_adjusted", "p_refuted", "p_reversed", "alpha"),
+    *("delta", "planned", "started", "block_sd", "looks"),
+)
+"""Numbers of a verdict besides its estimate, each in a row of its own."""
+
+
 def _verdict_rows(verdict: Verdict) -> Iterator[NumberRow]:
     unit = verdict_unit(verdict.outcome)
     base = NumberRow(
@@ -210,7 +217,18 @@ def _verdict_rows(verdict: Verdict) -> Iterator[NumberRow]:
     counts = {"n": verdict.episodes, "blocks": verdict.analysed, "missing": verdict.unscored}
     label = verdict.label + (f" ({verdict.reason})" if verdict.reason else "")
     yield row("estimate", verdict.value, verdict.lower, verdict.upper, unit=unit, note=label, **counts)
-    for name in ("p", "p_adjusted", "alpha", "delta", "planned", "started", "block_sd", "looks"):
+    for name in (
+        "p",
+        "p_adjusted",
+        "p_refuted",
+        "p_reversed",
+        "alpha",
+        "delta",
+        "planned",
+        "started",
+        "block_sd",
+        "looks",
+    ):
         yield row(name, getattr(verdict, name), level=None)
     for point in verdict.rates:
         counts = {"n": point.n, "blocks": point.blocks, "missing": point.missing}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.random import Generator, default_rng
@@ -111,6 +111,8 @@ class Effect:
     """`mover`, `t`, `jackknife`, `poststratified`, `ppi` or `rogan-gladen`; `none` where nothing was estimated."""
     insufficient: str
     """Why it cannot be estimated or bounded better than by its range; empty where it can."""
+    limits: LimitFunction | None = field(default=None, compare=False, repr=False)
+    """Its limits as a function of the tail beyond them; None where nothing but its range is known."""
 
     def clipped(self, low: float, high: float) -> Effect:
         """The same effect with its limits cut off at the ends of its range."""
@@ -128,6 +130,16 @@ class Effect:
     def below(self, margin: float = 0.0) -> bool:
         """Whether the effect is below `margin`, by the one-sided test at 1 − `level`."""
         return not self.insufficient and self.most < margin
+
+    def p_above_margin(self, margin: float) -> float:
+        """One-sided p-value of "the effect is not above `margin`"; 1 where it cannot be tested, and above one half."""
+        limits = self.limits
+        return 1.0 if self.insufficient or limits is None else _invert_limit(lambda tail: limits(tail)[0] - margin)
+
+    def p_below_margin(self, margin: float) -> float:
+        """Likewise of "the effect is not below `margin`"."""
+        limits = self.limits
+        return 1.0 if self.insufficient or limits is None else _invert_limit(lambda tail: margin - limits(tail)[1])
 
 
 def unknown_effect(
@@ -322,6 +334,7 @@ def effect_from_limits(estimate: float, limits: LimitFunction, level: float, bas
         clusters=basis.clusters,
         method=basis.method,
         insufficient="",
+        limits=limits,
     )
 
 
@@ -338,13 +351,18 @@ def student_effect(estimate: float, error: float, level: float, basis: EffectBas
 
     _check_level(level)
     df = basis.clusters - 1
-    two_sided, one_sided = (float(upper_quantile(tail, df)) * error for tail in ((1 - level) / 2, 1 - level))
+
+    def limits(tail: float) -> tuple[float, float]:
+        half = float(upper_quantile(tail, df)) * error
+        return estimate - half, estimate + half
+
+    (lower, upper), (least, most) = limits((1 - level) / 2), limits(1 - level)
     return Effect(
         estimate=estimate,
-        lower=estimate - two_sided,
-        upper=estimate + two_sided,
-        least=estimate - one_sided,
-        most=estimate + one_sided,
+        lower=lower,
+        upper=upper,
+        least=least,
+        most=most,
         p_above=float(stdtr(df, -estimate / error)),
         p_below=float(stdtr(df, estimate / error)),
         error=error,
@@ -354,6 +372,7 @@ def student_effect(estimate: float, error: float, level: float, basis: EffectBas
         clusters=basis.clusters,
         method=basis.method,
         insufficient="",
+        limits=limits,
     )
 
 

@@ -83,6 +83,13 @@ class Evidence:
     """One-sided p-value corrected for the number of claims; NaN where the claim has none, or stands alone."""
     alpha: float = 0.05
     """One-sided error that `p_adjusted` is held against."""
+    p_refuted: float = math.nan
+    """One-sided p-value of "the effect is δ or more", corrected for the number of claims; NaN where `refuted` stands
+    alone."""
+    p_reversed: float = math.nan
+    """Likewise of "the effect does not go the other way"."""
+    alpha_refuted: float = 0.05
+    """One-sided error that `p_refuted` and `p_reversed` are held against."""
     undecided: InconclusiveReason = "n"
     """Why the verdict is INCONCLUSIVE where nothing else can be said."""
 
@@ -120,15 +127,21 @@ def classify_verdict(evidence: Evidence, withdrawn: InconclusiveReason = "") -> 
 def _classify_figures(evidence: Evidence) -> VerdictLabel:
     if not evidence.testable:
         return INCONCLUSIVE
-    if evidence.reversed:
+    if evidence.reversed and _is_significant(evidence.p_reversed, evidence.alpha_refuted):
         return REVERSED
-    significant = math.isnan(evidence.p_adjusted) or evidence.p_adjusted <= evidence.alpha
+    significant = _is_significant(evidence.p_adjusted, evidence.alpha)
     vacuous = evidence.equivalence and evidence.floor
     if evidence.holds and significant and not vacuous:
         return CONFIRMED_SMALL if evidence.small else CONFIRMED
     if evidence.floor:
         return FLOOR
-    return REFUTED if evidence.refuted else INCONCLUSIVE
+    is_refuted = evidence.refuted and _is_significant(evidence.p_refuted, evidence.alpha_refuted)
+    return REFUTED if is_refuted else INCONCLUSIVE
+
+
+def _is_significant(p_adjusted: float, alpha: float) -> bool:
+    """Whether a corrected p-value is within its error; evidence without one stands alone."""
+    return math.isnan(p_adjusted) or p_adjusted <= alpha
 
 
 def is_confirmed(label: VerdictLabel) -> bool:
