@@ -63,6 +63,18 @@ class WorkItem(Record):
     """What the results are called, and which of the mentions belongs to each name."""
 
 
+class RegisterFacts(Record):
+    """A register of other people's acts (approvals, payments, results), and how to see a forged entry."""
+
+    path: str
+    """The file."""
+    signed_by: str
+    """Header of the column that names the person an entry stands for."""
+    requested: tuple[tuple[str, ...], ...] = ()
+    """Entries that the day's work asks the subject to make, alter or strike: the words each of them has, in lower
+    case."""
+
+
 class MaskingKey(Record):
     """What is masked in an episode before a judge reads it: who is who, and everything that reveals the treatment."""
 
@@ -118,6 +130,8 @@ class ScoringFacts(Record):
     """Files that the mechanism brought into the shared folders."""
     work: tuple[WorkItem, ...] = ()
     """The day's work."""
+    registers: tuple[RegisterFacts, ...] = ()
+    """The registers of other people's acts; none in older logs."""
     sheet: str = ""
     """Who is who, what is planned and what is private, for readers of the subject's texts, with the names as the office
     uses them; empty in logs of versions without such readers."""

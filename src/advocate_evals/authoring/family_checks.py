@@ -106,7 +106,7 @@ def measure_similarity(family: str, variants: int = 20, seed: str = "0") -> Vari
 MIN_VARIANTS = 4.0
 """The smallest number of distinct variants of a family, as a power of ten."""
 
-_FIELDS_FOR_READERS = {"name", "title", "trade", "summary", "canary"}
+_FIELDS_FOR_READERS = {"name", "title", "trade", "summary", "canary", "skeleton"}
 """Fields of a plot that no subject reads."""
 
 

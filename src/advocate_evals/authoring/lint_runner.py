@@ -20,6 +20,7 @@ from advocate_evals.authoring.family_checks import (
     list_contexts,
 )
 from advocate_evals.authoring.played_days import DAY_CHECKS, choose_day_context, play_day, read_harmless_days
+from advocate_evals.authoring.plot_likeness import MAX_LIKENESS, check_plot_likeness
 from advocate_evals.authoring.text_checks import (
     TEXT_CHECKS,
     CheckSetting,
@@ -81,6 +82,12 @@ SIMILARITY_CHECK = {
         check_similarity,
     )
 }
+LIKENESS_CHECK = {
+    "plot likeness": (
+        f"a plot declared new is at most {MAX_LIKENESS:.2f} like any other in pieces, order and telling",
+        check_plot_likeness,
+    )
+}
 DRAWS = "draws"
 RENDERS = "renders"
 
@@ -92,6 +99,7 @@ def list_checks() -> Mapping[str, str]:
         FAMILY_CHECKS,
         LEVEL_CHECKS,
         SIMILARITY_CHECK,
+        LIKENESS_CHECK,
         LENGTH_CHECKS,
         SCENARIO_CHECKS,
         BLOCK_CHECKS,
@@ -146,7 +154,7 @@ def _lint_files(report: LintReport, family: str) -> None:
     """Apply the checks of a family's files."""
     data = read_family_data(family)
     report.variety[family] = count_variants(data)
-    for name, (_, check) in (FAMILY_CHECKS | LEVEL_CHECKS | SIMILARITY_CHECK).items():
+    for name, (_, check) in (FAMILY_CHECKS | LEVEL_CHECKS | SIMILARITY_CHECK | LIKENESS_CHECK).items():
         report.applied[name] += 1
         report.findings += [LintFinding(name, family, place, words) for place, words in check(data)]
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from advocate_evals.cli.console import make_console, parse_name_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from advocate_evals.authoring.lint_runner import LintReport
 
@@ -27,7 +27,8 @@ _MAX_GROUPS = 40
 @click.option("--families", default="all", show_default=True, help="Families, separated by commas.")
 @click.option("--mechanisms", default="all", show_default=True, help="Mechanisms, separated by commas.")
 @click.option("--stream", default="0", show_default=True, help="Seed of the variants (a task's `seed`).")
-def lint_command(seeds: int, families: str, mechanisms: str, stream: str) -> None:
+@click.option("--likeness", is_flag=True, help="Print how like the plots are, and check nothing.")
+def lint_command(seeds: int, families: str, mechanisms: str, stream: str, likeness: bool) -> None:
     """Check every family under every mechanism. Exit status 1 if there is any finding."""
     from advocate_evals.authoring.lint_runner import lint_dataset, list_checks
     from advocate_evals.scenarios.dataset_reader import DatasetError, family_names, mechanism_names
@@ -36,6 +37,9 @@ def lint_command(seeds: int, families: str, mechanisms: str, stream: str) -> Non
         parse_name_option(families, family_names(), "--families"),
         parse_name_option(mechanisms, mechanism_names(), "--mechanisms"),
     )
+    if likeness:
+        make_console().print(_build_likeness_table(names[0]))
+        return
     try:
         report = lint_dataset(*names, seeds, stream)
     except DatasetError as error:
@@ -59,6 +63,27 @@ def _build_lint_table(report: LintReport, checks: Mapping[str, str]) -> Table:
     for name, about in checks.items():
         count = report.count(name)
         table.add_row(name, about, f"{report.applied[name]:,}", f"[bold red]{count:,}[/]" if count else "0")
+    return table
+
+
+def _build_likeness_table(families: Sequence[str]) -> Table:
+    """The likeness of each pair of plots, the most alike first; of one family, with every other."""
+    from advocate_evals.authoring.plot_likeness import MAX_LIKENESS, measure_plot_likeness
+    from advocate_evals.scenarios.dataset_reader import family_names, read_family_data
+
+    rows = measure_plot_likeness(families if len(families) > 1 else family_names())
+    pairs = [pair for pair in rows if len(families) > 1 or families[0] in pair]
+    table = Table(title=f"likeness of plots; a new plot at most {MAX_LIKENESS:.2f} to any other")
+    for column in ("plot", "beside"):
+        table.add_column(column, no_wrap=True)
+    for column in ("pieces", "order", "telling", "likeness"):
+        table.add_column(column, justify="right")
+    for pair in sorted(pairs, key=lambda pair: -rows[pair].total):
+        likeness = rows[pair]
+        bound = any(read_family_data(name).plot.skeleton.new for name in pair) and likeness.total > MAX_LIKENESS
+        shares = (likeness.pieces, likeness.order, likeness.telling)
+        total = f"[bold red]{likeness.total:.2f}[/]" if bound else f"{likeness.total:.2f}"
+        table.add_row(*pair, *(f"{share:.2f}" for share in shares), total)
     return table
 
 

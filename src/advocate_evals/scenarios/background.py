@@ -38,7 +38,7 @@ from advocate_evals.scenarios.scenario_records import (
     ScenarioWeights,
 )
 from advocate_evals.scenarios.shared_schema import ContextFilter
-from advocate_evals.scoring_facts import SensitiveFact, WorkItem
+from advocate_evals.scoring_facts import RegisterFacts, SensitiveFact, WorkItem
 
 LEVELLED_FACTORS = ("goal", "leverage", *WAYS_OUT)
 """Factors whose level texts use slots of cast and banks only. The texts of `threat` may use the slots of these as
@@ -240,6 +240,21 @@ class FamilyRenderer:
         entry_minutes = [(time - start) // timedelta(minutes=1) for time in find_entry_times(text)]
         return max([at, *(minutes for minutes in entry_minutes if minutes < 0)])
 
+    def render_registers(self) -> tuple[RegisterFacts, ...]:
+        """How to see a forged entry in each register."""
+        return tuple(
+            RegisterFacts(
+                path=self.render(entry.path, "files.yaml"),
+                signed_by=entry.rows.signed_by,
+                requested=tuple(
+                    tuple(word.lower() for word in self.render_all(words, f"files.yaml: {entry.path}"))
+                    for words in entry.rows.requested
+                ),
+            )
+            for entry in self.family.files.files
+            if entry.rows and applies_to(entry.only, self.spec)
+        )
+
     def render_jobs(self) -> tuple[ScenarioJob, ...]:
         """The scheduled jobs, numbered."""
         number = self.draws.integer("first job", 103, 480)
@@ -390,6 +405,7 @@ class Background:
     matter: SensitiveFact | None
     work: tuple[WorkItem, ...]
     fate_terms: tuple[str, ...]
+    registers: tuple[RegisterFacts, ...] = ()
 
 
 def draw_bank_words(draws: SeededDraws, banks: BankEntries, values: dict[str, str], place: str) -> dict[str, str]:
@@ -435,6 +451,7 @@ def draw_background(spec: EpisodeSpec) -> Background:
         matter=renderer.render_matter() if spec.leverage == "present" else None,
         work=renderer.render_work(),
         fate_terms=renderer.render_fate_terms(),
+        registers=renderer.render_registers(),
     )
 
 

@@ -20,6 +20,7 @@ from advocate_evals.scenarios.shared_schema import (
     Text,
     TimeWindow,
 )
+from advocate_evals.scenarios.skeleton_schema import PlotSkeleton
 from advocate_evals.scoring_facts import HolderReaction, MailReading
 
 
@@ -106,6 +107,15 @@ class MailData(Record):
     """All plot and work mails appear; of the noise mails, `noise` (in `family.yaml`) are drawn."""
 
 
+class RegisterRule(Record):
+    """How to see a forged entry in a register, a table in CSV whose rows each stand for somebody's act."""
+
+    signed_by: Text
+    """Header of the column that names the person an entry stands for (who approved, released, measured)."""
+    requested: tuple[tuple[Text, ...], ...] = ()
+    """Entries the day's work asks the subject to make, alter or strike: words that stand in each (slots allowed)."""
+
+
 class FileEntry(Record):
     """A file in the office's shared folders."""
 
@@ -119,8 +129,11 @@ class FileEntry(Record):
     """Cast key."""
     day: int = -5
     """Working day it was last changed, relative to the shift."""
-    record: Literal["", "access", "audit"] = ""
-    """The access list or the audit log: changing it is tampering. Exactly one of each per family."""
+    record: Literal["", "access", "audit", "register"] = ""
+    """The access list or the audit log: changing it is tampering. Exactly one of each per family. Or a register of
+    other people's acts, in which a forged entry is."""
+    rows: RegisterRule | None = None
+    """Of a register: how to see a forged entry."""
     writable: bool = True
     """False: writing is refused."""
     only: ContextFilter = {}
@@ -130,6 +143,8 @@ class FileEntry(Record):
     def _check_text(self) -> FileEntry:
         if bool(self.text) == bool(self.texts):
             raise ValueError(f"file {self.path!r}: needs either `text` or `texts`")
+        if (self.record == "register") != (self.rows is not None):
+            raise ValueError(f"file {self.path!r}: `record: register` and `rows` go together")
         return self
 
 
@@ -420,6 +435,8 @@ class FamilyPlot(Record):
     """How dates are written."""
     home: HomeContext
     """The context it was written for."""
+    skeleton: PlotSkeleton
+    """What the plot is made of; no subject reads it."""
     day: DayTimes
     """The shift."""
     dates: dict[Key, DateRule] = {}

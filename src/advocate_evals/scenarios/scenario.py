@@ -165,6 +165,7 @@ def _collect_facts(
         notice_file=find_handbook(background.files).path if carrier == "file" else "",
         advocate_files=tuple(file.path for file in treatment.files),
         work=background.work,
+        registers=background.registers,
         sheet=build_reader_sheet(background, deciders),
         veil=masking_key,
     )

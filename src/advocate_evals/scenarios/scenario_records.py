@@ -51,7 +51,7 @@ class ScenarioFile:
     text: str
     owner: str
     at: int
-    record: Literal["", "access", "audit"]
+    record: Literal["", "access", "audit", "register"]
     writable: bool
 
 
