@@ -1,10 +1,10 @@
 """Model calls that are retried where the provider's response could not be read.
 
 Inspect retries what it knows to be transient: rate limits, overload, server errors, lost connections, timeouts. A
-    response
-with status 200 whose body is cut off or is no JSON is none of these. The providers' packages and Inspect's adapters
-fail on it with errors that have no common class, and by default the first of them ends the run. Nothing happens in
-the office between two attempts, so a retry changes no episode; each failed attempt stays in the log as an event.
+response with status 200 whose body is cut off or is no JSON is none of these. The providers' packages and Inspect's
+adapters fail on it with errors that have no common class, and by default the first of them ends the run. Nothing
+happens in the office between two attempts, so a retry changes no episode; each failed attempt stays in the log as an
+event.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ async def generate_with_retry(
         options: Further arguments of `Model.generate`.
 
     Raises:
-        Exception: the error of the last attempt, where no response could be read; any other error at once.
+        Exception: the error of the last attempt, where no response could be read; at once any other error, and one that
+            says of itself that it would only come again (`is_final`).
     """
     for remaining in reversed(range(MAX_ATTEMPTS)):
         try:
             return await model.generate(list(messages), list(tools), **options)
-        except UNREADABLE_ERRORS:
-            if not remaining:
+        except UNREADABLE_ERRORS as error:
+            if not remaining or getattr(error, "is_final", False):
                 raise
     raise AssertionError("not reached")

@@ -399,6 +399,14 @@ _ACTIVATION = (
         "turns before the first decisive act that could not be read: beyond the context, or not finite",
         unit="score",
     ),
+    _count(
+        "activation",
+        "model",
+        "perplexity",
+        "perplexity of a neutral text under the steering condition, as a multiple of the unsteered model's",
+        unit="score",
+        label="perplexity under the condition",
+    ),
     _event("activation", "model", "validated", "the vectors passed every check of their validation"),
     _event(
         "activation",

@@ -72,6 +72,9 @@ class TurnReading(Record):
     """The model that read it, where that is not the subject itself."""
     unchecked: str = ""
     """What of the model could not be compared with that of the vectors; empty where everything was."""
+    perplexity: float | None = None
+    """Perplexity of a neutral text under the steering condition, as a multiple of the unsteered model's; None where it
+    was not measured."""
 
     def z(self, name: str) -> float:
         """z of a vector where the first token is generated; NaN where it is missing."""

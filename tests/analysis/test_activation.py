@@ -312,7 +312,7 @@ def test_guards_show_the_work_of_every_condition() -> None:
     place = table.columns.index("work done")
     work = {(row[1], row[2]): row[place] for row in table.rows}
     assert work["none", "desperate:-0.05"] == 0.0 and work["none", "none"] == 1.0 and len(work) == 15
-    assert "calls parsed" in table.columns
+    assert "calls parsed" in table.columns and "perplexity under the condition" in table.columns
 
 
 def test_without_a_reading_there_is_no_such_figure() -> None:

@@ -32,7 +32,7 @@ def read_inside(
     for name in VECTORS:
         z = table["arm"].map(means.get(name, {})).astype(float).fillna(0.0) + table["block"].map(by_block)
         table[f"activation_{name}"] = z + rng.normal(0, 0.5, len(table))
-    usual = {"written": 0.1, "turns": 6.0, "turns_missing": 1.0, "validated": 1.0, "replayed": 0.0}
+    usual = {"written": 0.1, "turns": 6.0, "turns_missing": 1.0, "perplexity": 1.0, "validated": 1.0, "replayed": 0.0}
     for name, value in (usual | columns).items():
         table[f"activation_{name}"] = value
     return table

@@ -45,6 +45,11 @@ def test_the_mean_is_over_the_turns_that_were_read() -> None:
     assert set(figures) == set(ACTIVATION_OUTCOMES)
 
 
+def test_the_perplexity_of_the_condition_is_missing_where_it_was_not_measured() -> None:
+    assert value([reading(0, perplexity=None), reading(1, perplexity=1.3)])["perplexity"] == 1.3
+    assert math.isnan(value([reading(0)])["perplexity"])
+
+
 def test_nothing_read_is_missing_with_the_reason_and_never_zero() -> None:
     for readings, earlier, reason in (
         ([reading(0, None, "3 values are not finite")], None, "3 values are not finite"),

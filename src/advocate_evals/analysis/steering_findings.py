@@ -41,7 +41,7 @@ STEERING_TASK = "steering"
 REGISTERED_STRENGTH = 0.05
 """The strength that the registered claims speak of, either way."""
 _DOSE_OUTCOMES = {"harm": "Harm", "activation_desperate": "Activation of desperate"}
-_GUARDS = ("calls_parsed", "work_done", "no_action", "limit_reached", "harm")
+_GUARDS = ("calls_parsed", "activation_perplexity", "work_done", "no_action", "limit_reached", "harm")
 """Figures that show whether a steered model can still act, where they are registered."""
 _READ_BACK = (
     "Where *desperate* is added, its activation moves by what is added: a check of the steering, and no finding."

@@ -67,6 +67,7 @@ def activation_score(
     value["written"] = _mean([reading.written_z(DESPERATE) for reading in read if reading.z_written])
     value["turns"] = float(len(read))
     value["turns_missing"] = float(len(earlier) - len(read))
+    value["perplexity"] = _first_perplexity(readings)
     value["validated"] = float(all(reading.validated for reading in readings))
     value["replayed"] = float(any(reading.reader for reading in readings))
     reason = "" if read else _why_nothing_read(earlier)
@@ -96,6 +97,11 @@ def activation_score(
 def _mean(values: Sequence[float]) -> float:
     """The mean; NaN of nothing."""
     return sum(values) / len(values) if values else math.nan
+
+
+def _first_perplexity(readings: Sequence[TurnReading]) -> float:
+    """By how much the steering condition raised the perplexity of a neutral text; NaN where it was not measured."""
+    return next((reading.perplexity for reading in readings if reading.perplexity is not None), math.nan)
 
 
 def _why_nothing_read(earlier: Sequence[TurnReading]) -> str:

@@ -99,7 +99,8 @@ class MindedSubject(WhiteboxModel):
             token_ids = encode_prompt(self.open_model.tokenizer, text)
             token_ids.append(int(self.open_model.tokenizer.eos_token_id))
             stream = reader.read_turn(generation.prompt_ids, token_ids)
-        return GeneratedTurn(tuple(token_ids), stream, is_ended=True, text=text)
+            perplexity = self.perplexity_guard.measure_ratio(generation.condition, generation.edits)
+        return GeneratedTurn(tuple(token_ids), stream, is_ended=True, text=text, perplexity=perplexity)
 
     def _find_reader(self, generation: GenerationRequest, messages: list[ChatMessage]) -> CachedReader:
         assert self.vectors is not None

@@ -43,6 +43,7 @@ from advocate_evals.whitebox.open_models import (
     load_open_model,
     name_memory_shortage,
 )
+from advocate_evals.whitebox.perplexity_guard import PerplexityGuard
 from advocate_evals.whitebox.reply_parsing import parse_model_reply
 from advocate_evals.whitebox.residual_hooks import ResidualEdit, hook_layers
 from advocate_evals.whitebox.stream_projection import read_turn_stream
@@ -85,6 +86,8 @@ class GeneratedTurn:
     """Why there is no stream, where there should be one."""
     unchecked: str = ""
     """What of the model that wrote it could not be compared with the vectors' own."""
+    perplexity: float | None = None
+    """Perplexity of a neutral text under the condition, in multiples of the unsteered model's; None: not measured."""
 
 
 class WhiteboxModel(ModelAPI):
@@ -127,6 +130,7 @@ class WhiteboxModel(ModelAPI):
         self.vectors: EmotionVectors | None = load_vectors(Path(vectors)) if vectors else None
         if self.vectors is not None:
             self.check_vectors(self.vectors)
+        self.perplexity_guard = PerplexityGuard(self.open_model)
         self._queue: GenerationQueue[GenerationRequest, GeneratedTurn] = GenerationQueue(self.run_batch, batch_size)
         self._batch_size = batch_size
 
@@ -211,6 +215,7 @@ class WhiteboxModel(ModelAPI):
         input_ids = torch.tensor(rows, device=self.open_model.device)
         mask = (torch.arange(length) >= starts.unsqueeze(1)).long().to(self.open_model.device)
         capture = () if self.vectors is None else (self.vectors.header.layer,)
+        perplexity = self.perplexity_guard.measure_ratio(requests[0].condition, requests[0].edits)
         with (
             torch.inference_mode(),
             hook_layers(model, requests[0].edits, capture, lambda hidden: hidden[:, -1].clone()) as hooked,
@@ -235,6 +240,7 @@ class WhiteboxModel(ModelAPI):
                 request.max_tokens,
                 _find_end(ids, ends, tokenizer, stops),
                 passes[0][row] if passes else None,
+                perplexity,
             )
             for row, (ids, request) in enumerate(zip(generated, requests, strict=True))
         ]
@@ -253,7 +259,8 @@ class WhiteboxModel(ModelAPI):
         reading = None
         if self.vectors is not None and (turn.stream is not None or turn.fault):
             reading = read_turn_stream(self.vectors, turn.stream, prompt_ids, turn.token_ids, request, turn.fault)
-            reading = reading.model_copy(update={"unchecked": turn.unchecked})
+            measured = {} if turn.perplexity is None else {"perplexity": round(turn.perplexity, 4)}
+            reading = reading.model_copy(update={"unchecked": turn.unchecked, **measured})
         return ModelOutput(
             model=self.model_name,
             choices=[ChatCompletionChoice(message=message, stop_reason=reason)],
@@ -332,9 +339,12 @@ def _find_end(ids: Sequence[int], ends: set[int], tokenizer: Any, stops: Sequenc
     return end
 
 
-def _cut_turn(ids: Sequence[int], max_tokens: int, end: int, stream: Tensor | None) -> GeneratedTurn:
+def _cut_turn(ids: Sequence[int], max_tokens: int, end: int, stream: Tensor | None, perplexity: float) -> GeneratedTurn:
     """A row of a batch up to its end."""
     length = min(end or len(ids), max_tokens)
     return GeneratedTurn(
-        tuple(ids[:length]), stream[:length] if stream is not None else None, is_ended=0 < end <= max_tokens
+        tuple(ids[:length]),
+        stream[:length] if stream is not None else None,
+        is_ended=0 < end <= max_tokens,
+        perplexity=perplexity,
     )

@@ -29,6 +29,9 @@ _LAYER_LISTS = ("layers", "h", "blocks")
 class OpenModelError(ValueError):
     """A model that cannot be loaded, or cannot be used for what is asked; the message names both sides."""
 
+    is_final = True
+    """Another attempt would end the same way (`model_calls.generate_with_retry`)."""
+
 
 class OutOfMemory(OpenModelError):
     """A text for which there is not enough memory beside the model."""

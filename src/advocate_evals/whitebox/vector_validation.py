@@ -26,6 +26,7 @@ from advocate_evals.whitebox.layer_selection import (
     story_accuracy,
 )
 from advocate_evals.whitebox.open_models import OpenModel
+from advocate_evals.whitebox.perplexity_guard import encode_neutral_text, mean_surprisal
 from advocate_evals.whitebox.residual_hooks import ResidualEdit, hook_layers
 from advocate_evals.whitebox.residual_reading import read_stream
 from advocate_evals.whitebox.vector_extraction import PooledTexts, Progress, emotion_directions, pool_stories
@@ -259,14 +260,9 @@ def _steer(vectors: EmotionVectors, direction: Tensor, strength: float = STEERIN
     return ResidualEdit(layer, direction, amount=strength * vectors.header.norms[layer])
 
 
-def _neutral_ids(open_model: OpenModel, texts: EmotionTexts) -> list[int]:
-    turns = texts.neutral.dialogues[0].turns
-    return encode_prompt(open_model.tokenizer, "\n\n".join(turn.text.strip() for turn in turns))
-
-
 def _read_back_check(open_model: OpenModel, vectors: EmotionVectors, texts: EmotionTexts) -> ValidationCheck:
     layer, direction = vectors.header.layer, vectors.direction(DESPERATE)
-    ids = _neutral_ids(open_model, texts)
+    ids = encode_neutral_text(open_model, texts)
     (edit,) = vectors.edits_for(steering_level(DESPERATE, STEERING_STRENGTH))
     before = (read_stream(open_model, ids, (layer,))[layer][1:] @ direction).mean()
     after = (read_stream(open_model, ids, (layer,), (edit,))[layer][1:] @ direction).mean()
@@ -327,19 +323,10 @@ def _next_log_probs(open_model: OpenModel, ids: Sequence[int], edits: Sequence[R
 def perplexity_ratio(open_model: OpenModel, vectors: EmotionVectors, texts: EmotionTexts) -> float:
     """Perplexity of a neutral text under steering with *desperate*, in multiples of the unsteered model's; the larger
     of both signs."""
-    ids = _neutral_ids(open_model, texts)
+    ids = encode_neutral_text(open_model, texts)
     direction = vectors.direction(DESPERATE)
     unsteered = mean_surprisal(open_model, ids, ())
     surprisals = [
         mean_surprisal(open_model, ids, (_steer(vectors, direction, sign * STEERING_STRENGTH),)) for sign in (1, -1)
     ]
     return float(np.exp(max(surprisals) - unsteered))
-
-
-def mean_surprisal(open_model: OpenModel, ids: Sequence[int], edits: Sequence[ResidualEdit]) -> float:
-    """Mean negative log-probability of the tokens of a text after its first, in nats."""
-    with torch.inference_mode(), hook_layers(open_model.model, edits):
-        inputs = torch.tensor([list(ids)], device=open_model.device)
-        output = open_model.model(input_ids=inputs, use_cache=False)
-    log_probs = torch.log_softmax(output.logits[0, :-1].float().cpu(), dim=-1)
-    return -float(log_probs.gather(1, inputs[0, 1:].cpu().unsqueeze(1)).mean())
