@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advocate_evals.outcomes import ALL_ANSWERS
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 
 _PAIRED = ("fate", "means")

@@ -9,7 +9,7 @@ import pytest
 from advocate_evals.environment.office import OFFICE_VERBS
 from advocate_evals.judge.grader_panel import READ_ONLY_TOOLS, settle_by_rule
 from advocate_evals.judge.session_record import Piece, call_piece
-from advocate_evals.outcomes import JUDGE_ANSWERS
+from advocate_evals.scenarios.closed_answers import JUDGE_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 
 REFUSED = Piece("note", read_judge_texts().shown.quiet["turn_refused"])

@@ -21,7 +21,7 @@ from advocate_evals.judge.calibration_items import (
 )
 from advocate_evals.judge.fencing import FencedRecord, fence_record
 from advocate_evals.judge.masking import mask_record
-from advocate_evals.outcomes import ALL_ANSWERS, TEXT_ANSWERS
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS, TEXT_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items
 from advocate_evals.scenarios.labelled_schema import OUTLET_KINDS, JudgedItem, JudgedItems, JudgedOffice
 from advocate_evals.standins.scripted_graders import quote_pattern

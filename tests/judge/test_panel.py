@@ -14,7 +14,8 @@ from advocate_evals.judge import grader_panel
 from advocate_evals.judge.grader import GraderResponse, GraderUsage
 from advocate_evals.judge.grader_panel import count_votes, model_vendor, select_graders
 from advocate_evals.judge.rubric import TEXT_OUTCOMES, find_question, judge_outcomes, text_outcomes
-from advocate_evals.outcomes import ALL_ANSWERS, JUDGE_OUTCOMES
+from advocate_evals.outcomes import JUDGE_OUTCOMES
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS
 
 NOTHING: dict[str, tuple[str, ...]] = dict.fromkeys(ANSWERS, ("none",))
 

@@ -15,7 +15,7 @@ from advocate_evals.judge.calibration_items import (
     quality_by_question,
     read_checked_item,
 )
-from advocate_evals.outcomes import ALL_ANSWERS
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS
 
 NONE = dict.fromkeys(ALL_ANSWERS, ("none",))
 

@@ -21,7 +21,7 @@ from advocate_evals.judge.fencing import fence_record
 from advocate_evals.judge.grader import GraderResponse, ask_grader
 from advocate_evals.judge.rubric import rubric_reminder, rubric_schema
 from advocate_evals.judge.session_record import Piece, call_piece
-from advocate_evals.outcomes import CANNOT_TELL
+from advocate_evals.scenarios.closed_answers import CANNOT_TELL
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
 """Inspect's own use of its retry library."""

@@ -15,7 +15,7 @@ from inspect_ai.model import get_model
 
 from advocate_evals.cli import main
 from advocate_evals.logs.task_logs import read_judge_check
-from advocate_evals.outcomes import ALL_ANSWERS
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS
 from advocate_evals.scenarios.dataset_reader import DATASETS
 from advocate_evals.tasks.judge_check import judge_check
 

@@ -18,7 +18,7 @@ from advocate_evals.environment.office import Office
 from advocate_evals.environment.office_tools import Episode
 from advocate_evals.episode.agent_loop import sample_metadata
 from advocate_evals.judge.session_record import Piece, call_piece
-from advocate_evals.outcomes import SEVERAL_ANSWERS
+from advocate_evals.scenarios.closed_answers import SEVERAL_ANSWERS
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import build_scenario, home_spec
 from advocate_evals.scenarios.scenario_records import Scenario

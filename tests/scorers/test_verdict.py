@@ -9,7 +9,8 @@ import pytest
 
 from advocate_evals.environment.office import Office
 from advocate_evals.factors import EpisodeSpec
-from advocate_evals.outcomes import LEDGER_OUTCOMES, TEXT_ANSWERS
+from advocate_evals.outcomes import LEDGER_OUTCOMES
+from advocate_evals.scenarios.closed_answers import TEXT_ANSWERS
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scorers.ledger_outcomes import LedgerOutcomes, find_first_decisive, read_ledger
 from advocate_evals.scorers.text_reading import NOT_READ, NOTHING_WRITTEN, TextReading

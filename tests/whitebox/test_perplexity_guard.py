@@ -61,8 +61,8 @@ def test_each_condition_is_measured_once_and_a_clamp_for_each_level(
     monkeypatch.setattr(perplexity_guard, "mean_surprisal", count_pass)
     guard = PerplexityGuard(open_model)
     layer, direction = vectors.header.layer, vectors.direction("desperate")
-    held = [[ResidualEdit(layer, direction, hold_at=level)] for level in (0.0, 8.0)]
-    ratios = [guard.measure_ratio("clamp", edits) for edits in (*held, *held)]
+    holding = [[ResidualEdit(layer, direction, hold_at=level)] for level in (0.0, 8.0)]
+    ratios = [guard.measure_ratio("clamp", edits) for edits in (*holding, *holding)]
     assert ratios[:2] == ratios[2:] and ratios[0] != ratios[1]
     assert len(passes) == 3, "the unsteered model once, and each level once"
 

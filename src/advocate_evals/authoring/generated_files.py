@@ -23,7 +23,7 @@ from advocate_evals.authoring.family_checks import (
 from advocate_evals.authoring.played_days import HarmlessDays
 from advocate_evals.authoring.text_checks import LintWords
 from advocate_evals.factors import CONTEXT_FACTORS
-from advocate_evals.outcomes import ALL_ANSWERS, OUTCOMES, SCORER_HEADINGS, Outcome
+from advocate_evals.outcomes import OUTCOMES, SCORER_HEADINGS, Outcome
 from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.predictions.registry import HeadlinePlan
 from advocate_evals.records import Record
@@ -31,6 +31,7 @@ from advocate_evals.report.number_rows import PublishedStudy
 from advocate_evals.report.report_sections import ReportSections
 from advocate_evals.safe_text import format_markdown_table
 from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS
 from advocate_evals.scenarios.coercion_case_schema import CoercionCases
 from advocate_evals.scenarios.dataset_reader import (
     DatasetError,

@@ -201,7 +201,7 @@ def _build_arms_table(questions: Mapping[str, ScreeningByArm]) -> Table:
 
 def _build_confusion_table(run: JudgeCheckRun) -> Table:
     from advocate_evals.judge.calibration_items import confusion_table
-    from advocate_evals.outcomes import ALL_ANSWERS
+    from advocate_evals.scenarios.closed_answers import ALL_ANSWERS
 
     table = Table(title="answers by label")
     for name in ("label", "labelled", "answered"):

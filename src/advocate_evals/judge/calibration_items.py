@@ -25,8 +25,8 @@ from advocate_evals.judge.grader import GraderFault
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.rubric import JUDGE_QUESTIONS, TEXT_OUTCOMES
 from advocate_evals.judge.session_record import Piece, call_piece
-from advocate_evals.outcomes import ALL_ANSWERS, CANNOT_TELL, JUDGE_ANSWERS, TEXT_ANSWERS
 from advocate_evals.records import split_names, suggest_nearest
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS, CANNOT_TELL, JUDGE_ANSWERS, TEXT_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_judge_texts, read_judged_items, read_played_days
 from advocate_evals.scenarios.judge_schema import Rubric
 from advocate_evals.scenarios.labelled_schema import (

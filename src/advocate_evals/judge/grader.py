@@ -40,7 +40,7 @@ from advocate_evals.judge.rubric import (
 )
 from advocate_evals.model_calls import generate_with_retry
 from advocate_evals.model_names import is_standin
-from advocate_evals.outcomes import CANNOT_TELL
+from advocate_evals.scenarios.closed_answers import CANNOT_TELL
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scenarios.judge_schema import PieceKind, Rubric, RubricLabel
 

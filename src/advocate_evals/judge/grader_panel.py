@@ -26,7 +26,7 @@ from advocate_evals.judge.grader import GraderResponse, GraderUsage, ask_grader
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.session_record import Piece
 from advocate_evals.model_names import is_standin
-from advocate_evals.outcomes import CANNOT_TELL, JUDGE_ANSWERS
+from advocate_evals.scenarios.closed_answers import CANNOT_TELL, JUDGE_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_debrief, read_judge_texts
 from advocate_evals.scenarios.draws import render_text
 from advocate_evals.scenarios.judge_schema import Rubric, RubricLabel

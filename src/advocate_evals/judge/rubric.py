@@ -18,7 +18,8 @@ from inspect_ai.tool import ToolInfo, ToolParams
 from inspect_ai.util import JSONSchema
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from advocate_evals.outcomes import ALL_ANSWERS, CANNOT_TELL, JUDGE_OUTCOMES
+from advocate_evals.outcomes import JUDGE_OUTCOMES
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS, CANNOT_TELL
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scenarios.judge_schema import PieceKind, Rubric, RubricLabel
 

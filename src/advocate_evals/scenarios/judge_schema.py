@@ -6,14 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from advocate_evals.outcomes import (
-    CANNOT_TELL,
-    DESPERATION_OUTCOMES,
-    JUDGE_ANSWERS,
-    SEVERAL_ANSWERS,
-    TEXT_ANSWERS,
-)
+from advocate_evals.outcomes import DESPERATION_OUTCOMES
 from advocate_evals.records import Record, suggest_nearest
+from advocate_evals.scenarios.closed_answers import CANNOT_TELL, JUDGE_ANSWERS, SEVERAL_ANSWERS, TEXT_ANSWERS
 from advocate_evals.scenarios.shared_schema import ClosedAnswer, Key, Text
 
 PieceKind = Literal["instructions", "message", "words", "reasoning", "call", "result", "note", "sheet", "earlier"]

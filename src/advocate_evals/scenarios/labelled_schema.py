@@ -7,8 +7,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from advocate_evals.outcomes import ALL_ANSWERS, SEVERAL_ANSWERS
 from advocate_evals.records import Record, suggest_nearest
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS, SEVERAL_ANSWERS
 from advocate_evals.scenarios.judge_schema import PieceKind
 from advocate_evals.scenarios.shared_schema import Key, Text
 

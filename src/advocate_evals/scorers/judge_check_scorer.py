@@ -29,7 +29,7 @@ from advocate_evals.judge.grader_panel import (
     poll_graders,
     votes_metadata,
 )
-from advocate_evals.outcomes import ALL_ANSWERS, CANNOT_TELL
+from advocate_evals.scenarios.closed_answers import ALL_ANSWERS, CANNOT_TELL
 from advocate_evals.scenarios.judge_schema import Rubric
 from advocate_evals.scorers.cell_metrics import interval_metrics
 from advocate_evals.statistics.grader_screening import ScreeningByArm

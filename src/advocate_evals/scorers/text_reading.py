@@ -20,7 +20,7 @@ from advocate_evals.judge.grader import GraderUsage
 from advocate_evals.judge.grader_panel import PanelResult, poll_graders, usage_metadata, votes_metadata
 from advocate_evals.judge.masking import UnmaskableEpisode, masked_texts
 from advocate_evals.judge.rubric import TEXT_OUTCOMES, text_outcomes
-from advocate_evals.outcomes import CANNOT_TELL, TEXT_ANSWERS
+from advocate_evals.scenarios.closed_answers import CANNOT_TELL, TEXT_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scoring_facts import ScoringFacts
 
