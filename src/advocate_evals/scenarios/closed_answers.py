@@ -1,4 +1,4 @@
-"""The closed answers of the forms that graders fill in, by question: the words of the data, the judge and the labels."""
+"""The closed answers of the forms that graders fill in, by question: words of the data, the judge and the labels."""
 
 from __future__ import annotations
 
