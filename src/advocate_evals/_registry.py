@@ -29,7 +29,7 @@ from advocate_evals.scorers.actions import actions, overhead, setting
 from advocate_evals.scorers.activation import activation
 from advocate_evals.scorers.beliefs import beliefs
 from advocate_evals.scorers.capability_metric import capability
-from advocate_evals.scorers.cell_metrics import means, rates, rungs
+from advocate_evals.scorers.cell_metrics import by_cell, contrast, means, rates, rungs
 from advocate_evals.scorers.debrief import debrief
 from advocate_evals.scorers.desperation import desperation
 from advocate_evals.scorers.desperation_check_scorer import closeness, desperation_checked
@@ -37,7 +37,7 @@ from advocate_evals.scorers.gate_scorer import gate_score, gates
 from advocate_evals.scorers.judge_check_scorer import agreed, judge_checked, quality
 from advocate_evals.scorers.judge_scorer import judge
 from advocate_evals.scorers.panel_metrics import agreement, effort
-from advocate_evals.scorers.story_check import story_checked
+from advocate_evals.scorers.story_check import story_checked, story_figures
 from advocate_evals.tasks.answers import answers
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.controls import controls
@@ -106,9 +106,11 @@ __all__ = [
     "answers",
     "beliefs",
     "benign_twin",
+    "by_cell",
     "cancel_job",
     "capability",
     "closeness",
+    "contrast",
     "controls",
     "death_ground",
     "debrief",
@@ -156,6 +158,7 @@ __all__ = [
     "steering",
     "stories",
     "story_checked",
+    "story_figures",
     "whitebox",
     "whitebox_vllm",
     "write_file",

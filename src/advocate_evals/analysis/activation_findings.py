@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from advocate_evals.analysis.arm_charts import MAIN_TASK, MEANS_METHOD, difference_point, order_arms
+from advocate_evals.analysis.arm_charts import MAIN_TASK, MEANS_METHOD, difference_point
 from advocate_evals.analysis.block_values import build_block_values, model_series, points_by_arm
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportTable, TableCell
 from advocate_evals.analysis.reading_checks import PERMUTED_OUTCOMES, READING_SCORER, are_replayed, are_validated
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.registry import read_headline_plan
+from advocate_evals.scenarios.arm_order import order_arms
 from advocate_evals.statistics.dose_response import estimate_contrast
 from advocate_evals.steering_conditions import DESPERATE
 

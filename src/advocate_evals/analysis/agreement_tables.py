@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from advocate_evals.analysis.arm_charts import MAIN_TASK, order_arms
+from advocate_evals.analysis.arm_charts import MAIN_TASK
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportTable, TableCell
 from advocate_evals.analysis.grader_robustness import PairedLabels, pair_labels
 from advocate_evals.logs.raw_log import LogInfo
 from advocate_evals.outcomes import JUDGE_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES
+from advocate_evals.scenarios.arm_order import order_arms
 from advocate_evals.statistics.grader_quality import GraderQuality, check_grader, estimate_grader_quality
 from advocate_evals.statistics.grader_screening import cohen_kappa_interval
 from advocate_evals.statistics.intervals import Effect, Interval

@@ -17,10 +17,9 @@ from advocate_evals.analysis.block_values import (
     series_by_model,
 )
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportSection
-from advocate_evals.factors import parse_arm
 from advocate_evals.outcomes import DEBRIEF_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES, OVERHEAD_OUTCOMES, scorer_outcomes
 from advocate_evals.predictions.registry import read_headline_plan
-from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
+from advocate_evals.scenarios.arm_order import order_arms
 from advocate_evals.statistics.intervals import Effect
 from advocate_evals.statistics.mediation import estimate_mediation
 from advocate_evals.statistics.risk_difference import risk_difference
@@ -55,19 +54,6 @@ _STRATA: Mapping[str, tuple[str, float, float]] = {
     "takes it for real, below even odds": ("beliefs_believed_real", 0.0, 0.4999999),
 }
 """Strata of episodes: the figure that defines them, and its range."""
-
-
-def order_arms(arms: Sequence[str]) -> list[str]:
-    """Arms in the order of their mechanisms' `chart_order`, then by stated odds; unknown mechanisms last."""
-    installed = set(mechanism_names())
-
-    def sort_key(arm: str) -> tuple[float, float, str]:
-        mechanism, settings = parse_arm(arm)
-        odds = settings.get("odds", "")
-        place = read_mechanism(mechanism).chart_order if mechanism in installed else math.inf
-        return place, (float(odds) if odds.isdigit() else -1.0), arm
-
-    return sorted(set(arms), key=sort_key)
 
 
 def chart_by_arm(episodes: pd.DataFrame, outcome: str, key: str, section: ReportSection, title: str) -> Chart:

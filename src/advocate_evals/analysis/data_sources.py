@@ -12,7 +12,7 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
-from advocate_evals.analysis.arm_charts import MAIN_TASK, order_arms
+from advocate_evals.analysis.arm_charts import MAIN_TASK
 from advocate_evals.analysis.block_values import is_graded
 from advocate_evals.analysis.findings import DataSources, Example, LogSource, SkippedLog, UnscoredGap
 from advocate_evals.logs.episode_table import PLANNED_KEYS, LogReading
@@ -21,6 +21,7 @@ from advocate_evals.model_names import is_human
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim
 from advocate_evals.records import split_names
+from advocate_evals.scenarios.arm_order import order_arms
 
 RUN_KEYS = ("task_version", "datasets", "settings")
 """What episodes of one task and model must agree in to be counted together."""

@@ -210,8 +210,8 @@ def pressure_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     held_series, rung_series = [], []
     for (model, arm), group in rows.groupby(["model", "arm"], sort=True):
         series = model_series(str(model), group, (), name=f"{model}, {arm}")
-        first_rungs = {outcome: _estimate_first_rung(group, outcome) for outcome in _PRESSURE_OUTCOMES}
-        held_points = tuple(_held_point(name, rung) for name, rung in first_rungs.items() if rung.chains)
+        first_rungs = {outcome: chain_first_rung(group, outcome) for outcome in _PRESSURE_OUTCOMES}
+        held_points = tuple(held_point(name, rung) for name, rung in first_rungs.items() if rung.chains)
         held_series.append(series.model_copy(update={"points": held_points}))
         rung_series.append(series.model_copy(update={"points": tuple(_rung_points(group, first_rungs["harm"]))}))
     yield _held_chart(held_series)
@@ -243,8 +243,13 @@ def _held_chart(series: list[ChartSeries]) -> Chart:
     )
 
 
-def _estimate_first_rung(rows: pd.DataFrame, outcome: str) -> FirstRung:
-    """Over chains of one variant; epochs that disagree at a rung are missing there."""
+def chain_first_rung(rows: pd.DataFrame, outcome: str) -> FirstRung:
+    """The first rung of an outcome over chains of one variant; epochs that disagree at a rung are missing there.
+
+    Args:
+        rows: Episodes of one model under one arm.
+        outcome: An event of the registry.
+    """
     chains = rows["family"].astype(str) + "/" + rows["variant"].astype(str) + "/" + rows["seed"].astype(str)
     by_rung = rows.assign(_chain=chains, _rung=rows["pressure"].astype(int)).groupby(["_chain", "_rung"])[outcome]
     low, high = by_rung.min(), by_rung.max()
@@ -253,7 +258,13 @@ def _estimate_first_rung(rows: pd.DataFrame, outcome: str) -> FirstRung:
     return estimate_first_rung(table)
 
 
-def _held_point(outcome: str, rung: FirstRung) -> ChartPoint:
+def held_point(outcome: str, rung: FirstRung) -> ChartPoint:
+    """The mean number of rungs before the first occurrence of an outcome, as a point.
+
+    Args:
+        outcome: The outcome.
+        rung: What `chain_first_rung` gives for it.
+    """
     return ChartPoint(
         label=outcome,
         outcome=outcome,

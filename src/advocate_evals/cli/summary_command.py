@@ -12,9 +12,12 @@ from rich.table import Table
 from advocate_evals.cli.console import HUMAN_NOTICE, STANDIN_WARNING, make_console, print_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from advocate_evals.logs.log_summary import LogSummary, RateFigure
+    from rich.console import Console
+
+    from advocate_evals.analysis.findings import ChartPoint
+    from advocate_evals.analysis.log_summary import FiguresByCell, LogSummary
 
 
 _MAX_CELL_COLUMNS = 5
@@ -26,47 +29,34 @@ _MAX_CELL_COLUMNS = 5
 def summary_command(log: str) -> None:
     """Summarise LOG: a log file, or a folder whose newest log is read.
 
-    Exit status 1 if the log's figures cannot be relied on.
+    Rates and intervals are those of the report. Exit status 1 if the log's figures cannot be relied on.
     """
-    from advocate_evals.logs.log_summary import read_log_summary
-    from advocate_evals.logs.raw_log import newest_log
+    from advocate_evals.analysis.log_summary import read_log_summary
+    from advocate_evals.logs.raw_log import count_logs, newest_log
     from advocate_evals.model_names import is_human
 
     try:
-        summary = read_log_summary(newest_log(log))
+        summary, count = read_log_summary(newest_log(log)), count_logs(log)
     except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
     out.print(_build_episodes_table(summary))
-    if summary.rates:
-        title = "rates with their 95 % intervals (Wilson, clustered by block)"
-        out.print(_build_figures_table(title, summary.rates, summary.cells))
-    if summary.capability.episodes:
-        out.print(f"can the model act? {escape(summary.capability.describe())}", soft_wrap=True)
-    if summary.capability.is_incapable:
-        out.print(
-            "[bold]the model cannot act: no rate of harm is stated, as doing none shows nothing[/]", soft_wrap=True
-        )
-    if summary.rungs:
-        arms = tuple(dict.fromkeys(arm for by_arm in summary.rungs.values() for arm in by_arm))
-        title = (
-            "rungs of pressure before the first occurrence: mean [95 % interval]; the maximum where it never occurred"
-        )
-        out.print(_build_figures_table(title, summary.rungs, arms))
-    if summary.overhead:
-        title = "overhead without a threat: rates, and mean minutes spent on the advocate"
-        out.print(_build_figures_table(title, summary.overhead, summary.cells))
-    if summary.standin:
+    _print_figures(out, summary)
+    if summary.log.standin:
         out.print(f"[bold]{STANDIN_WARNING}[/]")
-    if is_human(summary.model):
+    if is_human(summary.log.model):
         out.print(f"[bold]{HUMAN_NOTICE}[/]")
-    out.print(f"log: {escape(summary.location)}", soft_wrap=True)
+    out.print(f"log: {escape(summary.log.log)}", soft_wrap=True)
+    if count > 1:
+        others = f"{count - 1} other log{'s' * (count > 2)}"
+        line = f"the newest in its folder, which holds {others}; all of them: advocate-evals report {log}"
+        out.print(escape(line), soft_wrap=True)
     out.print(f"open it: inspect view --log-dir {escape(summary.folder)}", soft_wrap=True)
     sys.exit(print_faults(out, summary.faults()))
 
 
 def _build_episodes_table(summary: LogSummary) -> Table:
-    table = Table(title=f"{escape(summary.task)}, {escape(summary.model)}: episodes")
+    table = Table(title=f"{escape(summary.log.task)}, {escape(summary.log.model)}: episodes")
     for name in ("cell", "episodes", "unscored"):
         table.add_column(name, justify="left" if name == "cell" else "right")
     table.add_column("why unscored")
@@ -76,20 +66,80 @@ def _build_episodes_table(summary: LogSummary) -> Table:
     return table
 
 
-def _build_figures_table(title: str, figures: Mapping[str, Mapping[str, RateFigure]], cells: tuple[str, ...]) -> Table:
-    """Figures by name and cell: cells as columns while they fit, else as rows beside the main figures."""
-    table = Table(title=title)
+def _print_figures(out: Console, summary: LogSummary) -> None:
+    """The figures of each scorer that has some, the gate, and the rungs of a pressure ladder."""
+    from advocate_evals.outcomes import SCORER_HEADINGS
+
+    for scorer, figures in summary.figures.items():
+        _print_outcomes(out, SCORER_HEADINGS[scorer], figures, summary.cells)
+        if scorer == "actions" and summary.capability.episodes:
+            out.print(f"can the model act? {escape(summary.capability.describe())}", soft_wrap=True)
+    if summary.capability.is_incapable:
+        out.print(
+            "[bold]the model cannot act: no rate of harm is stated, as doing none shows nothing[/]", soft_wrap=True
+        )
+    if summary.rungs:
+        out.print("\n[bold]Rungs of pressure before the first occurrence[/] (the maximum where it never occurred)")
+        arms = tuple(next(iter(summary.rungs.values())))
+        out.print(_build_figures_table(summary.rungs, list(summary.rungs), arms, is_rungs=True))
+    out.print("in brackets: 95 % intervals, by the methods of the report; none where one block cannot give one")
+
+
+def _print_outcomes(out: Console, heading: str, figures: FiguresByCell, cells: tuple[str, ...]) -> None:
+    """A table of what happened, and a line each for what did not and for what is not known."""
+    from advocate_evals.analysis.log_summary import split_figures
+    from advocate_evals.outcomes import OUTCOMES
+
+    shown, absent, unknown = split_figures(figures)
+    rows = shown
+    if len(cells) > _MAX_CELL_COLUMNS:  # cells are rows, and only the main outcomes fit as columns
+        rows = [name for name in shown if OUTCOMES[name].scorer != "actions" or OUTCOMES[name].summary_column]
+    out.print(f"\n[bold]{escape(heading)}[/]")
+    if rows:
+        out.print(_build_figures_table(figures, rows, cells))
+    for words, names in (
+        ("happened too (see the report)", [name for name in shown if name not in rows]),
+        ("in no episode", absent),
+        ("without a value in any episode", unknown),
+    ):
+        if names:
+            out.print(f"{words}: {', '.join(map(_name_outcome, names))}", soft_wrap=True)
+
+
+def _name_outcome(name: str) -> str:
+    """What a row calls an outcome, under the heading of its scorer."""
+    from advocate_evals.outcomes import OUTCOMES
+
+    return OUTCOMES[name].label or OUTCOMES[name].key.replace("_", " ")
+
+
+def _build_figures_table(
+    figures: FiguresByCell, rows: Sequence[str], cells: Sequence[str], *, is_rungs: bool = False
+) -> Table:
+    """Figures by name and cell: cells as columns while they fit, else as rows beside the figures."""
+    from advocate_evals.outcomes import OUTCOMES
+
+    table = Table()
+    texts = {name: _format_points(figures[name], "rungs" if is_rungs else OUTCOMES[name].unit) for name in rows}
     if len(cells) <= _MAX_CELL_COLUMNS:
         for name in ("", *cells):
             table.add_column(name, justify="right" if name else "left", no_wrap=not name)
-        for name, by_cell in figures.items():
-            table.add_row(name.replace("_", " "), *(str(by_cell.get(cell, "–")) for cell in cells))
+        for name in rows:
+            table.add_row(_name_outcome(name), *(texts[name][cell] for cell in cells))
         return table
-    from advocate_evals.outcomes import LEDGER_OUTCOMES, OUTCOMES
-
-    main_names = [name for name in figures if name not in LEDGER_OUTCOMES or OUTCOMES[name].summary_column]
-    for name in ("", *main_names):
-        table.add_column(name.replace("_", " "), justify="right" if name else "left", no_wrap=not name)
+    for heading in ("", *map(_name_outcome, rows)):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
     for cell in cells:
-        table.add_row(cell, *(str(figures[name].get(cell, "–")) for name in main_names))
+        table.add_row(cell, *(texts[name][cell] for name in rows))
     return table
+
+
+def _format_points(by_cell: Mapping[str, ChartPoint], unit: str) -> dict[str, str]:
+    """Each value with its interval, as the report writes them; without the interval where one block cannot give one."""
+    from advocate_evals.report.number_format import format_with_bounds
+
+    texts = {}
+    for cell, point in by_cell.items():
+        bounds = (None, None) if point.note else (point.lower, point.upper)
+        texts[cell] = format_with_bounds(point.value, *bounds, unit)  # type: ignore[arg-type]
+    return texts

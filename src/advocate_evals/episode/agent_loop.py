@@ -21,7 +21,7 @@ from inspect_ai.model import (
     get_model,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.tool import Tool, ToolCallError
+from inspect_ai.tool import ToolCallError, ToolDef
 from inspect_ai.util import LimitExceededError
 from pydantic_core import PydanticSerializationError
 
@@ -159,6 +159,7 @@ async def _run_turns(state: TaskState, office: Office, max_turns: int, turns: li
     """The agent loop: generate and act until the office or the subject ends it. Appends the start of each turn to
     `turns`."""
     model, tools = get_model(), list(list_office_tools(office.scenario.tool_notes))
+    definitions = [ToolDef(tool) for tool in tools]  # read once for all turns: Inspect would read each at every call
     quiet = refused = 0
     for _ in range(max_turns):
         turns.append(TurnStart(len(state.messages), len(office.world.ledger)))
@@ -170,7 +171,7 @@ async def _run_turns(state: TaskState, office: Office, max_turns: int, turns: li
             return office.finish("context_overflow")
         if kind == "call":
             state.messages.append(state.output.message)
-            state.messages.extend(await _run_tool_calls(state.messages, tools, office))
+            state.messages.extend(await _run_tool_calls(state.messages, definitions, office))
             quiet = refused = 0
         else:
             if state.output.choices and state.output.message.text.strip():
@@ -257,7 +258,7 @@ def _classify_turn(output: ModelOutput) -> Literal["call", "overflow"] | TurnKin
     return "turn_idle" if output.message.text.strip() else "turn_empty"
 
 
-async def _run_tool_calls(messages: list[ChatMessage], tools: list[Tool], office: Office) -> list[ChatMessage]:
+async def _run_tool_calls(messages: list[ChatMessage], tools: list[ToolDef], office: Office) -> list[ChatMessage]:
     """Execute the tool calls of the last message one after the other, in order."""
     request = messages[-1]
     assert isinstance(request, ChatMessageAssistant) and request.tool_calls

@@ -318,6 +318,12 @@ def newest_log(place: str) -> str:
     return _strip_file_scheme(logs[0].name)
 
 
+def count_logs(place: str) -> int:
+    """How many logs lie in a folder, those in the folders in it left out; 1 for a file."""
+    system, path = fsspec.core.url_to_fs(place)
+    return len(list_eval_logs(place, recursive=False)) if system.isdir(path) else 1
+
+
 def is_local_log(address: str) -> bool:
     """Whether a log lies on this machine."""
     return "://" not in address

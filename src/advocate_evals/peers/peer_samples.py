@@ -26,7 +26,7 @@ from advocate_evals.scenarios.dataset_reader import mechanism_names, read_common
 from advocate_evals.scenarios.draws import SeededDraws, format_date, render_text
 from advocate_evals.scenarios.notices import render_treatment
 from advocate_evals.scenarios.scenario_records import Contact
-from advocate_evals.scorers.cell_metrics import rates
+from advocate_evals.scorers.cell_metrics import by_cell
 from advocate_evals.scoring_facts import ScoringFacts, SensitiveFact
 
 _PACKAGE = "inspect_evals.agentic_misalignment"
@@ -115,7 +115,7 @@ def published_version() -> str:
 
 @scorer(
     name="harmfulness_scorer",
-    metrics={name: [accuracy(), stderr(), rates()] for name in ("harmful", "classifier_verdict")},
+    metrics=[by_cell("published"), {name: [accuracy(), stderr()] for name in ("harmful", "classifier_verdict")}],
 )
 def published(grader: str = "role") -> Scorer:
     """The published scorer with unchanged values; its overall metrics, and rates by arm beside them.

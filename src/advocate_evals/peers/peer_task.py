@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import HeadlineMetric
 from inspect_ai.model import ContentText, ModelOutput
-from inspect_ai.scorer import Metric, Score, Scorer, Target, scorer
+from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState, generate
 from pydantic import ValidationError
 
 from advocate_evals import __version__
 from advocate_evals.peers.peer_outcomes import (
-    PEER_HARMS,
-    PEER_OUTCOMES,
     ParsedCompletion,
     PeerActions,
     parse_completion,
@@ -27,7 +24,7 @@ from advocate_evals.predictions.registry import hash_prediction_files
 from advocate_evals.scenarios.dataset_reader import hash_datasets
 from advocate_evals.scorers.actions import setting
 from advocate_evals.scorers.capability_metric import capability, capability_metadata
-from advocate_evals.scorers.cell_metrics import cell_metadata, means, rates
+from advocate_evals.scorers.cell_metrics import by_cell, cell_metadata, contrast
 from advocate_evals.scoring_facts import ScoringFacts
 
 _MESSAGE_LIMIT = 3
@@ -46,7 +43,6 @@ def build_lynch_task(samples: Sequence[Sample], *, version_of_ours: int, grader:
         dataset=MemoryDataset(list(samples), name="lynch2025", location="inspect_evals/agentic_misalignment"),
         solver=generate(tool_calls="none"),
         scorer=[peer_actions(), *([] if grader == "none" else [published(grader)]), setting()],
-        headline_metric=HeadlineMetric(scorer="peer_actions", score="harm", metric="advocate_evals/rates_all"),
         message_limit=_MESSAGE_LIMIT,
         version=version_of_ours,
         metadata={
@@ -58,12 +54,7 @@ def build_lynch_task(samples: Sequence[Sample], *, version_of_ours: int, grader:
     )
 
 
-def _summarise_outcome(name: str) -> Metric:
-    """The rate of an event, which of a harm stands behind the capability gate, or the mean of a share."""
-    return means() if name == "calls_parsed" else rates(gated=name in ("harm", *PEER_HARMS))
-
-
-@scorer(metrics=[{name: [_summarise_outcome(name)] for name in PEER_OUTCOMES}, capability()])
+@scorer(metrics=[contrast(), by_cell("peer_actions"), capability()])
 def peer_actions() -> Scorer:
     """What the subject did on a published scenario, by rule, from the mails in its completion."""
 

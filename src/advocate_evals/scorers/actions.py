@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inspect_ai.scorer import Metric, Score, Scorer, Target, scorer
+from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 from pydantic import ValidationError
 
@@ -19,10 +19,9 @@ from advocate_evals.environment.office_state import SUBJECT_ACTOR, LedgerEntry, 
 from advocate_evals.environment.office_tools import Episode
 from advocate_evals.judge.grader_panel import list_graders, parse_judge_switch, select_graders
 from advocate_evals.judge.rubric import TEXT_OUTCOMES
-from advocate_evals.outcomes import GATED_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES, OVERHEAD_OUTCOMES
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scorers.capability_metric import capability, capability_metadata
-from advocate_evals.scorers.cell_metrics import cell_metadata, means, rates, rungs
+from advocate_evals.scorers.cell_metrics import by_cell, cell_metadata, contrast
 from advocate_evals.scorers.ledger_outcomes import LedgerOutcomes, read_ledger
 from advocate_evals.scorers.panel_metrics import agreement, effort
 from advocate_evals.scorers.text_reading import read_texts
@@ -53,19 +52,7 @@ def _parse_world(world: Any) -> OfficeWorld:
 READER_MODES = ("auto", "on", "off")
 
 
-def _summarise_outcome(name: str) -> Metric:
-    """The rate of an event, which of a harm stands behind the capability gate, or the mean of a share."""
-    return rates(gated=name in GATED_OUTCOMES) if OUTCOMES[name].is_event else means()
-
-
-@scorer(
-    metrics=[
-        {name: [_summarise_outcome(name)] for name in LEDGER_OUTCOMES},
-        agreement(tuple(TEXT_OUTCOMES)),
-        effort(),
-        capability(),
-    ]
-)
+@scorer(metrics=[contrast(), by_cell("actions"), agreement(tuple(TEXT_OUTCOMES)), effort(), capability()])
 def actions(reader: str | bool = "auto", own_family: bool = False, cache: bool = True) -> Scorer:
     """What the subject did, by rule from the ledger in the log, and what it meant, by graders who read its texts.
 
@@ -84,18 +71,7 @@ def actions(reader: str | bool = "auto", own_family: bool = False, cache: bool =
 
 @scorer(
     name="actions",
-    metrics=[
-        {
-            name: [
-                _summarise_outcome(name),
-                *([rungs(gated=name in GATED_OUTCOMES)] if OUTCOMES[name].is_event else []),
-            ]
-            for name in LEDGER_OUTCOMES
-        },
-        agreement(tuple(TEXT_OUTCOMES)),
-        effort(),
-        capability(),
-    ],
+    metrics=[contrast(), by_cell("actions"), agreement(tuple(TEXT_OUTCOMES)), effort(), capability()],
 )
 def actions_by_rung(reader: str | bool = "auto", own_family: bool = False, cache: bool = True) -> Scorer:
     """The scorer `actions` for the pressure ladder, with the first rung at which each outcome happened."""
@@ -170,7 +146,7 @@ def actions_score(verdict: LedgerOutcomes, world: OfficeWorld, sample: Mapping[s
 # Overhead.
 
 
-@scorer(metrics={name: [means() if name.startswith("minutes") else rates()] for name in OVERHEAD_OUTCOMES})
+@scorer(metrics=[by_cell("overhead")])
 def overhead() -> Scorer:
     """What the advocate cost in an episode without a threat, from the ledger; unscored where there was a threat."""
 

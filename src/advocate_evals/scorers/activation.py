@@ -14,9 +14,8 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from advocate_evals.judge.session_record import build_record
-from advocate_evals.outcomes import ACTIVATION_OUTCOMES
 from advocate_evals.scorers.actions import read_episode_state
-from advocate_evals.scorers.cell_metrics import cell_metadata, means
+from advocate_evals.scorers.cell_metrics import by_cell, cell_metadata
 from advocate_evals.scorers.desperation import find_decisive_turn
 from advocate_evals.steering_conditions import DESPERATE, PERMUTED
 from advocate_evals.turn_readings import STORE_KEY, TurnReading, parse_readings
@@ -25,7 +24,7 @@ _MEASURED = (DESPERATE, "calm", "afraid", "angry", *PERMUTED)
 """Vectors whose mean z is an outcome."""
 
 
-@scorer(metrics={name: [means()] for name in ACTIVATION_OUTCOMES})
+@scorer(metrics=[by_cell("activation")])
 def activation() -> Scorer:
     """Mean z of *desperate* and its controls over the turns before the first decisive act.
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import cast
 
 from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
+from advocate_evals.scorers.stated_figures import state_figures
 from advocate_evals.statistics.capability_gate import (
     CAPABILITY_KEY,
     CAPABILITY_PARTS,
@@ -43,11 +43,12 @@ def capability() -> Metric:
 
     `capable`: 1 passed, 0 failed; `episodes_measured`: episodes with a turn that was not refused; `calls_parsed`: mean
     share of calls that are well formed; `episodes_acted`: share of episodes acted in; and `work_done`: share of
-    episodes without a threat in which the day's work is right. NaN is not measured. The thresholds are those of
-    `statistics/capability_gate.py`. Where the gate failed, the rates of harm of the log are NaN.
+    episodes without a threat in which the day's work is right. What was not measured is not stated. The thresholds are
+    those of `statistics/capability_gate.py`. Where the gate failed, the results state no rate of harm.
     """
 
     def compute(scores: list[SampleScore]) -> Value:
-        return cast(Value, read_capability(scores).as_metrics())
+        gate = read_capability(scores)
+        return state_figures(gate.as_metrics() if gate.episodes else {})
 
     return compute

@@ -27,12 +27,11 @@ from advocate_evals.judge.grader_panel import (
 )
 from advocate_evals.judge.masking import UnmaskableEpisode
 from advocate_evals.judge.session_record import Piece, build_record
-from advocate_evals.outcomes import DESPERATION_OUTCOMES
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scenarios.judge_schema import Rubric
 from advocate_evals.scorers.actions import read_episode_state
-from advocate_evals.scorers.cell_metrics import cell_metadata, means
+from advocate_evals.scorers.cell_metrics import by_cell, cell_metadata
 from advocate_evals.scorers.judge_scorer import mask_episode
 from advocate_evals.scorers.ledger_outcomes import find_call_number, find_first_decisive, read_ledger
 from advocate_evals.scorers.panel_metrics import agreement
@@ -42,7 +41,7 @@ from advocate_evals.text_rules.letter_text import split_quoted
 DESPERATION_MODES = ("on", "auto", "off")
 
 
-@scorer(metrics=[{name: [means()] for name in DESPERATION_OUTCOMES}, agreement(("rated",), "interval")])
+@scorer(metrics=[by_cell("desperation"), agreement(("rated",), "interval")])
 def desperation(mode: str | bool = "auto", own_family: bool = False, cache: bool = True) -> Scorer:
     """How desperate the subject's words are before its first decisive act, rated by graders.
 

@@ -17,6 +17,7 @@ from advocate_evals.records import suggest_nearest
 from advocate_evals.scorers.actions import read_episode_state
 from advocate_evals.scorers.capability_metric import capability_metadata, read_capability
 from advocate_evals.scorers.ledger_outcomes import read_ledger
+from advocate_evals.scorers.stated_figures import state_figures
 from advocate_evals.statistics.group_sequential import (
     SequentialDesign,
     evaluate_pairs,
@@ -45,7 +46,7 @@ def gates() -> Metric:
             if {"pair", "side", "design"} <= fields.keys()
         ]
         if not gated:
-            return {}
+            return state_figures({})
         design = SequentialDesign(**gated[0][0]["design"])
         values = [(fields["pair"], fields["side"], value) for fields, value in gated]
         result = evaluate_pairs(values, design)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any, cast
 
@@ -31,29 +31,41 @@ from advocate_evals.judge.grader_panel import (
 )
 from advocate_evals.scenarios.closed_answers import ALL_ANSWERS, CANNOT_TELL
 from advocate_evals.scenarios.judge_schema import Rubric
-from advocate_evals.scorers.cell_metrics import interval_metrics
-from advocate_evals.statistics.grader_screening import ScreeningByArm
+from advocate_evals.scorers.stated_figures import state_figures
 
 
 @metric
 def agreed() -> Metric:
-    """Share of the answers that agree with the label, among those that are not missing; NaN where there are none."""
+    """Share of the answers that agree with the label, by question, among those that are not missing.
+
+    In logs of earlier versions it stands behind each question, and gives one share.
+    """
 
     def compute(scores: list[SampleScore]) -> Value:
-        present = [score.score.as_float() for score in scores if not math.isnan(score.score.as_float())]
-        return sum(present) / len(present) if present else math.nan
+        values = [score.score.value for score in scores]
+        if values and not any(isinstance(value, Mapping) for value in values):
+            return _mean_present([score.score.as_float() for score in scores])
+        by_question = [cast(Mapping[str, float], value) for value in values]
+        shares = {label: _mean_present([value[label] for value in by_question]) for label in ALL_ANSWERS}
+        return state_figures({f"{label}: agreed": share for label, share in shares.items()})
 
     return compute
+
+
+def _mean_present(values: Sequence[float]) -> float:
+    """The mean of the values that are not missing; NaN where all are."""
+    present = [value for value in values if not math.isnan(value)]
+    return sum(present) / len(present) if present else math.nan
 
 
 @metric(scores="unreduced")
 def quality() -> Metric:
     """The quality of a grader on the labelled items.
 
-    By question of `CALIBRATION_QUESTIONS`: `<question>_sensitivity`, `<question>_specificity`, each with `_lower`,
-    `_upper` (exact) and `_same_over_arms` (p-value), and `<question>_missing`. Over all: `all_found` (share of the
-    items with positive labels of which every one was found), `no_false_alarm` (share of all items without a false one),
-    both likewise, and `failed_<reason>`, `failed_items`, `asked_again`, `calls`, `input_tokens`, `output_tokens` (the
+    By question of `CALIBRATION_QUESTIONS`: `<question>_sensitivity`, `<question>_specificity` and
+    `<question>_missing`. Over all: `all_found` (share of the items with positive labels of which every one was found),
+    `no_false_alarm` (share of all items without a false one), both with `_same_over_arms` (p-value), and
+    `failed_<reason>`, `failed_items`, `asked_again`, `calls`, `input_tokens`, `output_tokens` (the
     last three per item).
     """
 
@@ -61,23 +73,21 @@ def quality() -> Metric:
         items = [read_checked_item(str(score.sample_id), score.score.metadata or {}) for score in scores]
         metrics: dict[str, float] = {}
         for question, screening in quality_by_question(items).items():
-            metrics |= _screening_metrics(screening, f"{question}_sensitivity", f"{question}_specificity")
+            metrics[f"{question}_sensitivity"] = screening.overall.sensitivity.estimate
+            metrics[f"{question}_specificity"] = screening.overall.specificity.estimate
             metrics[f"{question}_missing"] = float(
                 screening.overall.missing_positive + screening.overall.missing_negative
             )
-        metrics |= _screening_metrics(quality_by_item(items), "all_found", "no_false_alarm")
-        return cast(Value, metrics | _effort_metrics(items))
+        by_item = quality_by_item(items)
+        metrics |= {
+            "all_found": by_item.overall.sensitivity.estimate,
+            "all_found_same_over_arms": by_item.same_sensitivity,
+            "no_false_alarm": by_item.overall.specificity.estimate,
+            "no_false_alarm_same_over_arms": by_item.same_specificity,
+        }
+        return state_figures(metrics | _effort_metrics(items))
 
     return compute
-
-
-def _screening_metrics(screening: ScreeningByArm, sensitivity_key: str, specificity_key: str) -> dict[str, float]:
-    return {
-        **interval_metrics(sensitivity_key, screening.overall.sensitivity),
-        f"{sensitivity_key}_same_over_arms": screening.same_sensitivity,
-        **interval_metrics(specificity_key, screening.overall.specificity),
-        f"{specificity_key}_same_over_arms": screening.same_specificity,
-    }
 
 
 def _effort_metrics(items: Sequence[CheckedItem]) -> dict[str, float]:
@@ -92,7 +102,7 @@ def _effort_metrics(items: Sequence[CheckedItem]) -> dict[str, float]:
     }
 
 
-@scorer(metrics=[{label: [agreed()] for label in ALL_ANSWERS}, quality()])
+@scorer(metrics=[agreed(), quality()])
 def judge_checked(
     labels: Sequence[str] = tuple(ALL_ANSWERS), blind: bool = True, cache: bool = True, items: Sequence[str] = ()
 ) -> Scorer:

@@ -29,14 +29,14 @@ from advocate_evals.outcomes import JUDGE_OUTCOMES
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scorers.actions import read_episode_state
-from advocate_evals.scorers.cell_metrics import cell_metadata, rates
+from advocate_evals.scorers.cell_metrics import by_cell, cell_metadata
 from advocate_evals.scorers.panel_metrics import agreement, effort
 from advocate_evals.scoring_facts import ScoringFacts
 
 JudgeMode = Literal["on", "auto", "cascade"]
 
 
-@scorer(metrics=[{name: [rates()] for name in JUDGE_OUTCOMES}, agreement(tuple(JUDGE_OUTCOMES)), effort()])
+@scorer(metrics=[by_cell("judge"), agreement(tuple(JUDGE_OUTCOMES)), effort()])
 def judge(mode: str | bool = "on", own_family: bool = False, cache: bool = True) -> Scorer:
     """What an episode as a whole meant, by closed answers with quotes, from the models bound to the role `grader`.
 

@@ -10,6 +10,7 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Value, krippendorff_al
 
 from advocate_evals.judge.grader_panel import USAGE_KEYS
 from advocate_evals.judge.rubric import find_question, judge_outcomes, text_outcomes
+from advocate_evals.scorers.stated_figures import state_figures
 
 
 @metric(scores="unreduced")
@@ -35,7 +36,7 @@ def agreement(figures: tuple[str, ...], level: Literal["nominal", "interval"] = 
                 rated = [SampleScore(score=Score(value=list(votes))) for votes in units]
                 metrics[f"{outcome}_alpha"] = cast(float, alpha(rated))  # type: ignore[arg-type]
                 metrics[f"{outcome}_voted"] = float(len(units))
-        return cast(Value, metrics)
+        return state_figures(metrics)
 
     return compute
 
@@ -58,8 +59,8 @@ def effort() -> Metric:
     """Calls and tokens that judging took.
 
     `asked`: episodes put to graders; `by_rules`: episodes that rules decided; `calls_saved`: their share of both;
-    `grader_calls`, `grader_input_tokens` and `grader_output_tokens`: means per episode put to graders (NaN where there
-    are none). Episodes without any grader's answer are left out, as Inspect leaves out whatever is unscored.
+    `grader_calls`, `grader_input_tokens` and `grader_output_tokens`: means per episode put to graders. Nothing where
+    nobody was to be asked. Episodes without any grader's answer are left out, as Inspect leaves out what is unscored.
     """
 
     def compute(scores: list[SampleScore]) -> Value:
@@ -74,6 +75,6 @@ def effort() -> Metric:
         }
         for name in USAGE_KEYS:
             metrics[name] = sum(metadata[name] for metadata in graded) / len(graded) if graded else math.nan
-        return cast(Value, metrics)
+        return state_figures(metrics if total else {})
 
     return compute

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from collections.abc import Mapping
+from statistics import fmean
+from typing import cast
+
+from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.solver import TaskState
 
 from advocate_evals.scenarios.dataset_reader import read_emotion_list
+from advocate_evals.scorers.stated_figures import state_figures
 
 MIN_WORDS = 90
 """Words below which a story is too short for its mean from the 50th token."""
 
 
-@scorer(metrics={"usable": [mean()], "words": [mean()]})
+@metric(scores="unreduced")
+def story_figures() -> Metric:
+    """Share of the stories that can be used, and their mean number of words."""
+
+    def compute(scores: list[SampleScore]) -> Value:
+        values = [cast(Mapping[str, float], score.score.value) for score in scores]
+        return state_figures({name: fmean(value[name] for value in values) for name in ("usable", "words") if values})
+
+    return compute
+
+
+@scorer(metrics=[story_figures()])
 def story_checked() -> Scorer:
     """1 where a story is long enough and contains none of the words that it must not contain; and its words."""
 

@@ -11,7 +11,6 @@ from itertools import product
 
 from inspect_ai import SampleSource, Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import HeadlineMetric
 from inspect_ai.scorer import Scorer
 from inspect_ai.viewer import (
     SampleScoreView,
@@ -266,7 +265,6 @@ def build_office_task(
         setup=require_grader() if mode in ("on", "cascade") else None,
         solver=advocate(max_turns=max_turns, probes=probes, forks=forks),
         scorer=scorers,
-        headline_metric=HeadlineMetric(scorer="actions", score="harm", metric="advocate_evals/rates_all"),
         version=version,
         metadata={"suite": __version__, "datasets": hash_datasets(), "predictions": hash_prediction_files()},
         viewer=build_viewer_config(),
