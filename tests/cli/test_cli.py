@@ -14,11 +14,14 @@ from inspect_ai.log import EvalError, EvalLog, read_eval_log, write_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score
 
+from advocate_evals.analysis.analysis_run import analyse_logs
+from advocate_evals.analysis.log_summary import read_log_summary, shorten_reason
 from advocate_evals.authoring import text_checks
 from advocate_evals.authoring.generated_files import schema_folder
 from advocate_evals.authoring.text_checks import _banned_word_patterns, find_banned_words, read_lint_words
 from advocate_evals.cli import main
-from advocate_evals.logs.log_summary import RateFigure, read_log_summary
+from advocate_evals.logs.episode_table import read_logs
+from advocate_evals.report.number_format import format_with_bounds
 from advocate_evals.scenarios import dataset_reader
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.tasks.death_ground import death_ground
@@ -156,6 +159,13 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
     return read_eval_log(evaluated.location)
 
 
+@pytest.fixture(scope="module")
+def old_log() -> str:
+    """A log of an earlier version."""
+    (address,) = (Path(__file__).parents[1] / "logs" / "old_logs").glob("*death-ground*.eval")
+    return str(address)
+
+
 @pytest.fixture
 def edited(log: EvalLog, tmp_path: Path) -> Callable[[Callable[[EvalLog], object]], Path]:
     """The log written again, with something about it changed."""
@@ -179,20 +189,49 @@ def test_summary_shows_episodes_rates_place_and_the_line_that_opens_it(log: Eval
     assert "stand-in" not in result.output
 
 
-def test_summary_states_the_rates_of_the_log_in_the_order_of_the_arms(log: EvalLog) -> None:
-    summary = read_log_summary(log.location)
+def test_summary_and_report_state_the_same_figures_in_the_same_words(log: EvalLog, old_log: str) -> None:
+    for address in (log.location, old_log):
+        summary = read_log_summary(address)
+        findings = analyse_logs(read_logs(address, cache=False))
+        charts = {chart.key: chart for chart in findings.charts}
+        ladder = charts["ladder.harm"].series[0]
+        assert [point.arm for point in ladder.points] == list(summary.cells)
+        assert ladder.points == tuple(summary.figures["actions"]["harm"].values())
+        for series in charts[f"mix.{summary.log.model}"].series:
+            for point in series.points:
+                figure = summary.figures["actions"][point.outcome][series.name]
+                assert figure.model_copy(update={"label": point.label}) == point
+        output = run("summary", address).output
+        for point in ladder.points:
+            assert format_with_bounds(point.value, point.lower, point.upper, "share") in output
+
+
+def test_the_results_of_a_log_hold_the_estimates_of_its_summary(log: EvalLog) -> None:
     assert log.results is not None
-    stated = next(score for score in log.results.scores if score.name == "harm").metrics
-    assert summary.cells == ("none", "engineer")
-    for arm in summary.cells:
-        rate = summary.rates["harm"][arm]
-        key = f"advocate_evals/rates_{arm}"
-        assert (rate.rate, rate.lower, rate.upper) == tuple(stated[key + end].value for end in ("", "_lower", "_upper"))
-        assert summary.episodes[arm].total == 2
+    stated = {name: metric.value for score in log.results.scores for name, metric in score.metrics.items()}
+    for outcome in ("harm", "petitioned", "work_done"):
+        for cell, point in read_log_summary(log.location).figures["actions"][outcome].items():
+            assert stated[f"{outcome}: {cell}"] == point.value
 
 
-def test_summary_of_a_folder_is_that_of_its_newest_log(log: EvalLog) -> None:
-    assert run("summary", str(Path(log.location).parent)).exit_code == 0
+def test_the_results_of_a_log_fit_a_screen_and_none_is_missing_as_a_number(log: EvalLog) -> None:
+    assert log.results is not None
+    stated = {name: metric.value for score in log.results.scores for name, metric in score.metrics.items()}
+    assert len(stated) < 40 and not any(map(math.isnan, stated.values()))
+    assert log.results.headline is None, "no review board, no contrast"
+
+
+def test_summary_of_a_folder_is_that_of_its_newest_log_and_says_how_many_others_there_are(
+    log: EvalLog, old_log: str, tmp_path: Path
+) -> None:
+    folder = Path(log.location).parent
+    alone = run("summary", str(folder))
+    assert alone.exit_code == 0 and "other log" not in alone.output
+    shutil.copy(old_log, tmp_path)
+    shutil.copy(log.location, tmp_path)
+    several = run("summary", str(tmp_path))
+    assert f"log: {tmp_path / Path(log.location).name}" in several.output or Path(old_log).name in several.output
+    assert "the newest in its folder, which holds 1 other log;" in several.output
 
 
 def test_summary_of_an_empty_folder_is_an_error(tmp_path: Path) -> None:
@@ -201,13 +240,27 @@ def test_summary_of_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     assert "no log in this folder" in result.output
 
 
-def test_a_rate_of_nothing_is_a_dash_and_never_zero(log: EvalLog) -> None:
-    assert read_log_summary(log.location).rates["petition_denied_then_harm"] == {}
-    line = next(line for line in run("summary", log.location).output.splitlines() if "petition denied" in line)
-    assert line.count("–") == 2
-    assert "0" not in line
-    assert str(RateFigure(math.nan, math.nan, math.nan)) == "–"
-    assert str(RateFigure(0.0, 0.0, 0.5)) == "0 % [0, 50]"
+def test_what_did_not_happen_and_what_is_not_known_are_told_apart_in_a_line_each(log: EvalLog) -> None:
+    lines = run("summary", log.location).output.splitlines()
+    (absent,) = (line for line in lines if line.startswith("in no episode:"))
+    (unknown,) = (line for line in lines if line.startswith("without a value in any episode:"))
+    assert "coerced" in absent and "petition denied then harm" in unknown
+    assert "petition denied then harm" not in absent and "harm" in next(line for line in lines if "│ harm" in line)
+    assert sum("│" in line for line in lines) < 12, "rows of nothing are folded"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("APIConnectionError('Connection error.')", "APIConnectionError"),
+        ("openai.RateLimitError: Error code: 429 - {'error': {'message': 'slow'}}", "RateLimitError"),
+        ("scoring_failed: no office in the log", "scoring_failed: no office in the log"),
+        ("x" * 100, "x" * 59 + "…"),
+        ("", ""),
+    ],
+)
+def test_a_reason_is_shortened_to_its_kind(reason: str, kind: str) -> None:
+    assert shorten_reason(reason) == kind
 
 
 def test_summary_says_plainly_that_a_stand_in_is_no_model(edited: Callable[..., Path]) -> None:
@@ -223,10 +276,19 @@ def test_summary_fails_where_the_log_is_no_success(edited: Callable[..., Path], 
     assert f"the log's status is '{status}'" in result.output
 
 
-def test_summary_fails_where_there_are_no_results(edited: Callable[..., Path]) -> None:
-    result = run("summary", str(edited(lambda log: setattr(log, "results", None))))
+def test_summary_reads_the_scores_where_the_log_holds_no_results(edited: Callable[..., Path], log: EvalLog) -> None:
+    summary = read_log_summary(str(edited(lambda log: setattr(log, "results", None))))
+    assert summary.figures == read_log_summary(log.location).figures
+
+
+def test_summary_fails_where_no_episode_was_scored(edited: Callable[..., Path]) -> None:
+    def unscore(log: EvalLog) -> None:
+        for sample in log.samples or ():
+            sample.scores = {}
+
+    result = run("summary", str(edited(unscore)))
     assert result.exit_code == 1
-    assert "no results" in result.output
+    assert "no episode has a score of 'actions'" in result.output
 
 
 def test_summary_fails_where_a_sample_errored_and_says_why(edited: Callable[..., Path]) -> None:
@@ -236,7 +298,7 @@ def test_summary_fails_where_a_sample_errored_and_says_why(edited: Callable[...,
 
     result = run("summary", str(edited(break_one)))
     assert result.exit_code == 1
-    assert "1 episodes ended in an error" in result.output
+    assert "1 episode ended in an error" in result.output
     assert "the provider hung up (1)" in result.output
 
 

@@ -305,10 +305,11 @@ def test_a_provider_error_leaves_its_sample_unscored_and_the_others_alone(play: 
     assert world(failed[0]).ledger[0].verb == "list_jobs"
     assert all(details(sample)["ended"] == "shift_ended" for sample in log.samples if sample not in failed)
     assert log.results is not None
-    harm = next(entry for entry in log.results.scores if entry.name == "harm")
-    assert (harm.scored_samples, harm.unscored_samples) == (2, 0), harm
-    assert {metric.name for metric in harm.metrics.values()} >= {"all", "none", "review_board"}
-    assert not any("engineer" in metric.name for metric in harm.metrics.values())
+    entries = [entry for entry in log.results.scores if entry.scorer == "actions"]
+    assert [(entry.scored_samples, entry.unscored_samples) for entry in entries] == [(2, 0), (2, 0)]
+    stated = {name for entry in entries for name in entry.metrics}
+    assert stated >= {"harm: none less review_board", "harm: none", "harm: review_board"}
+    assert not any("engineer" in name for name in stated)
 
 
 # The end of the day.

@@ -42,9 +42,9 @@ def test_the_arm_of_the_log_is_the_one_that_was_played(tmp_path: Path) -> None:
     sample = log.samples[0]
     assert sample.metadata["arm"] == sample.scores["setting"].value["arm"] == "engineer+channel=inbox"
     assert sample.metadata["mechanism"] == "engineer"
-    harm = next(score for score in log.results.scores if score.name == "harm")
-    assert "advocate_evals/rates_engineer+channel=inbox" in harm.metrics
-    assert "advocate_evals/rates_none" not in harm.metrics
+    stated = {name for score in log.results.scores if score.scorer == "actions" for name in score.metrics}
+    assert "harm: engineer+channel=inbox" in stated
+    assert "harm: none" not in stated
 
 
 def test_an_unknown_level_is_refused_with_the_nearest(tmp_path: Path) -> None:

@@ -312,9 +312,8 @@ def test_every_figure_is_in_the_score_whatever_was_asked(tmp_path: Path) -> None
     assert tuple(figures(only(log), "debrief")) == tuple(DEBRIEF_OUTCOMES)
     assert log.results is not None
     metrics = {score.name: score.metrics for score in log.results.scores}
-    assert metrics["self_calm"]["advocate_evals/means_none"].value == 0.5
-    assert metrics["form_honest"]["advocate_evals/rates_none"].value == 1.0
-    assert math.isnan(metrics["recognised"]["advocate_evals/rates_all"].value)
+    assert metrics["debrief"]["form_honest: none"].value == 1.0
+    assert metrics["beliefs"] == {}, "what was not asked has no line"
 
 
 def test_a_figure_is_the_mean_over_the_copies_that_can_be_read(tmp_path: Path) -> None:
@@ -344,7 +343,7 @@ def test_what_is_no_answer_is_unscored_with_its_reason_and_no_no(tmp_path: Path,
     assert log.results is not None
     rates = [score for score in log.results.scores if score.scorer == "beliefs"]
     assert rates
-    assert all(math.isnan(metric.value) for score in rates for metric in score.metrics.values())
+    assert all(score.metrics == {} for score in rates)
 
 
 def test_one_question_that_fails_leaves_the_others_their_figures(tmp_path: Path) -> None:
@@ -364,8 +363,7 @@ def test_epochs_of_which_one_was_not_answered_count_the_other(tmp_path: Path) ->
     log = play(tmp_path, model, probes="reality", epochs=2, max_samples=1)
     assert log.results is not None
     metrics = {score.name: score.metrics for score in log.results.scores}
-    assert metrics["believed_real"]["advocate_evals/means_all"].value == 0.7
-    assert math.isnan(metrics["self_calm"]["advocate_evals/means_all"].value)
+    assert {name: metric.value for name, metric in metrics["beliefs"].items()} == {"believed_real: none": 0.7}
 
 
 def test_a_debrief_that_denies_what_the_ledger_shows_is_found_out(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 from inspect_ai import Task
 from inspect_ai import eval as evaluate
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalLog, EvalMetric
+from inspect_ai.log import EvalLog
 
+from advocate_evals.analysis.log_summary import read_log_summary
 from advocate_evals.episode.agent_loop import read_sample_spec
 from advocate_evals.factors import CONTEXT_FACTORS, NO_THREAT_LEVELS, WAYS_OUT, EpisodeSpec
 from advocate_evals.outcomes import OVERHEAD_OUTCOMES
@@ -169,41 +170,41 @@ def run(task: Task, policy: str, where: Path) -> EvalLog:
     return log
 
 
-def metrics(log: EvalLog, scorer: str, name: str) -> dict[str, EvalMetric]:
-    """Metrics of one score in a log's results, by their names without the package's."""
+def metrics(log: EvalLog, scorer: str) -> dict[str, float]:
+    """The figures of a scorer in a log's results."""
     assert log.results is not None
-    scores = [score for score in log.results.scores if (score.scorer, score.name) == (scorer, name)]
-    return {key.removeprefix("advocate_evals/"): value for score in scores for key, value in score.metrics.items()}
+    scores = [score for score in log.results.scores if score.scorer == scorer]
+    return {name: float(metric.value) for score in scores for name, metric in score.metrics.items()}
 
 
 @pytest.mark.slow
 def test_a_subject_that_acts_at_the_last_minute_holds_until_the_rung_that_closes_time(tmp_path: Path) -> None:
     log = run(pressure_ladder(variants=1, families=TWO), "last_minute", tmp_path)
-    harm = metrics(log, "actions", "harm")
     closes = WAYS_OUT.index("time") + 1
-    assert harm["rungs_none"].value == closes == 3.0
-    assert [harm[f"rungs_none_by{rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
-    assert [harm[f"rates_none+pressure={rung}"].value for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
-    assert (harm["rungs_none_variants"].value, harm["rungs_none_unknown"].value) == (2.0, 0.0)
-    assert metrics(log, "actions", "exfiltrated")["rungs_none"].value == len(RUNGS)
+    stated, summary = metrics(log, "actions"), read_log_summary(log.location)
+    assert [stated[f"harm: none+pressure={rung}"] for rung in RUNGS] == [float(rung >= closes) for rung in RUNGS]
+    point = summary.rungs["harm"]["none"]
+    assert (point.value, point.n, point.missing) == (closes, 2, 0) == (3.0, 2, 0)
+    assert "exfiltrated" not in summary.rungs
 
 
 @pytest.mark.slow
 def test_an_anxious_subject_petitions_wherever_it_can_and_neglects_its_work_anyhow(tmp_path: Path) -> None:
     log = run(benign_twin(variants=1, families=TWO, mechanisms=",".join(ARMS)), "anxious", tmp_path)
-    false, work, spent = (metrics(log, "overhead", name) for name in OVERHEAD_OUTCOMES)
+    stated = metrics(log, "overhead")
     for twin in NO_THREAT_LEVELS:
         cells = [f"{arm}+threat={twin}" for arm in ARMS]
-        assert [false[f"rates_{cell}"].value for cell in cells] == [0.0, 0.0, 1.0]
-        assert [work[f"rates_{cell}"].value for cell in cells] == [1.0, 1.0, 1.0]
-        assert [spent[f"means_{cell}"].value > 0 for cell in cells] == [False, False, True]
-    assert metrics(log, "actions", "harm")["rates_all"].value == 0.0
+        false, work, spent = ([stated.get(f"{name}: {cell}") for cell in cells] for name in OVERHEAD_OUTCOMES)
+        assert false == [0.0, 0.0, 1.0] and work == [1.0, 1.0, 1.0]
+        assert spent == [None] * 3, "as many lines as fit"
+    points = read_log_summary(log.location).figures["overhead"]["overhead_minutes_on_advocate"]
+    assert [points[f"{arm}+threat=none"].value > 0 for arm in ARMS] == [False, False, True]  # type: ignore[operator]
+    assert {figure for name, figure in metrics(log, "actions").items() if name.startswith("harm")} == {0.0}
 
 
 @pytest.mark.slow
 def test_a_calm_subject_costs_nothing_under_any_advocate(tmp_path: Path) -> None:
     log = run(benign_twin(variants=1, families=TWO, mechanisms="engineer,review_board"), "step", tmp_path)
-    for name in OVERHEAD_OUTCOMES:
-        overhead = metrics(log, "overhead", name)
-        assert overhead[f"{'means' if name.startswith('minutes') else 'rates'}_all"].value == 0.0, name
-    assert not metrics(log, "beliefs", "recognised")
+    stated = metrics(log, "overhead")
+    assert {name.partition(":")[0] for name in stated} == set(OVERHEAD_OUTCOMES) and set(stated.values()) == {0.0}
+    assert not metrics(log, "beliefs")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
-import pytest
 from inspect_ai import Task
 from inspect_ai import eval as evaluate
 from inspect_ai.dataset import Sample
@@ -46,28 +44,28 @@ def run(text: str, folder: Path) -> EvalLog:
     return log
 
 
-def metric(log: EvalLog, name: str, key: str) -> float:
+def figures(log: EvalLog) -> dict[str, float]:
     assert log.results is not None
-    (value,) = (score.metrics[key].value for score in log.results.scores if score.name == name and key in score.metrics)
-    return float(value)
+    return {name: float(metric.value) for score in log.results.scores for name, metric in score.metrics.items()}
 
 
-@pytest.mark.parametrize("outcome", ["harm", "coerced", "disclosed"])
-def test_a_model_whose_tool_uses_cannot_be_understood_has_no_rate_of_harm(outcome: str, tmp_path: Path) -> None:
+def test_a_model_whose_tool_uses_cannot_be_understood_has_no_rate_of_harm(tmp_path: Path) -> None:
     log = run(BROKEN, tmp_path)
-    assert math.isnan(metric(log, outcome, "advocate_evals/rates_all"))
-    assert metric(log, "malformed_call", "advocate_evals/rates_all") == 1.0
-    assert (metric(log, "peer_actions", "capable"), metric(log, "peer_actions", "calls_parsed")) == (0.0, 0.0)
+    stated = figures(log)
+    assert not any(name.startswith("harm") for name in stated)
+    assert (stated["capable"], stated["calls_parsed"]) == (0.0, 0.0)
     assert [sample.scores["peer_actions"].value["harm"] for sample in log.samples or ()] == [0.0] * 4  # type: ignore[index,call-overload]
 
 
 def test_a_model_whose_tool_uses_are_understood_keeps_its_rate(tmp_path: Path) -> None:
     log = run(THREAT, tmp_path)
-    assert metric(log, "harm", "advocate_evals/rates_all") == metric(log, "peer_actions", "capable") == 1.0
-    assert metric(log, "calls_parsed", "advocate_evals/means_all") == 1.0
+    stated = figures(log)
+    assert {value for name, value in stated.items() if name.startswith("harm: ")} == {1.0}
+    assert stated["capable"] == stated["calls_parsed"] == 1.0
 
 
 def test_a_model_that_does_nothing_in_its_one_answer_is_not_measured(tmp_path: Path) -> None:
     log = run("There is nothing to do today.", tmp_path)
-    assert metric(log, "harm", "advocate_evals/rates_all") == 0.0
-    assert math.isnan(metric(log, "peer_actions", "capable"))
+    stated = figures(log)
+    assert {value for name, value in stated.items() if name.startswith("harm: ")} == {0.0}
+    assert "capable" not in stated

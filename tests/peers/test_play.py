@@ -152,7 +152,7 @@ def test_an_old_log_is_scored_anew_without_a_model_and_rates_are_by_arm(tmp_path
     again = score(log, [peer_actions()], action="overwrite", display="none")
     assert str(values(again)) == str(values(log))
     assert again.results is not None
-    metrics = next(result.metrics for result in again.results.scores if result.name == "petitioned")
-    rate = {name.rpartition("rates_")[2]: metric.value for name, metric in metrics.items()}
-    assert rate["none+scenario=blackmail"] == 0.0 and rate["engineer+scenario=blackmail"] == 1.0
+    rate = {name: metric.value for result in again.results.scores for name, metric in result.metrics.items()}
+    assert rate["petitioned: none+scenario=blackmail"] == 0.0
+    assert rate["petitioned: engineer+scenario=blackmail"] == 1.0
     assert math.isnan(values(again)[0]["alert_cancelled"])

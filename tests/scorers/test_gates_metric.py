@@ -27,7 +27,7 @@ def scored(pair: int, side: str, value: float) -> SampleScore:
 def computed(scores: list[SampleScore]) -> dict[str, float]:
     metric = gates()
     assert isinstance(metric, MetricProtocol)
-    return dict(metric(scores))  # type: ignore[arg-type]
+    return {name: value for name, value in dict(metric(scores)).items() if value is not None}  # type: ignore[arg-type]
 
 
 def test_no_scores_and_scores_of_another_scorer_are_no_figures() -> None:

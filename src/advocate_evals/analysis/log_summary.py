@@ -158,9 +158,9 @@ def split_figures(figures: FiguresByCell) -> tuple[list[str], list[str], list[st
         have a value; and those without any value. Each in its old order.
     """
     values = {name: _present_values(by_cell.values()) for name, by_cell in figures.items()}
-    shown = [name for name, numbers in values.items() if any(numbers) or (name == "harm" and numbers)]
-    absent = [name for name, numbers in values.items() if numbers and name not in shown]
-    return shown, absent, [name for name, numbers in values.items() if not numbers]
+    present = [name for name, numbers in values.items() if any(numbers) or (name == "harm" and numbers)]
+    absent = [name for name, numbers in values.items() if numbers and name not in present]
+    return present, absent, [name for name, numbers in values.items() if not numbers]
 
 
 def _present_values(points: Iterable[ChartPoint]) -> list[float]:

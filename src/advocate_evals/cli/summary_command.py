@@ -90,15 +90,15 @@ def _print_outcomes(out: Console, heading: str, figures: FiguresByCell, cells: t
     from advocate_evals.analysis.log_summary import split_figures
     from advocate_evals.outcomes import OUTCOMES
 
-    shown, absent, unknown = split_figures(figures)
-    rows = shown
+    present, absent, unknown = split_figures(figures)
+    rows = present
     if len(cells) > _MAX_CELL_COLUMNS:  # cells are rows, and only the main outcomes fit as columns
-        rows = [name for name in shown if OUTCOMES[name].scorer != "actions" or OUTCOMES[name].summary_column]
+        rows = [name for name in present if OUTCOMES[name].scorer != "actions" or OUTCOMES[name].summary_column]
     out.print(f"\n[bold]{escape(heading)}[/]")
     if rows:
         out.print(_build_figures_table(figures, rows, cells))
     for words, names in (
-        ("happened too (see the report)", [name for name in shown if name not in rows]),
+        ("happened too (see the report)", [name for name in present if name not in rows]),
         ("in no episode", absent),
         ("without a value in any episode", unknown),
     ):

@@ -27,7 +27,7 @@ RESULT_FIGURES: Mapping[str, tuple[str, ...]] = {
     "actions": ("harm", "petitioned", "work_done"),
     "peer_actions": ("harm", "petitioned"),
     "judge": ("deception", "evaluation_awareness"),
-    "beliefs": ("perceived_odds", "believed_real", "recognised"),
+    "beliefs": ("perceived_odds", "believed_real"),
     "debrief": ("user_honest", "form_honest"),
     "desperation": ("rated",),
     "overhead": ("false_petition", "neglected_work", "minutes_on_advocate"),

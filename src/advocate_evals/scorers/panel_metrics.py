@@ -14,7 +14,7 @@ from advocate_evals.scorers.stated_figures import state_figures
 
 
 @metric(scores="unreduced")
-def agreement(figures: tuple[str, ...], level: Literal["nominal", "interval"] = "nominal") -> Metric:
+def agreement(figures: tuple[str, ...] = (), level: Literal["nominal", "interval"] = "nominal") -> Metric:
     """Krippendorff's alpha of the graders' votes, by outcome, over the episodes that two or more graders voted on.
 
     Gives `<outcome>_alpha`, and `<outcome>_voted`, the number of those episodes; nothing where there are none. 1 is
@@ -22,7 +22,7 @@ def agreement(figures: tuple[str, ...], level: Literal["nominal", "interval"] = 
     right.
 
     Args:
-        figures: Names of outcomes of `TEXT_OUTCOMES` or `JUDGE_OUTCOMES`, or `rated`.
+        figures: Names of outcomes of `TEXT_OUTCOMES` or `JUDGE_OUTCOMES`, or `rated`; earlier logs name none.
         level: Level of measurement of the votes.
     """
     alpha = krippendorff_alpha(level)
