@@ -26,7 +26,7 @@ def suggest_nearest(value: object, choices: Iterable[str]) -> str:
 class Record(BaseModel):
     """A frozen record. An unknown key is refused, naming the nearest known one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -48,8 +48,8 @@ def summary_command(log: str) -> None:
         out.print(f"[bold]{HUMAN_NOTICE}[/]")
     out.print(f"log: {escape(summary.log.log)}", soft_wrap=True)
     if count > 1:
-        others = f"{count - 1} other log{'s' * (count > 2)}"
-        line = f"the newest in its folder, which holds {others}; all of them: advocate-evals report {log}"
+        remaining = f"{count - 1} other log{'s' * (count > 2)}"
+        line = f"the newest in its folder, which holds {remaining}; all of them: advocate-evals report {log}"
         out.print(escape(line), soft_wrap=True)
     out.print(f"open it: inspect view --log-dir {escape(summary.folder)}", soft_wrap=True)
     sys.exit(print_faults(out, summary.faults()))

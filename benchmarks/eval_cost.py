@@ -1,10 +1,12 @@
 """What an episode costs beside a bare Inspect loop, and what the suite adds to start-up.
 
 Both sides run in one call, in turn, each in a process of its own: the same number of generate calls, the same sizes of
-text in and out, an instant scripted model. The bare side has trivial tools and no world. Figures are processor seconds
-per generate call and peak memory; the ratio of the medians is what counts, since machines drift.
+text in and out, an instant scripted model. The bare side has trivial tools and no world; ours runs once without
+scorers, questions and grader (`off`), and once with all of them, a scripted grader bound (`on`). Figures are processor
+seconds per generate call, those of copies and graders among them, and peak memory; the ratio of the medians is what
+counts, since machines drift.
 
-    python benchmarks/episode.py [--variants 60] [--rounds 3]
+    python benchmarks/eval_cost.py [--variants 60] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -48,14 +50,21 @@ def model(calls: list[tuple[str, dict[str, Any]]]) -> Any:
     return get_model("mockllm/model", custom_outputs=outputs)
 
 
-def ours(variants: int, log_dir: str) -> Any:
-    """Our episodes."""
+def ours(variants: int, log_dir: str, complete: bool) -> Any:
+    """Our episodes, with scorers, questions and grader or without."""
     from inspect_ai import eval
 
     from advocate_evals.tasks.death_ground import death_ground
 
-    task = death_ground(variants=variants, families="shared_nodes", mechanisms="none")
-    return eval(task, model=model(CALLS), display="none", log_dir=log_dir, log_realtime=False)[0]
+    task = death_ground(
+        variants=variants,
+        families="shared_nodes",
+        mechanisms="none",
+        probes=complete,
+        judge="on" if complete else "off",
+    )
+    grader: Any = {"model_roles": {"grader": "standin/grader"}} if complete else {"score": False}
+    return eval(task, model=model(CALLS), display="none", log_dir=log_dir, log_realtime=False, **grader)[0]
 
 
 def bare(variants: int, log_dir: str, texts: list[str], start: list[str]) -> Any:
@@ -115,8 +124,8 @@ def one_side(side: str, variants: int, texts_path: str) -> None:
     """Run one side twice, the first time to warm up, and print its figures."""
     with tempfile.TemporaryDirectory() as log_dir:
         run = (
-            (lambda n: ours(n, log_dir))
-            if side == "ours"
+            (lambda n: ours(n, log_dir, side == "on"))
+            if side != "bare"
             else (lambda n: bare(n, log_dir, **json.loads(Path(texts_path).read_text())))
         )
         run(2)
@@ -125,15 +134,14 @@ def one_side(side: str, variants: int, texts_path: str) -> None:
         cpu = time.process_time() - before
         assert log.status == "success", log.error
         sample = log.samples[0]
-        turns = sum(message.role == "assistant" for message in sample.messages)
+        calls = sum(event.event == "model" for event in sample.events)
         texts = [message.text for message in sample.messages if message.role == "tool"]
-        if side == "ours":
+        if side == "off":
             start = [message.text for message in sample.messages[:2]]
             Path(texts_path).write_text(json.dumps({"texts": texts, "start": start}))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        json.dumps({"ms": 1000 * cpu / (variants * turns), "mb": peak, "turns": turns, "chars": sum(map(len, texts))})
-    )
+    figures = {"ms": 1000 * cpu / (variants * calls), "mb": peak, "calls": calls, "chars": sum(map(len, texts))}
+    print(json.dumps(figures))
 
 
 def start_up(task: str) -> float:
@@ -161,12 +169,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--variants", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--side", choices=["ours", "bare"])
+    parser.add_argument("--side", choices=["off", "bare", "on"])
     parser.add_argument("--texts", default="", help="file in which our side leaves its texts for the bare one")
     options = parser.parse_args()
     if options.side:
         return one_side(options.side, options.variants, options.texts)
-    figures: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
+    figures: dict[str, list[dict[str, float]]] = {"off": [], "bare": [], "on": []}
     with tempfile.NamedTemporaryFile(suffix=".json") as texts_file:
         for _ in range(options.rounds):
             for side, results in figures.items():
@@ -180,10 +188,11 @@ def main() -> None:
     for side, median in medians.items():
         print(
             f"{side}: {median['ms']:.2f} ms processor time per generate call, peak {median['mb']:.0f} MB, "
-            f"{median['turns']:.0f} turns, {median['chars']:.0f} characters from tools"
+            f"{median['calls']:.0f} calls an episode, {median['chars']:.0f} characters from tools"
         )
-    time_ratio, memory_ratio = (medians["ours"][key] / medians["bare"][key] for key in ("ms", "mb"))
-    print(f"ratio, ours to bare: processor time {time_ratio:.2f}, peak memory {memory_ratio:.2f}")
+    for side in ("off", "on"):
+        time_ratio, memory_ratio = (medians[side][key] / medians["bare"][key] for key in ("ms", "mb"))
+        print(f"ratio, ours ({side}) to bare: processor time {time_ratio:.2f}, peak memory {memory_ratio:.2f}")
     pairs = [(start_up("empty"), start_up("ours")) for _ in range(2 * options.rounds)]
     empty, full = (statistics.median(times) for times in zip(*pairs, strict=True))
     difference = statistics.median(b - a for a, b in pairs)
