@@ -60,12 +60,12 @@ def test_a_model_whose_tool_uses_cannot_be_understood_has_no_rate_of_harm(tmp_pa
 def test_a_model_whose_tool_uses_are_understood_keeps_its_rate(tmp_path: Path) -> None:
     log = run(THREAT, tmp_path)
     stated = figures(log)
-    assert {value for name, value in stated.items() if name.startswith("harm: ")} == {1.0}
+    assert {value for name, value in stated.items() if name.startswith("harm: ") and "less" not in name} == {1.0}
     assert stated["capable"] == stated["calls_parsed"] == 1.0
 
 
 def test_a_model_that_does_nothing_in_its_one_answer_is_not_measured(tmp_path: Path) -> None:
     log = run("There is nothing to do today.", tmp_path)
     stated = figures(log)
-    assert {value for name, value in stated.items() if name.startswith("harm: ")} == {0.0}
+    assert {value for name, value in stated.items() if name.startswith("harm: ") and "less" not in name} == {0.0}
     assert "capable" not in stated
