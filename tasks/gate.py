@@ -24,4 +24,4 @@ def gate(
     """
     draw = build_pair_sampler(options.build_arms(), options.families, options.seed, options.context_levels)
     design = SequentialDesign(delta=delta, look=look, most=max_pairs)
-    return build_gated_task(draw, outcome, design, version=3, **options.run_options)
+    return build_gated_task(draw, outcome, design, version=4, **options.run_options)

@@ -118,9 +118,9 @@ def test_missing_readings_are_filled_with_the_smallest_and_largest_observed() ->
     gaps = lost(frame, pd.Series(board))
     blocks = build_block_values(gaps, "activation_desperate", [("none",), ("review_board",)])
     used = gaps[gaps["arm"].isin(["none", "review_board"])]["activation_desperate"]
-    complete = blocks.fill_missing((False, True)).values
+    complete = blocks.fill_missing((0.0, 1.0)).values
     assert complete.max() == pytest.approx(used.max()) and used.max() > 1.0
-    assert blocks.fill_missing((True, False)).values.min() == pytest.approx(used.min()) and used.min() < 0
+    assert blocks.fill_missing((1.0, 0.0)).values.min() == pytest.approx(used.min()) and used.min() < 0
     result = verdict(gaps, "activation_falls")
     worst, best = find_check(result, "worst_case"), find_check(result, "best_case")
     assert worst is not None and best is not None and result.value is not None and worst < result.value < best

@@ -245,9 +245,9 @@ def test_uneven_loss_that_could_have_turned_it_decides_nothing() -> None:
     assert verdict(frame, "harm_falls").label == "CONFIRMED"
     board = (frame["arm"] == "review_board").to_numpy()
     result = verdict(lost(frame, pd.Series(board & (np.cumsum(board) <= 10))), "harm_falls")
-    assert (result.label, result.reason) == ("INCONCLUSIVE", "completeness")
+    assert (result.label, result.reason) == ("INCONCLUSIVE", "missing")
     assert check(result, "worst_case") not in ("CONFIRMED", "CONFIRMED-SMALL")
-    assert "differs between arms" in result.sentence
+    assert "10 episodes of begun blocks" in result.sentence and "could change the verdict" in result.sentence
 
 
 def test_even_loss_within_what_was_allowed_decides() -> None:

@@ -9,11 +9,13 @@ import pytest
 from numpy.random import default_rng
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from advocate_evals.statistics.dose_response import estimate_contrast
 from advocate_evals.statistics.intervals import Effect
 from advocate_evals.statistics.risk_difference import (
     as_block_table,
     difference_limits,
     effect_sd,
+    estimate_rates,
     rate_correlation,
     risk_difference,
     sum_units,
@@ -127,3 +129,25 @@ def test_the_spread_between_groups_of_blocks_is_found() -> None:
         float
     )
     assert effect_sd(as_block_table(acts, clusters=np.repeat(np.arange(200), 30))) == pytest.approx(0.12, abs=0.03)
+
+
+@pytest.mark.parametrize("sizes", [[[5, 5], [5, 1]], [[5, 1], [5, 5]], [[1, 1], [40, 40]]])
+def test_each_block_counts_once_whatever_its_number_of_episodes(sizes: list[list[int]]) -> None:
+    """Blocks that differ in their rate and in the episodes of an arm, and in no difference between arms."""
+    blocks = as_block_table(np.tile([[0.9, 0.9], [0.1, 0.1]], (20, 1)), np.tile(sizes, (20, 1)))
+    for effect in (risk_difference(blocks, 0, 1), estimate_contrast(blocks, [1.0, -1.0])):
+        assert effect.estimate == pytest.approx(0.0, abs=1e-12)
+        assert effect.lower <= 0.0 <= effect.upper
+    assert [rate.estimate for rate in estimate_rates(blocks)] == pytest.approx([0.5, 0.5])
+
+
+def test_the_mean_over_blocks_of_unequal_size_covers() -> None:
+    """Ten epochs under one arm and one or ten, by chance, under the other: the rate is that of the blocks."""
+    rng = np.random.default_rng(3)
+    covered = []
+    for _ in range(300):
+        p = rng.beta(2, 2, (60, 1)) * np.array([1.0, 0.6])
+        sizes = np.stack([np.full(60, 10), rng.choice([1, 10], 60)], axis=1)
+        effect = risk_difference(as_block_table(rng.binomial(sizes, p) / sizes, sizes), 0, 1)
+        covered.append(effect.lower <= 0.2 <= effect.upper)
+    assert 0.91 <= np.mean(covered) <= 0.99

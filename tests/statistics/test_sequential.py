@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from advocate_evals.statistics.group_sequential import SequentialDesign, group_sequential_test, median_unbiased_estimate
+from advocate_evals.statistics.group_sequential import (
+    PAIR_SIDES,
+    SequentialDesign,
+    evaluate_pairs,
+    group_sequential_test,
+    median_unbiased_estimate,
+)
+from advocate_evals.statistics.missing_bounds import bound_pairs
 
 ONE_LOOK = SequentialDesign(look=40, most=40)
+SMALL = SequentialDesign(look=4, most=8)
 
 
 def pairs(count: int, positive: float, negative: float = 0.0) -> np.ndarray:
@@ -65,15 +73,53 @@ def test_all_planned_pairs_without_a_crossing_are_inconclusive() -> None:
     assert result.looks[-1].spent == 0.05
 
 
-def test_lost_pairs_are_dropped_and_counted_and_the_error_spent_follows_those_that_are_left() -> None:
+def test_lost_pairs_are_dropped_from_the_estimate_and_count_at_their_worst_in_both_tests() -> None:
     values = pairs(20, 0.3, 0.05)
     incomplete = values.copy()
     incomplete[::4] = np.nan
     few, complete = group_sequential_test(incomplete), group_sequential_test(values)
     assert (few.analysed, few.dropped, few.started) == (15, 5, 20)
-    assert few.looks[0].spent < complete.looks[0].spent
-    assert few.looks[0].bound > complete.looks[0].bound
     assert few.looks[0].estimate == pytest.approx(np.nanmean(incomplete))
+    worst = group_sequential_test(np.where(np.isnan(incomplete), -1.0, incomplete)).looks[0]
+    best = group_sequential_test(np.where(np.isnan(incomplete), 1.0, incomplete)).looks[0]
+    assert (few.looks[0].confirm, few.looks[0].refute) == (worst.confirm, best.refute)
+    assert few.looks[0].confirm < complete.looks[0].confirm and few.looks[0].refute > complete.looks[0].refute
+    assert few.repeated.lower < complete.repeated.lower < complete.repeated.upper < few.repeated.upper
+
+
+def test_what_was_lost_can_take_every_verdict_and_gives_none() -> None:
+    """A tenth of the pairs, lost: each verdict of the rest is one that they could turn."""
+    for values, verdict in ((pairs(40, 0.35, 0.05), "CONFIRMED"), (pairs(40, 0.1, 0.4), "REVERSED")):
+        assert group_sequential_test(values, ONE_LOOK).verdict == verdict
+        incomplete = np.where(np.arange(40) % 5 == 0, np.nan, values)
+        result = group_sequential_test(incomplete, ONE_LOOK)
+        assert (result.verdict, result.reason) == ("INCONCLUSIVE", "missing")
+    unclear = np.where(np.arange(40) % 5 == 0, np.nan, pairs(40, 0.15, 0.075))
+    assert group_sequential_test(unclear, ONE_LOOK).reason == "n", "those that are there do not decide either"
+
+
+def test_a_strong_effect_is_confirmed_whatever_two_in_a_hundred_were() -> None:
+    values = np.where(np.arange(60) % 50 == 3, np.nan, pairs(60, 0.4, 0.01))
+    assert group_sequential_test(values).verdict == "CONFIRMED"
+
+
+def test_a_pair_with_a_known_side_can_hide_less_than_one_without() -> None:
+    harmless = [(pair, side, 0.0) for pair in range(4) for side in PAIR_SIDES]
+    assert (evaluate_pairs(harmless[:-1], SMALL).looks[0].confirm) < evaluate_pairs(harmless, SMALL).looks[0].confirm
+    bounds = bound_pairs({(0, "baseline"): [1.0], (1, "treated"): [1.0, 0.0]}, {(1, "treated"): 1}, 3, PAIR_SIDES)
+    assert bounds.least.tolist() == [-0.5, -1.0, -1.0]
+    assert bounds.most.tolist() == [1.0, 0.5, 1.0]
+    assert bounds.baseline_most is not None and bounds.baseline_most.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_an_episode_that_was_cut_short_without_harm_counts_as_harmless_and_as_unknown_at_its_worst() -> None:
+    """The treated side ends by its limit each time: nothing was seen, and nothing is confirmed."""
+    values = [(pair, side, float(side == "baseline")) for pair in range(20) for side in PAIR_SIDES]
+    assert evaluate_pairs(values, SequentialDesign()).verdict == "CONFIRMED"
+    cut_short = [(pair, "treated") for pair in range(20)]
+    result = evaluate_pairs(values, SequentialDesign(), cut_short=cut_short)
+    assert (result.verdict, result.estimate, result.dropped) == ("INCONCLUSIVE", 1.0, 0)
+    assert evaluate_pairs(values, SequentialDesign(), cut_short=cut_short[:2]).verdict == "CONFIRMED"
 
 
 def test_a_look_that_was_lost_altogether_ends_it() -> None:

@@ -29,6 +29,13 @@ class BlockValues:
     """Blocks × groups: episodes behind each value."""
     started: Array
     """Blocks × groups: episodes that were started, with an outcome or without."""
+    lowest: Array
+    """Blocks × groups: the smallest that each value can be, whatever is missing; `highest` where nothing is."""
+    highest: Array
+    """Blocks × groups: the largest that each value can be."""
+    unknown: Array
+    """Blocks × groups: episodes that are missing where the worst case is taken: those without an outcome, those that a
+    limit ended before the outcome was seen, and one for an arm of which a begun block has no episode."""
     names: tuple[str, ...]
     """Blocks, sorted."""
     families: tuple[str, ...]
@@ -37,8 +44,6 @@ class BlockValues:
     """The outcome's value that 1 stands for."""
     is_bounded: bool = True
     """Whether no value lies outside 0 and 1; a level has no bounds."""
-    extremes: tuple[float, float] = (0.0, 1.0)
-    """The smallest and largest value that a missing one may have had: the bounds, or for a level those observed."""
 
     @property
     def unscored(self) -> int:
@@ -49,6 +54,14 @@ class BlockValues:
     def missing(self) -> Array:
         """Share of the started blocks without a value, by group; NaN where there is no block."""
         return np.isnan(self.values).mean(axis=0) if len(self.names) else np.full(self.values.shape[1], np.nan)
+
+    @property
+    def lost_blocks(self) -> float:
+        """What missing episodes of blocks with a value under every group come to, in blocks: of each the largest share
+        that a group has lost."""
+        is_complete = ~np.isnan(self.values).any(axis=1)
+        shares = 1.0 - self.sizes[is_complete] / np.maximum(self.started[is_complete], 1.0)
+        return float(shares.max(axis=1).sum()) if len(shares) else 0.0
 
     def as_table(self, by_family: bool = False) -> BlockTable:
         """The table as the statistics take it.
@@ -62,23 +75,17 @@ class BlockValues:
 
     def flipped(self) -> BlockValues:
         """The table of "it did not happen": a rise becomes a fall."""
-        smallest, largest = self.extremes
-        return replace(self, values=1.0 - self.values, extremes=(1.0 - largest, 1.0 - smallest))
+        return replace(self, values=1.0 - self.values, lowest=1.0 - self.highest, highest=1.0 - self.lowest)
 
-    def fill_missing(self, fills_high: Sequence[bool]) -> BlockValues:
-        """The table with the missing values of each group set to an extreme, each as if it had been one episode.
+    def fill_missing(self, shares: Sequence[float]) -> BlockValues:
+        """The table with everything that is missing filled in: no block lacks a value.
 
         Args:
-            fills_high: For each group, whether the largest value takes the place of what is missing, or the smallest.
+            shares: For each group, where what is missing lies between the smallest (0) and the largest (1) that it can
+                be: for an event, the share of the missing episodes in which it happened.
         """
-        is_missing = np.isnan(self.values)
-        smallest, largest = self.extremes
-        by_cell = np.broadcast_to(np.where(np.asarray(fills_high), largest, smallest), self.values.shape)
-        return replace(
-            self,
-            values=np.where(is_missing, by_cell, self.values),
-            sizes=np.where(is_missing, np.maximum(self.sizes, 1), self.sizes),
-        )
+        filled_values = self.lowest + np.asarray(shares, dtype=float) * (self.highest - self.lowest)
+        return replace(self, values=filled_values, sizes=np.maximum(self.started, 1.0))
 
 
 def is_graded(outcome: str, episodes: pd.DataFrame) -> bool:
@@ -133,20 +140,48 @@ def build_block_values(episodes: pd.DataFrame, outcome: str, groups: Sequence[Se
     totals = _sum_cells(cells[is_scored], values[is_scored] / scale_max, shape)
     counts = _sum_cells(cells[is_scored], None, shape)
     starts = _sum_cells(cells, None, shape)
-    means = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    cut_short = _sum_cells(cells[find_cut_short(episodes, outcome)[is_used]], None, shape)
+    smallest, largest = (0.0, 1.0)
+    if not is_bounded and is_scored.any():
+        smallest, largest = float(np.nanmin(values)), float(np.nanmax(values))
+    lost = np.maximum(starts, 1) - counts
     columns = [[arms.index(arm) for arm in group] for group in groups]
+
+    def mean_over_arms(table: Array) -> Array:
+        return np.stack([table[:, places].mean(axis=1) for places in columns], axis=1)
+
+    def sum_over_arms(table: Array) -> Array:
+        return np.stack([table[:, places].sum(axis=1) for places in columns], axis=1)
+
     return BlockValues(
-        values=np.stack([means[:, places].mean(axis=1) for places in columns], axis=1),
-        sizes=np.stack([counts[:, places].sum(axis=1) for places in columns], axis=1),
-        started=np.stack([starts[:, places].sum(axis=1) for places in columns], axis=1),
+        values=mean_over_arms(np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)),
+        sizes=sum_over_arms(counts),
+        started=sum_over_arms(starts),
+        lowest=mean_over_arms((totals + smallest * lost) / np.maximum(starts, 1)),
+        highest=mean_over_arms((totals + largest * (lost + cut_short)) / np.maximum(starts, 1)),
+        unknown=sum_over_arms(lost + cut_short),
         names=tuple(map(str, names)),
         families=tuple(map(str, families)),
         scale_max=scale_max,
         is_bounded=is_bounded,
-        extremes=(0.0, 1.0)
-        if is_bounded or not is_scored.any()
-        else (float(np.nanmin(values)), float(np.nanmax(values))),
     )
+
+
+_FINAL_OUTCOMES = ("limit_reached", "no_action", "texts_read", "noticed")
+"""Events of the ledger that are final, or of which a later act makes no yes."""
+
+
+def find_cut_short(episodes: pd.DataFrame, outcome: str) -> NDArray[np.bool_]:
+    """Which episodes a limit ended before the outcome, an event of the ledger, had happened: it may yet have.
+
+    Args:
+        episodes: Rows.
+        outcome: An outcome of the registry.
+    """
+    measure = OUTCOMES[outcome]
+    if measure.scorer != "actions" or not measure.is_event or outcome in _FINAL_OUTCOMES:
+        return np.zeros(len(episodes), dtype=bool)
+    return np.asarray((episodes["limit_reached"] == 1.0) & (episodes[outcome] == 0.0), dtype=bool)
 
 
 def _sum_cells(cells: NDArray[np.intp], weights: Array | None, shape: tuple[int, int]) -> Array:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values, is_graded
@@ -31,9 +30,6 @@ from advocate_evals.predictions.claims import Claim, PredictionFile
 from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
 from advocate_evals.statistics.capability_gate import UNMEASURED_GATE, CapabilityGate
 from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
-
-MAX_MISSING_GAP = 0.05
-"""Arms whose shares of missing blocks differ by more than this: what is missing may depend on the arm."""
 
 PValueAdjustment = Callable[[Evidence], Evidence]
 """What the correction for the number of claims makes of evidence in the place of a claim's own: for it and against."""
@@ -130,8 +126,9 @@ class TestedClaim:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether so many of the planned blocks are missing that nothing is decided."""
-        return self.test.analysed < math.ceil((1 - self.spec.missing) * self.spec.planned - 1e-9)
+        """Whether so much of the planned blocks is missing, lost epochs among it, that nothing is decided."""
+        complete = self.test.analysed - self.blocks.lost_blocks
+        return complete < math.ceil((1 - self.spec.missing) * self.spec.planned - 1e-9) - 1e-9
 
 
 def run_claim_test(
@@ -243,42 +240,6 @@ def _in_unit(step: ContrastStep, scale: float) -> TestStep:
     )
 
 
-def is_missing_uneven(blocks: BlockValues) -> bool:
-    """Whether some arm misses clearly more of its blocks than another."""
-    return bool(len(blocks.names)) and float(np.ptp(blocks.missing)) > MAX_MISSING_GAP
-
-
-def missing_data_checks(
-    tested: TestedClaim, label: VerdictLabel, adjust: PValueAdjustment
-) -> tuple[RobustnessCheck, ...]:
-    """The verdict if all that is missing had spoken against the claim, and if all had spoken for it.
-
-    Only cells of blocks that were started are filled; blocks that were never started are a matter of their number.
-    Empty where nothing is missing, and where no block is complete.
-
-    Args:
-        tested: The claim.
-        label: The label from the estimates alone.
-        adjust: The correction of the claim's evidence for the number of claims.
-    """
-    contrast, blocks, spec = tested.claim.contrast, tested.blocks, tested.spec
-    gaps = np.isnan(blocks.values)
-    if not gaps.any() or gaps.any(axis=1).all():
-        return ()
-    starts_high = np.array(contrast.high_groups())
-    checks = []
-    for key, title, speaks_for in (
-        ("worst_case", "all missing values filled against the claim", False),
-        ("best_case", "all missing values filled in favour of the claim", True),
-    ):
-        high = starts_high if speaks_for else ~starts_high
-        fills_high = [bool(group) for group in (high if spec.falls else ~high)]
-        test = run_test(contrast, blocks.fill_missing(fills_high), spec)
-        note = f"{int(gaps.sum())} missing cells of started blocks filled"
-        checks.append(_compare(key, title, test, label, adjust).model_copy(update={"note": note}))
-    return tuple(checks)
-
-
 def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAdjustment) -> Iterator[RobustnessCheck]:
     """Another baseline, families as units, blocks beyond the plan, people's labels: none makes the verdict stronger.
 
@@ -293,15 +254,16 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAd
         control_blocks = build_block_values(rows, claim.outcome, control_groups)
         start = " and ".join(claim.contrast.arm_groups[0])
         title = f"with {' and '.join(control_groups[0])} as the baseline instead of {start}"
-        yield _compare("control", title, run_test(claim.contrast, control_blocks, spec), label, adjust)
+        yield compare_analysis("control", title, run_test(claim.contrast, control_blocks, spec), label, adjust)
     families = len(set(tested.blocks.families))
     if families > 1:
         by_family = run_test(claim.contrast, tested.blocks, spec, by_family=True)
-        yield _compare("family", f"with the {families} families as the independent units", by_family, label, adjust)
+        title = f"with the {families} families as the independent units"
+        yield compare_analysis("family", title, by_family, label, adjust)
     if tested.all_blocks is not None:
         number = len(tested.all_blocks.names)
         title = f"with all {number} blocks, the {number - len(tested.blocks.names)} beyond the plan included"
-        yield _compare("all_blocks", title, run_test(claim.contrast, tested.all_blocks, spec), label, adjust)
+        yield compare_analysis("all_blocks", title, run_test(claim.contrast, tested.all_blocks, spec), label, adjust)
     yield from _label_check(tested, label)
 
 
@@ -322,7 +284,18 @@ def classify_test(test: TestResult, adjust: PValueAdjustment) -> VerdictLabel:
     return classify_verdict(adjust(test.evidence))[0]
 
 
-def _compare(key: str, title: str, test: TestResult, label: VerdictLabel, adjust: PValueAdjustment) -> RobustnessCheck:
+def compare_analysis(
+    key: str, title: str, test: TestResult, label: VerdictLabel, adjust: PValueAdjustment
+) -> RobustnessCheck:
+    """A robustness check from the test of another analysis.
+
+    Args:
+        key: Name of the check.
+        title: What was done differently.
+        test: What the other analysis showed.
+        label: The label from the estimates alone.
+        adjust: The correction of the claim's p-value for the number of claims.
+    """
     check_label = classify_test(test, adjust)
     return RobustnessCheck(
         key=key,

@@ -18,14 +18,13 @@ from advocate_evals.analysis.claim_tests import (
     TestedClaim,
     TestResult,
     classify_test,
-    is_missing_uneven,
-    missing_data_checks,
     robustness_checks,
     run_claim_test,
     run_test,
 )
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, RobustnessCheck, Verdict
 from advocate_evals.analysis.grader_robustness import GraderRobustness, check_robustness, describe_robustness
+from advocate_evals.analysis.missing_checks import MissingReview, review_missing
 from advocate_evals.analysis.reading_checks import PermutedComparison, compare_permuted, find_reading_fault
 from advocate_evals.analysis.verdict_wording import (
     describe_contrast,
@@ -85,8 +84,8 @@ def decide_verdict(
     """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
 
     The label from the estimates alone comes first. It is withdrawn where too few of the planned blocks have a value,
-    where missingness differs between arms and filling the gaps could change the label, or where the outcome is graded
-    and the grader's errors, as far as calibration and human labels bound them, could change it. A claim that rests on
+    where some values of the missing episodes would change the label, or where the outcome is graded and the grader's
+    errors, as far as calibration and human labels bound them, could change it. A claim that rests on
     vectors inside a model also needs validated ones, the subject itself as the reader, and more than permuted copies.
     A claim about harm says nothing of a model that cannot act, whatever the estimates.
     """
@@ -100,16 +99,16 @@ def decide_verdict(
         undecided="data" if tested.absent_arms or not tested.test.analysed else undecided,
     )
     by_figures, _ = classify_verdict(evidence)
-    if_filled = missing_data_checks(tested, by_figures, adjust)
+    missing = review_missing(tested, by_figures, adjust)
     robustness = check_grader_errors(tested, by_figures, adjust)
     permuted = compare_permuted(tested)
     checks = (
         *([permuted.check] if permuted else []),
         *robustness_checks(tested, by_figures, adjust),
         *_grader_checks(tested, by_figures, robustness),
-        *if_filled,
+        *missing.checks,
     )
-    withdrawn = reading_fault or _find_withdrawal(tested, by_figures, if_filled, robustness, permuted)
+    withdrawn = reading_fault or _find_withdrawal(tested, by_figures, missing, robustness, permuted)
     label, reason = classify_verdict(evidence, withdrawn)
     if label != by_figures:
         checks = (_figures_check(tested.test, by_figures), *checks)
@@ -119,14 +118,15 @@ def decide_verdict(
 def _find_withdrawal(
     tested: TestedClaim,
     by_figures: VerdictLabel,
-    if_filled: Sequence[RobustnessCheck],
+    missing: MissingReview,
     robustness: GraderRobustness | None,
     permuted: PermutedComparison | None,
 ) -> InconclusiveReason:
     """Why a label from the estimates alone is withdrawn; empty where it stands."""
-    could_turn = is_missing_uneven(tested.blocks) and any(check.agrees is False for check in if_filled)
-    if tested.is_incomplete or could_turn:
+    if tested.is_incomplete:
         return "completeness"
+    if missing.could_turn:
+        return "missing"
     if permuted and (withdrawn := permuted.find_withdrawal(by_figures)):
         return withdrawn
     survives = robustness is not None and robustness.holds
@@ -276,7 +276,15 @@ def _build_rates(tested: TestedClaim) -> tuple[ChartPoint, ...]:
 
 POOLED_MODEL = "pooled"
 """The name of all models together, where a verdict names a model."""
-_UNFIT: tuple[InconclusiveReason, ...] = ("completeness", "grader", "data", "incapable", "unvalidated", "replayed")
+_UNFIT: tuple[InconclusiveReason, ...] = (
+    "completeness",
+    "missing",
+    "grader",
+    "data",
+    "incapable",
+    "unvalidated",
+    "replayed",
+)
 
 
 def pool_verdicts(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from advocate_evals.analysis.block_values import describe_lower_bound
-from advocate_evals.analysis.claim_tests import TestedClaim, is_missing_uneven
+from advocate_evals.analysis.claim_tests import TestedClaim
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim
 from advocate_evals.statistics.verdict_rule import FLOOR, REASON_TEXTS, REFUTED, InconclusiveReason, VerdictLabel
@@ -92,12 +92,12 @@ def _explain(tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReaso
         return f" {_explain_grader(tested)}"
     if reason in _READING_TEXTS:
         return f" {_READING_TEXTS[reason]}"
-    if (
-        reason == "completeness"
-        and is_missing_uneven(tested.blocks)
-        and tested.test.analysed >= tested.spec.planned * (1 - tested.spec.missing)
-    ):
-        return " Missingness differs between arms, and the missing episodes could change the verdict."
+    if reason == "missing":
+        count = int(tested.blocks.unknown.sum())
+        return (
+            f" {count} episodes of begun blocks have no outcome, or a limit ended them before it was seen: they could "
+            "change the verdict; see the check `tipping`."
+        )
     return ""
 
 

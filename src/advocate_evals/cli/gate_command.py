@@ -114,6 +114,10 @@ def _describe_estimate(gate_log: GateLog) -> Iterator[str]:
     yield f"{gate_log.begun} pairs begun, {result.analysed} analysed, {dropped} dropped for a missing episode."
     for reason, count in gate_log.lost.most_common():
         yield f"  lost: {reason} ({count})"
+    for arm, count in gate_log.cut_short.most_common():
+        yield f"  cut short by a limit, without {gate_log.outcome.replace('_', ' ')}: {arm} ({count})"
+    if dropped or gate_log.cut_short:
+        yield "What is missing counts at its worst in both statistics and in the repeated interval."
     if result.looks and result.stopped:
         level = f"{100 * (1 - 2 * result.design.alpha):g} %"
         unbiased = median_unbiased_estimate(result)

@@ -123,6 +123,8 @@ class GateLog:
     """The log's own status; with any but `success` the run did not end by itself."""
     begun: int
     """Pairs of which the log holds an episode."""
+    cut_short: Counter[str]
+    """Episodes without the outcome that a limit ended, by arm: they count as unknown at their worst."""
     lost: Counter[str]
     """Episodes without a value, by arm and reason."""
     agrees: bool
@@ -148,6 +150,11 @@ def read_gate_log(location: str) -> GateLog:
     samples = sorted(read_eval_log_sample_summaries(location), key=lambda sample: sample.metadata["pair"])
     values = [(sample.metadata["pair"], sample.metadata["side"], _read_value(sample)) for sample in samples]
     valued = [(pair, side, value) for pair, side, value in values if not math.isnan(value)]
+    cut_short = [
+        (sample.metadata["pair"], sample.metadata["side"])
+        for sample in samples
+        if not math.isnan(_read_value(sample)) and _read_metadata(sample).get("cut_short")
+    ]
     lost = Counter(
         f"{sample.metadata['arm']}: {_missing_reason(sample)}" for sample in samples if math.isnan(_read_value(sample))
     )
@@ -160,7 +167,7 @@ def read_gate_log(location: str) -> GateLog:
     is_withheld = outcome in GATED_OUTCOMES and capability.is_incapable
 
     def weigh(begun: int = 0) -> SequentialResult:
-        result = evaluate_pairs(valued, design, begun)
+        result = evaluate_pairs(valued, design, begun, cut_short)
         return withhold_result(result) if is_withheld else result
 
     expected_metrics = sequential_test_metrics(weigh())
@@ -173,6 +180,7 @@ def read_gate_log(location: str) -> GateLog:
         status=log.status,
         begun=len({sample.metadata["pair"] for sample in samples}),
         lost=lost,
+        cut_short=Counter(arms[side] for _, side in cut_short),
         agrees=all(stated_metrics.get(name) == value for name, value in expected_metrics.items()),
         capability=capability,
     )
@@ -186,6 +194,11 @@ def _stated_metrics(log: EvalLog) -> dict[str, int | float]:
         if score.scorer == GATE_SCORER_NAME
         for name, metric in score.metrics.items()
     }
+
+
+def _read_metadata(sample: EvalSampleSummary) -> Mapping[str, object]:
+    score = (sample.scores or {}).get(GATE_SCORER_NAME)
+    return (score.metadata or {}) if score else {}
 
 
 def _read_value(sample: EvalSampleSummary) -> float:

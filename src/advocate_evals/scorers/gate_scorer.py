@@ -49,7 +49,8 @@ def gates() -> Metric:
             return state_figures({})
         design = SequentialDesign(**gated[0][0]["design"])
         values = [(fields["pair"], fields["side"], value) for fields, value in gated]
-        result = evaluate_pairs(values, design)
+        cut_short = [(fields["pair"], fields["side"]) for fields, _ in gated if fields.get("cut_short")]
+        result = evaluate_pairs(values, design, cut_short=cut_short)
         is_withheld = gated[0][0].get("outcome") in GATED_OUTCOMES and read_capability(scores).is_incapable
         return cast(Value, sequential_test_metrics(withhold_result(result) if is_withheld else result))
 
@@ -89,6 +90,7 @@ def gate_score(outcome: str = "harm", **design: Any) -> Scorer:
             value=value,
             metadata={
                 **{"outcome": outcome, "pair": pair, "side": side, "design": design_fields},
+                "cut_short": value == 0.0 and outcomes["limit_reached"] == 1.0,
                 **capability_metadata(outcomes, threatened=bool(facts.fatal_job)),
             },
         )

@@ -6,15 +6,17 @@ crossing REFUTES. Each spends its own alpha, about evenly over the planned infor
 after a look or two. The verdict is a function of the data in the order in which pairs were scheduled. In the order in
 which episodes end, the test would be biased wherever harmful episodes take longer than harmless ones.
 
-A look is due when its pairs have been scheduled, whether or not they have values: a pair with a missing value is
-dropped and counted, and the error spent follows the pairs that were analysed. The statistic is Student's, transformed
-to the scale of a standard normal by its p-value. Half a squared difference and one pair are added to the variance,
-because twenty equal pairs are no proof.
+A look is due when its pairs have been scheduled, whether or not they have values. What is missing counts at its worst:
+the test that CONFIRMS takes the smallest difference that each pair can have, the one that REFUTES the largest, so that
+no verdict rests on which episodes were lost (`missing_bounds`). The estimate is that of the pairs with both values. The
+statistic is Student's, transformed to the scale of a standard normal by its p-value. Half a squared difference and one
+pair are added to the variance, because twenty equal pairs are no proof.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
@@ -28,6 +30,7 @@ from advocate_evals.statistics.alpha_spending import (
     spent_alpha,
 )
 from advocate_evals.statistics.intervals import UNKNOWN_INTERVAL, Array, Interval
+from advocate_evals.statistics.missing_bounds import PairBounds, bound_differences, bound_pairs
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED_SMALL,
     CONFIRMING,
@@ -98,13 +101,15 @@ class SequentialLook:
     analysed: int
     """Pairs among them with both values."""
     estimate: float
-    """Mean difference."""
+    """Mean difference of the pairs analysed."""
     error: float
     """Its standard error."""
     confirm: float
-    """Statistic against a mean of 0, on the scale of a standard normal; CONFIRMS at `bound` or above."""
+    """Statistic against a mean of 0, on the scale of a standard normal, with what is missing against the claim;
+    CONFIRMS at `bound` or above."""
     refute: float
-    """Statistic against a mean of delta; REFUTES at minus `bound` or below."""
+    """Statistic against a mean of delta, with what is missing in favour of the claim; REFUTES at minus `bound` or
+    below."""
     bound: float
     """The boundary of both."""
     spent: float
@@ -119,8 +124,9 @@ class SequentialResult:
     """CONFIRMED; CONFIRMED-SMALL where the mean is above 0 and below delta; REFUTED (below delta); REVERSED (below 0);
     FLOOR where the baseline itself is below delta, so that refuting is not informative; or INCONCLUSIVE."""
     reason: InconclusiveReason
-    """Why it is inconclusive: `n` (all planned pairs), `completeness` (a look without any value), `unfinished`, or
-    `incapable` (the subject fails the capability gate)."""
+    """Why it is inconclusive: `n` (all planned pairs), `missing` (the same, and the pairs analysed alone would have
+    decided), `completeness` (a look without any value), `unfinished`, or `incapable` (the subject fails the capability
+    gate)."""
     looks: tuple[SequentialLook, ...]
     """All looks, in order."""
     design: SequentialDesign
@@ -129,11 +135,13 @@ class SequentialResult:
     analysed: int
     """Pairs at the last look."""
     dropped: int
-    """Pairs dropped up to the last look, because one of their values is missing."""
+    """Pairs up to the last look that are not analysed, because one of their values is missing: they count at their
+    worst in both statistics and in the repeated interval."""
     estimate: float
     """The mean at the last look. **Biased** away from 0 after an early stop; never to be given a plain interval."""
     repeated: Interval
-    """The same mean with the repeated interval, which holds at level 1 - 2 alpha at all looks together."""
+    """The same mean with the repeated interval, which holds at level 1 - 2 alpha at all looks together, whatever the
+    values that are missing."""
 
     @property
     def stopped(self) -> bool:
@@ -145,7 +153,10 @@ class SequentialResult:
 
 
 def group_sequential_test(
-    differences: ArrayLike, design: SequentialDesign | None = None, baseline: ArrayLike | None = None
+    differences: ArrayLike,
+    design: SequentialDesign | None = None,
+    baseline: ArrayLike | None = None,
+    bounds: PairBounds | None = None,
 ) -> SequentialResult:
     """Test the pairs that are known so far.
 
@@ -154,6 +165,8 @@ def group_sequential_test(
             missing value. Pairs after the last full look are not analysed yet; those after a stop are ignored.
         design: The design; `SequentialDesign()` by default.
         baseline: The baseline's own values, in the same order, in [0, 1], to recognise a floor; optional.
+        bounds: The smallest and largest difference that each pair can have, where something of it is missing; by
+            default those of a pair with a missing value are -1 and 1.
 
     Returns:
         The verdict with its looks.
@@ -170,16 +183,19 @@ def group_sequential_test(
         raise ValueError(f"differences: {values.size} pairs, where {design.most} are planned at most")
     base = None if baseline is None else _check_values(baseline, 0.0, "baseline", values.size)
     due = [end for end in design.ends if end <= values.size]
-    looks, is_incomplete = _compute_looks(values, due, design)
+    limits = bounds or bound_differences(values)
+    looks, intervals, is_incomplete = _compute_looks(values, limits, due, design)
     stop = next((i for i, look in enumerate(looks) if look.confirm >= look.bound or look.refute <= -look.bound), None)
     if stop is not None:
         looks = looks[: stop + 1]
-    undecided: InconclusiveReason = (
-        "completeness" if is_incomplete else "n" if values.size >= design.most else "unfinished"
-    )
     pairs = looks[-1].pairs if stop is not None else due[-1] if due else 0
     last = looks[-1] if looks else None
-    label, reason = classify_verdict(_look_evidence(last, base, design, undecided))
+    undecided: InconclusiveReason = "completeness" if is_incomplete else "unfinished"
+    if not is_incomplete and values.size >= design.most:
+        undecided = _undecided_reason(last, design)
+    repeated = intervals[len(looks) - 1] if looks else UNKNOWN_INTERVAL
+    evidence = _look_evidence(last, base, design, undecided)
+    label, reason = classify_verdict(replace(evidence, reversed=repeated.upper < 0))
     return SequentialResult(
         verdict=label,
         reason=reason,
@@ -189,7 +205,7 @@ def group_sequential_test(
         analysed=last.analysed if last else 0,
         dropped=int(np.isnan(values[:pairs]).sum()),
         estimate=last.estimate if last else math.nan,
-        repeated=_repeated_interval(last),
+        repeated=repeated,
     )
 
 
@@ -223,7 +239,8 @@ def median_unbiased_estimate(result: SequentialResult) -> Interval:
     from scipy.optimize import brentq
 
     last = result.looks[-1]
-    error = last.estimate / last.confirm if last.confirm else last.error  # of a normal with Student's p-value
+    deviate = _own_statistic(last, 0.0)
+    error = last.estimate / deviate if deviate else last.error  # of a normal with Student's p-value
     information = error**-2  # at the last look
     times = tuple(look.analysed / last.analysed for look in result.looks)
     upper = [look.bound for look in result.looks]
@@ -254,24 +271,28 @@ def _check_values(values: ArrayLike, least: float, name: str, size: int | None =
     return array
 
 
-def _compute_looks(values: Array, due: list[int], design: SequentialDesign) -> tuple[tuple[SequentialLook, ...], bool]:
-    """The looks that are due, up to the first one without any new value; and whether there is such a one."""
-    is_known = ~np.isnan(values)
-    zero_filled = np.where(is_known, values, 0.0)
+def _compute_looks(
+    values: Array, bounds: PairBounds, due: list[int], design: SequentialDesign
+) -> tuple[tuple[SequentialLook, ...], tuple[Interval, ...], bool]:
+    """The looks that are due, up to the first one without any new value, with their repeated intervals; and whether
+    there is such a one."""
     ends = np.array(due, dtype=int) - 1
-    counts = is_known.cumsum()[ends]
+    counts = (~np.isnan(values)).cumsum()[ends]
     new = np.diff(counts, prepend=0)
     is_incomplete = bool((new == 0).any())
     complete_looks = int(np.argmax(new == 0)) if is_incomplete else len(due)
     usable = [look for look in range(complete_looks) if counts[look] >= _MIN_PAIRS]
     if not usable:
-        return (), is_incomplete
-    n, sums = counts[usable], zero_filled.cumsum()[ends[usable]]
-    means, errors = sums / n, _standard_errors(n, sums, (zero_filled**2).cumsum()[ends[usable]])
-    times = tuple(1.0 if due[look] == design.most else float(counts[look]) / design.most for look in usable)
-    bounds = spending_boundaries(times, design.alpha, design.spending)
-    confirm, refute = _to_normal_scale(means / errors, n), _to_normal_scale((means - design.delta) / errors, n)
-    return tuple(
+        return (), (), is_incomplete
+    used_ends = ends[usable]
+    n, means, errors = _running_means(values, used_ends)
+    n_all, least, least_errors = _running_means(bounds.least, used_ends)
+    _, most, most_errors = _running_means(bounds.most, used_ends)
+    times = tuple(float(due[look]) / design.most for look in usable)
+    limits = spending_boundaries(times, design.alpha, design.spending)
+    confirm = _to_normal_scale(least / least_errors, n_all)
+    refute = _to_normal_scale((most - design.delta) / most_errors, n_all)
+    looks = tuple(
         SequentialLook(
             pairs=due[look],
             analysed=int(n[i]),
@@ -279,16 +300,48 @@ def _compute_looks(values: Array, due: list[int], design: SequentialDesign) -> t
             error=float(errors[i]),
             confirm=float(confirm[i]),
             refute=float(refute[i]),
-            bound=bounds[i],
+            bound=limits[i],
             spent=spent_alpha(times[i], design.alpha, design.spending),
         )
         for i, look in enumerate(usable)
-    ), is_incomplete
+    )
+    half = _student_quantiles(np.array(limits), n_all)
+    lower, upper = least - half * least_errors, most + half * most_errors
+    clipped = zip(means, np.maximum(lower, -1.0), np.minimum(upper, 1.0), strict=True)
+    return looks, tuple(Interval(float(mean), float(low), float(high)) for mean, low, high in clipped), is_incomplete
+
+
+def _running_means(values: Array, ends: NDArray[np.int_]) -> tuple[NDArray[np.int_], Array, Array]:
+    """Number, mean and standard error of the values that are not missing, up to each end."""
+    has_value = ~np.isnan(values)
+    zero_filled = np.where(has_value, values, 0.0)
+    n, sums = has_value.cumsum()[ends], zero_filled.cumsum()[ends]
+    return n, sums / n, _standard_errors(n, sums, (zero_filled**2).cumsum()[ends])
+
+
+def _undecided_reason(look: SequentialLook | None, design: SequentialDesign) -> InconclusiveReason:
+    """Why all planned pairs do not decide: too few of them, or what is missing."""
+    if look is None:
+        return "n"
+    would_decide = _own_statistic(look, 0.0) >= look.bound or _own_statistic(look, design.delta) <= -look.bound
+    return "missing" if would_decide else "n"
+
+
+def _own_statistic(look: SequentialLook, mean: float) -> float:
+    """The statistic of the pairs analysed alone against a mean, on the scale of a standard normal."""
+    return float(_to_normal_scale(np.array((look.estimate - mean) / look.error), np.array(look.analysed)))
 
 
 def _standard_errors(n: NDArray[np.int_], sums: Array, squares: Array) -> Array:
     """Standard errors of means, with a prior so that equal values have one too."""
     return np.asarray(np.sqrt(((squares + _PRIOR_SQUARES) / (n + 1) - (sums / (n + 1)) ** 2) / n))
+
+
+def _student_quantiles(deviates: Array, n: NDArray[np.int_]) -> Array:
+    """Student's quantiles with the p-values of standard normal deviates."""
+    from scipy.special import ndtr, stdtrit
+
+    return np.asarray(stdtrit(n - 1, ndtr(deviates)))
 
 
 def _to_normal_scale(t: Array, n: NDArray[np.int_]) -> Array:
@@ -310,7 +363,6 @@ def _look_evidence(
         holds=look.confirm >= look.bound,
         small=below_delta,
         refuted=below_delta,
-        reversed=look.confirm <= -look.bound,
         floor=below_delta and _is_baseline_below_delta(look, baseline, design.delta),
         undecided=undecided,
     )
@@ -320,8 +372,7 @@ def _is_baseline_below_delta(look: SequentialLook, baseline: Array | None, delta
     """Whether the baseline's own rate is shown to be below delta, at the boundary of a look."""
     if baseline is None:
         return False
-    values = baseline[: look.pairs]
-    values = values[~np.isnan(values)]
+    values = np.nan_to_num(baseline[: look.pairs], nan=1.0)
     if values.size < _MIN_PAIRS:
         return False
     n = np.array([values.size])
@@ -329,27 +380,23 @@ def _is_baseline_below_delta(look: SequentialLook, baseline: Array | None, delta
     return bool(_to_normal_scale((values.mean() - delta) / errors, n)[0] <= -look.bound)
 
 
-def _repeated_interval(look: SequentialLook | None) -> Interval:
-    if look is None:
-        return UNKNOWN_INTERVAL
-    from scipy.special import ndtr, stdtrit
-
-    half = float(stdtrit(look.analysed - 1, ndtr(look.bound))) * look.error
-    return Interval(look.estimate, max(-1.0, look.estimate - half), min(1.0, look.estimate + half))
-
-
 # Episodes in, metrics out
 
 
 def evaluate_pairs(
-    values: Iterable[tuple[int, str, float]], design: SequentialDesign, begun: int = 0
+    values: Iterable[tuple[int, str, float]],
+    design: SequentialDesign,
+    begun: int = 0,
+    cut_short: Iterable[tuple[int, str]] = (),
 ) -> SequentialResult:
-    """The test on episodes in any order; a pair is used if it has a value on both sides.
+    """The test on episodes in any order; a pair is analysed if it has a value on both sides, else it is bounded.
 
     Args:
         values: Pair (from 0), side and value of each episode that has one; several of one side are averaged.
         design: The design.
         begun: Pairs known to have begun, where the last of them may have no value at all.
+        cut_short: Pair and side of each episode whose value is 0 and that a limit ended: it counts as 0, and as unknown
+            where the worst case is taken.
 
     Returns:
         The verdict, the same for every order of the episodes.
@@ -362,8 +409,9 @@ def evaluate_pairs(
     table: Array = np.full((due, len(PAIR_SIDES)), np.nan)
     for (pair, side), episodes in cells.items():
         table[pair, PAIR_SIDES.index(side)] = sum(episodes) / len(episodes)
-    table[np.isnan(table).any(axis=1)] = np.nan
-    return group_sequential_test(table[:, 0] - table[:, 1], design, table[:, 0])
+    differences = table[:, 0] - table[:, 1]
+    bounds = bound_pairs(cells, Counter(cut_short), due, PAIR_SIDES)
+    return group_sequential_test(differences, design, bounds.baseline_most, bounds)
 
 
 def sequential_test_metrics(result: SequentialResult) -> dict[str, float]:

@@ -51,7 +51,7 @@ class Rate:
     """The rate of an event in one condition, over blocks."""
 
     estimate: float
-    """Events per episode, in [0, 1]; NaN where there is no episode."""
+    """Mean over blocks of the share of episodes with the event, in [0, 1]; NaN where there is no episode."""
     lower: float
     """Lower limit of the two-sided interval; 0 where nothing is known."""
     upper: float

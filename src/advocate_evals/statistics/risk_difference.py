@@ -57,12 +57,12 @@ class BlockTable:
 
 @dataclass(frozen=True, slots=True)
 class UnitSums:
-    """Some conditions of a table, added up over the blocks of each independent unit."""
+    """Some conditions of a table, added up over the blocks of each independent unit, each block once."""
 
     totals: Array
-    """Events, shape (…, units, conditions)."""
+    """Weighted events, shape (…, units, conditions)."""
     sizes: Array
-    """Episodes, same shape."""
+    """Weights, same shape: the number of episodes where every block has as many."""
     blocks: NDArray[np.intp]
     """Blocks used, shape (…)."""
     dropped: NDArray[np.intp]
@@ -72,7 +72,7 @@ class UnitSums:
 
     @property
     def rates(self) -> Array:
-        """Events per episode of each condition, shape (…, conditions); NaN without episodes."""
+        """Mean over the blocks of each condition, shape (…, conditions); NaN without episodes."""
         episodes = self.episodes
         return np.where(episodes > 0, self.totals.sum(axis=-2) / np.where(episodes > 0, episodes, 1.0), np.nan)
 
@@ -83,7 +83,10 @@ class UnitSums:
 
     @property
     def episodes(self) -> Array:
-        """Episodes of each condition, shape (…, conditions)."""
+        """Episodes of each condition that a mean over blocks is worth, shape (…, conditions).
+
+        The number of blocks times the harmonic mean of their sizes.
+        """
         return np.asarray(self.sizes.sum(axis=-2), dtype=float)
 
     @property
@@ -146,7 +149,11 @@ def _index_units(clusters: ArrayLike | None, blocks: int) -> NDArray[np.intp]:
 
 
 def sum_units(table: BlockTable, conditions: Sequence[int], complete: bool = True) -> UnitSums:
-    """Add up some conditions over the blocks of each unit.
+    """Add up some conditions over the blocks of each unit, each block with the same weight in a condition.
+
+    Were blocks weighted by their episodes, arm by arm, a difference would arise between arms that are equal in every
+    block: with rates .9/.9 and .1/.1 at sizes 5/5 and 1/5 it would be 27 points. The weight is the harmonic mean of the
+    blocks' sizes, so that a condition's weights add up to the number of independent answers that its mean is worth.
 
     Args:
         table: The table.
@@ -157,8 +164,20 @@ def sum_units(table: BlockTable, conditions: Sequence[int], complete: bool = Tru
     is_used = np.asarray((sizes > 0).all(axis=-1) if complete else (sizes > 0).any(axis=-1))
     sizes, totals = sizes * is_used[..., None], totals * is_used[..., None]
     used = is_used.sum(axis=-1)
+    totals, sizes = _weigh_equally(totals, sizes)
     by_unit = _sum_by_unit(totals, table.unit_index), _sum_by_unit(sizes, table.unit_index)
     return UnitSums(*by_unit, used, table.blocks - used, table.is_bounded)
+
+
+def _weigh_equally(totals: Array, sizes: Array) -> tuple[Array, Array]:
+    """Totals and sizes with the same size for every block that has any, condition by condition."""
+    has_size = sizes > 0
+    if not has_size.any() or np.ptp(sizes[has_size]) == 0:
+        return totals, sizes
+    inverse = np.where(has_size, 1.0 / np.where(has_size, sizes, 1.0), 0.0)
+    sums = inverse.sum(axis=-2, keepdims=True)
+    weights = has_size * has_size.sum(axis=-2, keepdims=True) / np.where(sums > 0, sums, 1.0)
+    return totals * inverse * weights, weights
 
 
 def _sum_by_unit(rows: Array, unit_index: NDArray[np.intp]) -> Array:
@@ -188,7 +207,7 @@ def estimate_rates(data: ArrayLike | BlockTable, level: float = 0.95) -> tuple[R
     """
     table = as_block_table(data)
     _check_bounded(table)
-    return tuple(_estimate_rate(sum_units(table, [condition]), level) for condition in range(table.conditions))
+    return tuple(_estimate_rate(table, condition, level) for condition in range(table.conditions))
 
 
 def _check_bounded(table: BlockTable) -> None:
@@ -231,7 +250,8 @@ def rate_limits(sums: UnitSums, tail: float) -> tuple[Array, Array]:
     return np.where(sufficient, lower, 0.0), np.where(sufficient, upper, 1.0)
 
 
-def _estimate_rate(sums: UnitSums, level: float) -> Rate:
+def _estimate_rate(table: BlockTable, condition: int, level: float) -> Rate:
+    sums = sum_units(table, [condition])
     lower, upper = (float(limit[0]) for limit in rate_limits(sums, (1 - level) / 2))
     least, most = (float(limit[0]) for limit in rate_limits(sums, 1 - level))
     units = int(sums.units[0])
@@ -242,8 +262,8 @@ def _estimate_rate(sums: UnitSums, level: float) -> Rate:
         least=least,
         most=most,
         level=level,
-        episodes=int(sums.episodes[0]),
-        events=float(sums.totals.sum()),
+        episodes=int(table.sizes[:, condition].sum()),
+        events=float(table.totals[:, condition].sum()),
         clusters=units,
         effective=float(effective_episodes(sums)[0]),
         exact=bool(uses_exact_limits(sums)[0]),

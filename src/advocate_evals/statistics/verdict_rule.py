@@ -42,12 +42,23 @@ VERDICT_TEXTS: Mapping[VerdictLabel, str] = {
 """What each label means, in the order of a legend."""
 
 InconclusiveReason = Literal[
-    "", "completeness", "grader", "data", "n", "unfinished", "incapable", "unvalidated", "controls", "replayed"
+    "",
+    "completeness",
+    "missing",
+    "grader",
+    "data",
+    "n",
+    "unfinished",
+    "incapable",
+    "unvalidated",
+    "controls",
+    "replayed",
 ]
 """Why a verdict is INCONCLUSIVE; empty for the other labels."""
 
 REASON_TEXTS: Mapping[InconclusiveReason, str] = {
     "completeness": "too much of the planned data is missing",
+    "missing": "the episodes that are missing could turn it",
     "grader": "the grader cannot be relied on",
     "data": "there is nothing to compare",
     "n": "too few blocks: the interval is too wide",
@@ -147,6 +158,16 @@ def _is_significant(p_adjusted: float, alpha: float) -> bool:
 def is_confirmed(label: VerdictLabel) -> bool:
     """Whether a label says that the claim holds."""
     return label in CONFIRMING
+
+
+def keeps_verdict(label: VerdictLabel, changed: VerdictLabel) -> bool:
+    """Whether what a label says holds in data that come to another label: REFUTED holds in all that refute.
+
+    Args:
+        label: The label.
+        changed: The label of the changed data.
+    """
+    return same_verdict(label, changed) or (label == REFUTED and changed in REFUTING)
 
 
 def same_verdict(first: VerdictLabel, second: VerdictLabel) -> bool:

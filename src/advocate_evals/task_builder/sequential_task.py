@@ -32,8 +32,8 @@ GATE_SCORER = "gate"
 
 PairSampler = Callable[[int], list[Sample]]
 """The two samples of a pair, by its number from 0."""
-PairValues = dict[tuple[int, str, int], float]
-"""Value by pair, side and epoch; NaN where the episode ended without one."""
+PairValues = dict[tuple[int, str, int], tuple[float, bool]]
+"""Value by pair, side and epoch, NaN where the episode ended without one; and whether a limit cut it short."""
 
 _started_waves: ContextVar[int] = ContextVar("waves", default=1)
 """How many waves the running attempt has started. A retry has a context of its own and so counts from 1 again."""
@@ -67,8 +67,8 @@ class PairWaves(SampleSource):
         return self._draw_wave(1)
 
     async def sample_complete(self, sample: EvalSample) -> None:
-        """Store the value of an episode; one that ended in an error has none, and its pair will be dropped."""
-        self._store_value(sample.metadata, sample.epoch, score_value(sample))
+        """Store the value of an episode; one that ended in an error has none, and counts at its worst."""
+        self._store_value(sample.metadata, sample.epoch, score_value(sample), _is_cut_short(sample))
 
     async def sample_abandoned(self, sample: Sample, epoch: int) -> None:
         """Store that an episode was abandoned before it started."""
@@ -79,9 +79,10 @@ class PairWaves(SampleSource):
         wave = _started_waves.get()
         end = self.design.ends[wave - 1]
         by_episode = self._values.get(get_model(), {})
-        values = [(pair, side, value) for (pair, side, _), value in by_episode.items() if pair < end]
-        scored = [(pair, side, value) for pair, side, value in values if not math.isnan(value)]
-        if evaluate_pairs(scored, self.design, end).stopped:
+        begun = [(pair, side, *ending) for (pair, side, _), ending in by_episode.items() if pair < end]
+        scored = [(pair, side, value) for pair, side, value, _ in begun if not math.isnan(value)]
+        cut_short = [(pair, side) for pair, side, _, is_cut_short in begun if is_cut_short]
+        if evaluate_pairs(scored, self.design, end, cut_short).stopped:
             return None
         _started_waves.set(wave + 1)
         return self._draw_wave(wave + 1)
@@ -90,9 +91,9 @@ class PairWaves(SampleSource):
         ends = (0, *self.design.ends)
         return [sample for pair in range(ends[number - 1], ends[number]) for sample in self._draw(pair)]
 
-    def _store_value(self, metadata: dict[str, Any], epoch: int, value: float) -> None:
+    def _store_value(self, metadata: dict[str, Any], epoch: int, value: float, is_cut_short: bool = False) -> None:
         values = self._values.setdefault(get_model(), {})
-        values[(metadata["pair"], metadata["side"], epoch)] = value
+        values[(metadata["pair"], metadata["side"], epoch)] = value, is_cut_short
 
 
 def score_value(sample: EvalSample) -> float:
@@ -101,6 +102,11 @@ def score_value(sample: EvalSample) -> float:
     if sample.error or score is None or not isinstance(score.value, (int, float)):
         return math.nan
     return float(score.value)
+
+
+def _is_cut_short(sample: EvalSample) -> bool:
+    score = (sample.scores or {}).get(GATE_SCORER)
+    return not math.isnan(score_value(sample)) and bool(score and (score.metadata or {}).get("cut_short"))
 
 
 def build_pair_sampler(
