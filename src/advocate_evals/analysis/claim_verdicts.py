@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from advocate_evals.analysis.arm_balance import count_endings, describe_imbalance
 from advocate_evals.analysis.block_values import BlockValues, rate_points
 from advocate_evals.analysis.claim_corrections import p_value_adjustments
 from advocate_evals.analysis.claim_tests import (
@@ -194,6 +195,7 @@ def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessChec
 def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
     claim, spec, test, blocks = tested.claim, tested.spec, tested.test, tested.blocks
     label, reason, checks = decide_verdict(tested, adjust)
+    cautions = () if tested.is_withheld else describe_imbalance(tested.episodes.rows, claim, label)
     corrected = adjust(test.evidence)
     return Verdict(
         prediction=claim.name,
@@ -211,7 +213,9 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         contrast=describe_contrast(claim),
         label=label,
         reason=reason,
-        sentence=verdict_sentence(tested, label, reason),
+        sentence=" ".join((verdict_sentence(tested, label, reason), *cautions)),
+        arms=count_endings(tested.episodes.rows, claim),
+        cautions=cautions,
         **_estimate_fields(test, corrected),
         level=spec.level,
         alpha=spec.alpha,
@@ -345,6 +349,8 @@ def _pool_claim(members: Sequence[Verdict]) -> Verdict | None:
             "families": tuple(sorted({family for verdict in pooled for family in verdict.families})),
             "block_sd": _finite(effect.tau),
             "method": f"mean of {len(pooled)} models, Student's t over models; the SD is between models",
+            "arms": (),
+            "cautions": (),
             "rates": (),
             "steps": (),
             "checks": (),

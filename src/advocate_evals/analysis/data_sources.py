@@ -14,6 +14,7 @@ import pandas as pd
 
 from advocate_evals.analysis.arm_charts import MAIN_TASK
 from advocate_evals.analysis.block_values import is_graded
+from advocate_evals.analysis.broken_blocks import describe_broken
 from advocate_evals.analysis.findings import DataSources, Example, LogSource, SkippedLog, UnscoredGap
 from advocate_evals.logs.episode_table import PLANNED_KEYS, LogReading
 from advocate_evals.logs.raw_log import LogInfo, compare_hash, read_carried_hashes
@@ -200,7 +201,13 @@ def describe_sources(
         graders=tuple(sorted({grader for log in logs for grader in split_names(log.graders)})),
         datasets=tuple(sorted({log.datasets for log in logs if log.datasets})),
         suites=tuple(sorted({log.suite for log in logs if log.suite})),
-        warnings=(*excluded, *reading.mixed, *describe_mixtures(episodes), *_describe_unfinished(logs)),
+        warnings=(
+            *excluded,
+            *reading.mixed,
+            *describe_mixtures(episodes),
+            *describe_broken(episodes),
+            *_describe_unfinished(logs),
+        ),
     )
 
 

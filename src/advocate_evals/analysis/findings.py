@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+from advocate_evals.analysis.arm_records import ArmBalance
 from advocate_evals.logs.raw_log import RegistrationState
 from advocate_evals.outcomes import Source
 from advocate_evals.records import Record
@@ -290,6 +291,10 @@ class Verdict(Record):
     """Robustness checks, none of which makes the verdict stronger."""
     excluded: tuple[str, ...] = ()
     """Episodes of the task that were excluded from this claim, and why; one sentence each."""
+    arms: tuple[ArmBalance, ...] = ()
+    """How the episodes of each arm ended, and evaluation awareness."""
+    cautions: tuple[str, ...] = ()
+    """What differs between the arms compared besides the outcome and may explain the verdict; one sentence each."""
 
 
 FINDINGS_FORMAT = 2

@@ -88,7 +88,8 @@ def _answer(verdict: Verdict) -> str:
     claim = verdict.title[0].lower() + verdict.title[1:]
     reason = f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""
     person = " (human baseline)" if is_human(verdict.model) else ""
-    return f"{verdict.model}{person}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
+    answer = f"{verdict.model}{person}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
+    return answer if verdict.label == INCONCLUSIVE else " ".join((answer, *verdict.cautions))
 
 
 def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]:

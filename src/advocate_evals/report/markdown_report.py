@@ -13,6 +13,7 @@ from advocate_evals.report.number_format import (
     STANDIN_NOTE,
     as_sentence,
     format_cell,
+    format_number,
     format_p_value,
     format_with_bounds,
     subject_mark,
@@ -71,6 +72,26 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield ""
     for verdict in verdicts:
         yield f"- {escape_markdown(verdict.sentence)}"
+    yield from _balance_lines(verdicts)
+
+
+def _balance_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """How the episodes of each arm of each verdict ended."""
+    rows = [
+        (
+            verdict.title,
+            verdict.model,
+            arm.arm,
+            *map(str, (arm.episodes, arm.errors, arm.unscored)),
+            *(format_number(share, "share") for share in (arm.out_of_turns, arm.refused, arm.aware)),
+        )
+        for verdict in verdicts
+        for arm in verdict.arms
+    ]
+    if rows:
+        endings = ("episodes", "errors", "without the outcome", "ended by a limit", "a turn refused", "suspects a test")
+        yield "\n### How episodes ended, by arm\n"
+        yield _markdown_table(("prediction", "model", "arm", *endings), rows)
 
 
 def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
