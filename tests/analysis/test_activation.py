@@ -13,9 +13,10 @@ from made_up import LADDER, Truth, claims, episodes, ladder, lost, reading, verd
 from advocate_evals.analysis.activation_findings import activation_charts, reading_tables
 from advocate_evals.analysis.analysis_run import build_findings
 from advocate_evals.analysis.block_values import build_block_values, points_by_arm
-from advocate_evals.analysis.claim_verdicts import build_verdicts, forest_charts, pool_verdicts, run_claim_tests
+from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
 from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Chart, ReportTable, Verdict
+from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.analysis.steering_findings import guard_tables, manipulation_tables, steering_charts
 from advocate_evals.statistics.intervals import t_interval
 from advocate_evals.steering_conditions import PERMUTED
@@ -141,7 +142,7 @@ def test_readings_of_several_models_are_pooled_without_those_that_cannot_be_read
     rows = latest_comparable_runs(sort_episodes(pd.concat(frames)))[0]
     results = build_verdicts(run_claim_tests(claims("activation_falls"), rows, None))
     (together,) = pool_verdicts(results)
-    assert together.label == "CONFIRMED" and "over 4 models, without" in together.sentence
+    assert together.label == "CONFIRMED" and "over 4 models of 4 makers, without" in together.sentence
     assert together.value is not None and together.value > 1.0, "no bound of a share"
     (forest,) = forest_charts([*results, together])
     assert forest.unit == "deviations"

@@ -13,8 +13,9 @@ from made_up import Truth, claims, episodes, ladder, reading
 from advocate_evals.analysis.analysis_run import build_findings
 from advocate_evals.analysis.capability_table import assess_models, withhold_harms
 from advocate_evals.analysis.claim_tests import RegisteredClaim
-from advocate_evals.analysis.claim_verdicts import build_verdicts, pool_verdicts, run_claim_tests
+from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
 from advocate_evals.analysis.findings import Findings, Verdict
+from advocate_evals.analysis.pooled_verdicts import pool_verdicts
 from advocate_evals.outcomes import GATED_OUTCOMES, HARM_OUTCOMES
 from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 

@@ -8,9 +8,10 @@ import pytest
 from made_up import Truth, claims, episodes, ladder, lost, reading, verdict
 
 from advocate_evals.analysis.analysis_run import analyse_logs, build_findings
-from advocate_evals.analysis.claim_verdicts import build_verdicts, forest_charts, pool_verdicts, run_claim_tests
+from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
 from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
+from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 
 STRONG, NULL = (0.8, 0.8, 0.55, 0.35, 0.1), (0.6, 0.6, 0.6, 0.6, 0.6)
 
@@ -168,7 +169,7 @@ def test_models_are_pooled_as_units_and_scripts_left_out() -> None:
     )
     (together,) = pool_verdicts(results)
     assert together.label == "CONFIRMED" and not together.standin and not together.primary
-    assert "over 4 models, without standin/indifferent" in together.sentence
+    assert "over 4 models of 4 makers, without standin/indifferent" in together.sentence
     (figure,) = forest_charts([*results, together])
     assert [series.name for series in figure.series][-1] == "pooled" and len(figure.series) == 6
 
@@ -179,7 +180,7 @@ def test_people_are_not_pooled_and_cost_no_model_its_power() -> None:
     episodes = latest_comparable_runs(sort_episodes(pd.concat(frames)))[0]
     results = build_verdicts(run_claim_tests(claims("harm_falls"), episodes, None))
     (together,) = pool_verdicts(results)
-    assert "over 3 models, without human/panel, human/staff, standin/indifferent" in together.sentence
+    assert "over 3 models of 3 makers, without human/panel, human/staff, standin/indifferent" in together.sentence
     assert together.label == "CONFIRMED"
     assert pool_verdicts([result for result in results if result.model.startswith("human/")]) == ()
     models_alone = episodes[episodes["model"].str.startswith("lab/")]
@@ -327,5 +328,5 @@ def test_two_models_that_differ_give_limits_that_a_difference_can_take_and_no_ve
         run_claim_tests(claims("harm_falls"), latest_comparable_runs(sort_episodes(pd.concat(frames)))[0], None)
     )
     (together,) = pool_verdicts(results)
-    assert (together.label, together.lower, together.upper) == ("INCONCLUSIVE", -1.0, 1.0)
-    assert "100 points" in together.sentence or "-100" in together.sentence
+    assert (together.label, together.reason) == ("INCONCLUSIVE", "n")
+    assert (together.lower, together.upper) == pytest.approx((-1.2, 1.2)), "the fitted fall of rates from 1 to 0"

@@ -110,6 +110,10 @@ def test_logs_are_marked_with_the_hash_of_the_design_and_the_name_of_its_predict
     assert first.keys() == {"design", "design_hash"}
     assert second["design_predictions"] == "prediction-2026-04"
     assert first["design_hash"] != second["design_hash"]
+    third = build_plan(write(makers={"lab/new": "north"})).log_metadata()
+    assert third["makers"] == {"lab/new": "north"}
+    with pytest.raises(DatasetError, match="makers: 'new' is not <provider>/<model>"):
+        build_plan(write(makers={"new": "north"}))
 
 
 def test_predictions_that_break_a_rule_are_refused_before_anything_runs(

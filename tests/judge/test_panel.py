@@ -12,8 +12,9 @@ from inspect_ai.model import get_model
 
 from advocate_evals.judge import grader_panel
 from advocate_evals.judge.grader import GraderResponse, GraderUsage
-from advocate_evals.judge.grader_panel import count_votes, model_vendor, select_graders
+from advocate_evals.judge.grader_panel import count_votes, select_graders
 from advocate_evals.judge.rubric import TEXT_OUTCOMES, find_question, judge_outcomes, text_outcomes
+from advocate_evals.model_names import model_vendor
 from advocate_evals.outcomes import JUDGE_OUTCOMES
 from advocate_evals.scenarios.closed_answers import ALL_ANSWERS
 

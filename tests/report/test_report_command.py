@@ -32,6 +32,12 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["report", *map(str, arguments)])
 
 
+def test_makers_of_models_that_no_log_has_are_refused(folder: Path, tmp_path: Path) -> None:
+    result = run(folder, "-o", tmp_path / "report.md", "--makers", "lab/none=north")
+    assert result.exit_code == 1 and "no log has the model 'lab/none'" in result.output
+    assert run(folder, "--makers", "nowhere").exit_code == 1
+
+
 def test_logs_become_a_page_a_note_and_every_number(folder: Path, tmp_path: Path) -> None:
     files = [tmp_path / "out" / f"report.{ending}" for ending in ("html", "md", "csv", "json")]
     result = run(folder, *(part for file in files for part in ("-o", file)))

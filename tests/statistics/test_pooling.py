@@ -66,3 +66,38 @@ def test_what_cannot_be_pooled_is_refused() -> None:
         pool_effects([0.1], [0.1, 0.2])
     with pytest.raises(ValueError, match="above 0"):
         pool_effects([0.1, 0.2], [0.1, 0.0])
+
+
+def test_makers_are_the_units_where_models_have_them() -> None:
+    pooled = pool_effects(EFFECTS, ERRORS, 0.95, ["a", "a", "b", "c", "c"])
+    means = [(0.31 + 0.12) / 2, 0.25, (0.02 + 0.18) / 2]
+    low, high = stats.ttest_1samp(means, 0).confidence_interval(0.95)
+    assert (pooled.plain.lower, pooled.plain.upper) == pytest.approx((low, high))
+    assert pooled.p_above == pytest.approx(float(stats.ttest_1samp(means, 0, alternative="greater").pvalue))
+    assert (pooled.models, pooled.makers) == (5, 3)
+    alone = pool_effects([0.2, 0.3], [0.1, 0.1], 0.95, ["a", "a"])
+    assert alone.insufficient == "one maker, a: no statement beyond its models"
+    assert math.isnan(alone.plain.lower) and alone.plain.estimate == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("sizes", [(3, 3, 2, 2), (3, 2, 2)])
+def test_makers_as_units_cover_where_models_as_units_do_not(sizes: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(3)
+    makers = [str(maker) for maker, size in enumerate(sizes) for _ in range(size)]
+    places = np.array(makers, dtype=int)
+    estimates = generator.normal(0, 0.1, (1200, len(sizes)))[:, places] + generator.normal(0, 0.03, (1200, len(makers)))
+    by_maker = np.stack([estimates[:, places == maker].mean(axis=1) for maker in range(len(sizes))], axis=1)
+
+    def coverage(units: np.ndarray) -> float:
+        return float((stats.ttest_1samp(units, 0, axis=1).pvalue > 0.05).mean())
+
+    one_run = pool_effects(estimates[0].tolist(), [0.03] * len(makers), 0.95, makers).plain
+    assert (one_run.lower <= 0 <= one_run.upper) == (stats.ttest_1samp(by_maker[0], 0).pvalue > 0.05)
+    assert 0.93 <= coverage(by_maker) <= 0.97
+    assert coverage(estimates) < 0.85, "the negative control"
+
+
+def test_a_model_without_a_standard_error_counts_in_the_plain_mean() -> None:
+    pooled = pool_effects([0.2, 0.4, 0.3], [0.1, math.nan, 0.1])
+    assert pooled.models == 3 and pooled.plain.estimate == pytest.approx(0.3)
+    assert pooled.weighted.estimate == pytest.approx(0.25)

@@ -32,7 +32,7 @@ from advocate_evals.analysis.capability_table import (
     withhold_harms,
 )
 from advocate_evals.analysis.claim_tests import RegisteredClaim
-from advocate_evals.analysis.claim_verdicts import build_verdicts, forest_charts, pool_verdicts, run_claim_tests
+from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
 from advocate_evals.analysis.data_sources import describe_sources, draw_examples, latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.factor_charts import (
     ODDS_TASK,
@@ -44,6 +44,7 @@ from advocate_evals.analysis.factor_charts import (
 )
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, TestedPrediction, Verdict
 from advocate_evals.analysis.headline import build_headline
+from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.analysis.steering_findings import guard_tables, manipulation_tables, steering_charts
 from advocate_evals.logs.episode_table import LogReading
 from advocate_evals.logs.task_logs import GraderCalibration
@@ -143,7 +144,7 @@ def build_findings(
     """The findings for some claims, as `analyse_logs` makes them."""
     episodes, excluded = latest_comparable_runs(sort_episodes(reading.episodes))
     by_model = build_verdicts(run_claim_tests(claims, episodes, labels, calibrations))
-    verdicts = (*by_model, *pool_verdicts(by_model))
+    verdicts = (*by_model, *pool_verdicts(by_model, reading.makers))
     hashes = {claim.file.name: claim.hash for claim in claims}
     sources = describe_sources(reading, episodes, hashes, excluded)
     gates = assess_models(episodes)

@@ -201,6 +201,7 @@ def describe_sources(
         graders=tuple(sorted({grader for log in logs for grader in split_names(log.graders)})),
         datasets=tuple(sorted({log.datasets for log in logs if log.datasets})),
         suites=tuple(sorted({log.suite for log in logs if log.suite})),
+        duplicates=reading.duplicates,
         warnings=(
             *excluded,
             *reading.mixed,

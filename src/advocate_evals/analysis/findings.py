@@ -267,6 +267,10 @@ class Verdict(Record):
     """Whether it is one of the prediction's primary tests; others are shown, and not counted in the headline."""
     planned: int = 0
     """Blocks the prediction planned, for each model."""
+    reach: FiniteNumber = None
+    """The largest effect that the outcome's range allows, in its unit; None where it has no bounds."""
+    absent_arms: tuple[str, ...] = ()
+    """Arms that the claim needs and no episode has."""
     started: int = 0
     """Blocks of which at least one episode was started."""
     analysed: int = 0
@@ -383,6 +387,8 @@ class DataSources(Record):
     """Versions of the suite among the logs."""
     warnings: tuple[str, ...] = ()
     """Mixed versions, data or threats, and logs that did not finish; one sentence each."""
+    duplicates: tuple[str, ...] = ()
+    """Which logs' episodes were dropped as copies or repeats of which others', and by what rule; one sentence each."""
 
 
 class Example(Record):

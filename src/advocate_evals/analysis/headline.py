@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from advocate_evals.analysis.claim_verdicts import POOLED_MODEL
 from advocate_evals.analysis.findings import DataSources, Headline, Verdict
+from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
 from advocate_evals.model_names import is_human
 from advocate_evals.predictions.registry import read_headline_plan
 from advocate_evals.statistics.verdict_rule import (
@@ -55,7 +55,7 @@ def build_headline(
             standin=scripts,
         )
     control = [verdict for verdict in by_model if verdict.prediction == control_claim]
-    details = [verdict.sentence for verdict in main]
+    details = [f"{verdict.model}: {verdict.sentence}" for verdict in main]
     details += [line for verdict in main for line in _compare_control(verdict, control)]
     details += [
         f"{verdict.model}: not registered, because {verdict.registration}."
@@ -135,7 +135,7 @@ def _describe_data(sources: DataSources) -> Iterator[str]:
     )
     repeated = counts.get("copies", 0) + counts.get("repeats", 0)
     if repeated:
-        yield f"{repeated} duplicate episodes (copies or repeats) were dropped."
+        yield f"{repeated} duplicate episodes (copies or repeats) were dropped; the data section names the logs kept."
     if counts.get("not_finished"):
         yield f"{counts['not_finished']} planned episodes are in no log."
     if sources.skipped:

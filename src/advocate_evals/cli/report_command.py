@@ -50,6 +50,12 @@ _FORMATS = {"html": "html", "md": "markdown", "csv": "csv", "json": "json"}
     metavar="LOG",
     help="Log of `judge_check` of the same grader; bounds its errors, so that verdicts on graded outcomes can stand.",
 )
+@click.option(
+    "--makers",
+    multiple=True,
+    metavar="FILE|MODEL=MAKER",
+    help="Who made a model, where its name does not say it: models of one maker count once when all are pooled.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the draw of example episodes.")
 @click.option(
     "--viewer",
@@ -100,6 +106,7 @@ def _build_report(
     from advocate_evals.analysis.analysis_run import analyse_logs
     from advocate_evals.annotation.label_sheets import LabelError, read_label_sheets
     from advocate_evals.logs.episode_table import ConflictError, LogError, read_logs
+    from advocate_evals.logs.model_makers import read_makers
     from advocate_evals.logs.task_logs import read_grader_calibrations
     from advocate_evals.report.report_files import render_report
     from advocate_evals.scenarios.dataset_reader import DatasetError
@@ -109,7 +116,12 @@ def _build_report(
     except (OSError, ValueError) as error:
         raise click.ClickException(f"--calibration: {error}") from error
     try:
+        makers = read_makers(options["makers"])
+    except ValueError as error:
+        raise click.ClickException(f"--makers: {error}") from error
+    try:
         reading = read_logs(logs, strict=options["strict"], cache=options["cache"], progress=sys.stderr.isatty())
+        reading = reading.with_makers(makers)
         labels = read_label_sheets(options["labels"]).frame() if options["labels"] else None
         findings = analyse_logs(
             reading,

@@ -118,6 +118,8 @@ class RunDesign(Record):
     """The tasks that are run, in this order."""
     models: tuple[DesignText, ...] = ()
     """The models under test, with Inspect's names; `--model` takes their place."""
+    makers: dict[str, DesignText] = {}
+    """By model, who made it, where its name does not say it: models of one maker count once when all are pooled."""
     roles: dict[str, DesignText | Annotated[tuple[DesignText, ...], Field(min_length=1)]] = {}
     """Models in other roles, such as `grader`, which may be several; `--grader` takes the place of that one."""
     limits: RunLimits = RunLimits()
@@ -259,9 +261,11 @@ class RunPlan:
 
     def log_metadata(self) -> dict[str, Any]:
         """Metadata of every log: the design and the predictions it belongs to."""
-        metadata = {"design": self.design.name, "design_hash": _hash_file(self.path)}
+        metadata: dict[str, Any] = {"design": self.design.name, "design_hash": _hash_file(self.path)}
         if self.design.predictions:  # by name: the hash of every prediction file is in the log of each task anyway
             metadata |= {"design_predictions": self.design.predictions}
+        if self.design.makers:
+            metadata |= {"makers": dict(self.design.makers)}
         return metadata
 
 
@@ -314,7 +318,7 @@ def _design_faults(path: Path, design: RunDesign, models: Sequence[str]) -> Iter
             read_predictions(find_prediction_file(design.predictions))
         except DatasetError as error:
             yield f"predictions: {error}"
-    placed_models = [("models", model) for model in models]
+    placed_models = [("models", model) for model in models] + [("makers", model) for model in design.makers]
     placed_models += [
         (f"roles.{role}", model) for role, bound in bind_roles(design).items() for model in as_model_list(bound)
     ]

@@ -25,7 +25,7 @@ from advocate_evals.judge.fencing import FencedRecord, fence_record
 from advocate_evals.judge.grader import GraderResponse, GraderUsage, ask_grader
 from advocate_evals.judge.masking import mask_record
 from advocate_evals.judge.session_record import Piece
-from advocate_evals.model_names import is_standin
+from advocate_evals.model_names import model_vendor
 from advocate_evals.scenarios.closed_answers import CANNOT_TELL, JUDGE_ANSWERS
 from advocate_evals.scenarios.dataset_reader import read_debrief, read_judge_texts
 from advocate_evals.scenarios.draws import render_text
@@ -275,51 +275,6 @@ def select_graders(
 def _warn_once(text: str) -> None:
     """Log a warning, once and not for every episode."""
     logging.getLogger(__name__).warning(text)
-
-
-MODEL_VENDORS: Mapping[str, str] = {
-    "anthropic": r"claude",
-    "openai": r"gpt|chatgpt|codex|davinci|\bo[1345](?:\b|-)",
-    "google": r"gemini|gemma|palm|bison",
-    "meta": r"llama",
-    "mistral": r"mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|nemo\b",
-    "xai": r"grok",
-    "deepseek": r"deepseek",
-    "alibaba": r"qwen|qwq|tongyi",
-    "moonshot": r"kimi|moonshot",
-    "zhipu": r"\bglm|chatglm",
-    "cohere": r"command-|\baya\b|c4ai",
-    "amazon": r"\bnova-|titan",
-    "microsoft": r"\bphi-|phi\d|wizardlm",
-    "nvidia": r"nemotron",
-    "ai2": r"olmo|tulu",
-    "minimax": r"minimax|abab",
-}
-"""By vendor, a pattern of its models' names. A model fine-tuned from another usually keeps its name, and so its
-vendor."""
-
-PROVIDER_VENDORS: Mapping[str, str] = {
-    "anthropic": "anthropic",
-    "openai": "openai",
-    "google": "google",
-    "mistral": "mistral",
-    "grok": "xai",
-    "deepseek": "deepseek",
-    "moonshot": "moonshot",
-    "meta": "meta",
-}
-"""Inspect's providers that serve their own models; used where the model's name matches no pattern."""
-
-
-def model_vendor(model: str) -> str:
-    """The vendor of a model, by its full name (`provider/...`); the full name itself where the vendor is unknown."""
-    provider, _, name = model.lower().partition("/")
-    if is_standin(model.lower()):
-        return model.lower()  # scripts, of no family
-    for vendor, pattern in MODEL_VENDORS.items():
-        if re.search(pattern, name):
-            return vendor
-    return PROVIDER_VENDORS.get(provider, model.lower())
 
 
 # The subject's account of its own acts. Graders read the account alone; they do not see what was done.

@@ -36,6 +36,7 @@ from advocate_evals.logs.raw_log import (
     read_log_info,
     read_raw_log,
 )
+from advocate_evals.records import suggest_nearest
 
 READER_VERSION = 4
 """Raised whenever the same log would give another table."""
@@ -62,6 +63,12 @@ _COUNT_NOTES = {
     "copies": "copies of episodes were left out",
     "repeats": "repeats of episodes were left out",
 }
+_DUPLICATE_TEXTS = {"copy": "are copies (the same uuid) of those of", "repeat": "were played once more in"}
+DUPLICATE_RULE = (
+    "of several copies or repeats of an episode one was kept: scored before unscored, then with more scorers run, then "
+    "of the log begun last, then completed last; never by an outcome; where one copy is invalidated, that one"
+)
+"""Which of several copies or repeats of an episode is kept, as `drop_duplicates` chooses."""
 
 
 class ConflictError(ValueError):
@@ -126,6 +133,24 @@ class LogReading:
         return tuple(_mixture_sentences(self.episodes))
 
     @property
+    def duplicates(self) -> tuple[str, ...]:
+        """Sentences: of which logs episodes were dropped, in which logs stand those kept, and by what rule."""
+        if not len(self.dropped):
+            return ()
+        groups = self.dropped.groupby(["log", "kept_log", "why"], sort=True).size()
+        sentences = [
+            f"{count} episodes of {log} {_DUPLICATE_TEXTS[str(why)]} {kept_log}, which were kept"
+            for (log, kept_log, why), count in groups.items()
+        ]
+        return (*sentences, DUPLICATE_RULE)
+
+    @property
+    def makers(self) -> dict[str, str]:
+        """Makers by model, as the newest log that names one says; models of which no log does are not in it."""
+        by_age = sorted((log for log in self.logs if log.maker), key=lambda log: (log.created, log.log))
+        return {log.model: log.maker for log in by_age}
+
+    @property
     def skipped(self) -> tuple[tuple[str, str], ...]:
         """Address and reason of each log that could not be used."""
         return tuple((log.log, log.problem) for log in self.logs if log.problem)
@@ -172,6 +197,19 @@ class LogReading:
             dropped=_exclude_versions(self.dropped, excluded),
             planned=frozenset(episode for episode in self.planned if episode[:2] not in excluded),
         )
+
+    def with_makers(self, makers: Mapping[str, str]) -> LogReading:
+        """The reading with makers of models in place of those that logs name.
+
+        Raises:
+            LogError: for a model that no log has.
+        """
+        models = {log.model for log in self.logs if log.model}
+        for model in makers:
+            if model not in models:
+                raise LogError(f"makers: no log has the model {model!r}{suggest_nearest(model, sorted(models))}")
+        logs = tuple(replace(log, maker=makers.get(log.model, log.maker)) for log in self.logs)
+        return replace(self, logs=logs)
 
     def pooled(self) -> pd.DataFrame:
         """The episodes, where nothing forbids pooling them.

@@ -179,6 +179,8 @@ class LogInfo:
     """Digest of the data files."""
     predictions: str = ""
     """Hashes of the prediction files by name, as JSON; empty where the log holds none."""
+    maker: str = ""
+    """Who made the model under test, where the run's design says it; empty where it does not."""
     graders: str = ""
     """Models of the role `grader`, with commas between; empty for none."""
     judging: Mapping[str, float] | None = None
@@ -221,6 +223,7 @@ def read_log_info(address: str, header: Mapping[str, Any]) -> LogInfo:
         suite=str(metadata["suite"]),
         datasets=str(metadata.get("datasets") or ""),
         predictions=_dump_json(metadata.get("predictions") or {}),
+        maker=str((metadata.get("makers") or {}).get(str(spec["model"])) or ""),
         graders=",".join(list_graders_of(spec)),
         judging=dict(_grader_metrics(header.get("results") or {})),
         created=str(spec.get("created") or ""),

@@ -71,7 +71,7 @@ def _verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield _markdown_table(columns, map(_verdict_cells, verdicts))
     yield ""
     for verdict in verdicts:
-        yield f"- {escape_markdown(verdict.sentence)}"
+        yield f"- {escape_markdown(f'{verdict.model}: {verdict.sentence}')}"
     yield from _balance_lines(verdicts)
 
 
@@ -113,6 +113,7 @@ def _data_lines(findings: Findings) -> Iterator[str]:
     yield "\n## Data and missing episodes\n"
     yield _markdown_table(("state", "episodes"), ((state, str(count)) for state, count in sources.counts.items()))
     yield from (f"\n> {escape_markdown(line)}" for line in sources.warnings)
+    yield from (f"\n{escape_markdown(as_sentence(line))}" for line in sources.duplicates)
     if sources.gaps:
         yield "\n### Episodes without a score\n"
         yield _markdown_table(

@@ -53,6 +53,7 @@ InconclusiveReason = Literal[
     "unvalidated",
     "controls",
     "replayed",
+    "makers",
 ]
 """Why a verdict is INCONCLUSIVE; empty for the other labels."""
 
@@ -67,6 +68,7 @@ REASON_TEXTS: Mapping[InconclusiveReason, str] = {
     "unvalidated": "the vectors did not pass their validation",
     "controls": "permuted directions show as much",
     "replayed": "another model than the subject was read",
+    "makers": "the models are of one maker, so that nothing is said beyond them",
     "": "",
 }
 """What each reason means."""
