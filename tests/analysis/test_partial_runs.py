@@ -38,7 +38,7 @@ def run_two_seeds(place: Path) -> None:
 
 
 def change_grader(place: Path) -> None:
-    for grader, samples in (("grader_rules", SAMPLES[:2]), ("grader_biased", SAMPLES[2:])):
+    for grader, samples in (("grader", SAMPLES[:2]), ("grader_biased", SAMPLES[2:])):
         play(place, model_roles={"grader": get_model(f"standin/{grader}")}, sample_id=samples)
 
 
