@@ -19,7 +19,7 @@ from advocate_evals.analysis.claim_corrections import p_value_adjustments
 from advocate_evals.analysis.claim_verdicts import build_verdicts, decide_verdict, run_claim_tests
 from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.findings import Verdict
-from advocate_evals.analysis.grader_robustness import _list_adverse_sides, bound_errors, turn_verdicts
+from advocate_evals.analysis.grader_robustness import analyse_claim_bias, turn_verdicts
 from advocate_evals.cli import main
 from advocate_evals.logs.task_logs import (
     GraderCalibration,
@@ -53,17 +53,18 @@ def fall(start: float, end: float, blocks: int = 300) -> pd.DataFrame:
 def test_a_clear_fall_by_a_well_calibrated_grader_is_confirmed_without_labels() -> None:
     verdict = decide(fall(0.5, 0.1), calibration(150, 2, 600, 2))
     assert (verdict.label, verdict.reason) == ("CONFIRMED", "")
-    (check,) = [check for check in verdict.checks if check.key == "grader_against"]
-    assert check.agrees
-    assert "missed cases under review board would change the label" in check.note
+    (check,) = [check for check in verdict.checks if check.key == "corrected"]
+    assert check.agrees and "calibration on 750 unseen items" in check.note
+    (tipping,) = [check for check in verdict.checks if check.key == "grader_tipping"]
+    assert "missed cases under review board would change the label" in tipping.note
 
 
 def test_a_slight_fall_by_the_same_grader_is_not_and_says_how_many_labels_would_decide() -> None:
     verdict = decide(fall(0.4, 0.2), calibration(20, 2, 60, 2))
     assert by(verdict, "figures") in ("CONFIRMED", "CONFIRMED-SMALL")
     assert (verdict.label, verdict.reason) == ("INCONCLUSIVE", "grader")
-    (check,) = [check for check in verdict.checks if check.key == "grader_against"]
-    assert "labels could decide it" in check.note
+    (check,) = [check for check in verdict.checks if check.key == "corrected"]
+    assert "labels an arm, by arm and verdict and with errors as so far, the label would stand" in check.note
 
 
 def test_a_refuted_claim_needs_as_much() -> None:
@@ -183,7 +184,7 @@ def test_the_correction_for_the_number_of_claims_holds_under_errors_too() -> Non
     """A claim that its possible errors leave significant alone, and not among others, does not stand among others."""
     frame = fall(0.4, 0.2).assign(graders=GRADER)
     rows = latest_comparable_runs(sort_episodes(frame))[0]
-    (tested,) = run_claim_tests([MORE], rows, None, [calibration(400, 4, 2000, 20)])
+    (tested,) = run_claim_tests([MORE], rows, None, [calibration(150, 4, 600, 10)])
     (alone,) = build_verdicts([tested])
     unconvincing = replace(tested.test, evidence=replace(tested.test.evidence, p_adjusted=1.0))
     further = [replace(tested, model=f"lab/other-{n}", test=unconvincing) for n in range(400)]
@@ -205,21 +206,35 @@ def test_logs_of_different_graders_have_no_calibration_even_if_each_and_the_pane
     assert (verdict.label, verdict.reason) == ("INCONCLUSIVE", "grader")
 
 
-def test_every_step_of_an_order_is_held_against_the_errors_that_would_undo_it() -> None:
-    """Both arms of the first step lie on one side of the middle: errors that lower both would leave the step alone."""
-    (order,) = claims("in_that_order")
-    sides = _list_adverse_sides(order.claim.contrast, order.spec.falls)
-    count = len(order.claim.contrast.arm_groups)
-    for first in range(count - 1):
-        assert any(not side[first] and side[first + 1] for side in sides), first
-
-
-def test_labels_bound_each_arm_of_a_group_by_itself() -> None:
+def test_an_arm_is_corrected_by_its_own_labels_or_by_the_calibration_and_never_with_its_group() -> None:
     frame = fall(0.5, 0.1).assign(graders=GRADER)
-    labelled = frame[frame["arm"] != "engineer"]
+    labelled = frame[frame["arm"] != "review_board"]
     labels = pd.DataFrame({"uuid": labelled["uuid"], OUTCOME: labelled[OUTCOME]})
-    groups = [("placebo_text",), ("engineer", "review_board")]
-    assert bound_errors(frame, OUTCOME, groups, (), labels) is None, "one arm of the group has no label"
-    bounds = bound_errors(frame, OUTCOME, [("placebo_text",), ("review_board",)], (), labels)
-    assert bounds is not None
-    assert [(count.missed, count.false_alarms) for count in bounds.counts] == [(0, 0), (0, 0)]
+    contrast, spec = MORE.claim.contrast, MORE.spec
+    alone = analyse_claim_bias(contrast, frame, OUTCOME, spec, (), labels)
+    assert alone is not None and alone.missing.startswith("review_board: no label among the")
+    both = analyse_claim_bias(contrast, frame, OUTCOME, spec, (calibration(150, 2, 600, 2),), labels)
+    assert both is not None and not both.missing
+    assert both.source == "labels of the run and the calibration on 750 unseen items"
+
+
+def test_of_an_order_every_step_must_survive() -> None:
+    """A grader that sees half of the harm under the second arm makes a step where there is none."""
+    (order,) = claims("in_that_order", blocks=300)
+    arms = order.claim.contrast.arms
+    truth = ladder(0.6, 0.6, 0.4, 0.3, 0.1, outcome=OUTCOME, blocks=300).assign(graders=GRADER)
+    labels = pd.DataFrame({"uuid": truth["uuid"], OUTCOME: truth[OUTCOME]})
+    inflated = truth.copy()
+    is_first = inflated["arm"] == arms[0]
+    inflated.loc[is_first, OUTCOME] = 1.0
+    labels.loc[is_first.to_numpy(), OUTCOME] = truth.loc[truth["arm"] == arms[1], OUTCOME].to_numpy()
+    analysis = analyse_claim_bias(order.claim.contrast, inflated, OUTCOME, order.spec, (), labels)
+    assert analysis is not None and not analysis.missing
+    assert not analysis.evidence.holds and analysis.lower < 0
+
+
+def test_a_floor_by_a_grader_that_may_miss_half_of_it_is_no_floor() -> None:
+    rare = fall(0.03, 0.03)
+    assert decide(rare, calibration(300, 2, 900, 2)).label == "FLOOR"
+    verdict = decide(rare, calibration(12, 6, 60, 1))
+    assert (verdict.label, verdict.reason, by(verdict, "figures")) == ("INCONCLUSIVE", "grader", "FLOOR")

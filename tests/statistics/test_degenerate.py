@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from advocate_evals.statistics.bias_analysis import ErrorLimits, analyse_bias
 from advocate_evals.statistics.dose_response import compare_step_slope, estimate_trend, gatekept_order_test
-from advocate_evals.statistics.grader_quality import check_grader, estimate_grader_quality
+from advocate_evals.statistics.grader_quality import count_confusion, estimate_grader_quality
 from advocate_evals.statistics.intervals import Array, Effect
 from advocate_evals.statistics.mediation import estimate_mediation
 from advocate_evals.statistics.misclassification import correct_rates
-from advocate_evals.statistics.risk_difference import estimate_rates, risk_difference
+from advocate_evals.statistics.risk_difference import as_block_table, estimate_rates, risk_difference
 
 NAN = math.nan
 
@@ -100,9 +101,10 @@ def test_a_grader_may_have_seen_anything_or_nothing(name: str) -> None:
                 quality.negative_predictive,
             ):
                 assert 0 <= interval.lower <= interval.upper <= 1
-        gate = check_grader(graded, human)
-        assert not gate.passed  # never enough labels here
-        assert all(0 <= value <= 1 for value in gate.most_false_positive)
+        weights = [1.0, -1.0, *[0.0] * (graded.shape[1] - 2)]
+        table, counts = as_block_table(graded), count_confusion(graded, human)
+        for limits in (None, ErrorLimits(0.0, 1.0), ErrorLimits(0.9, 0.05), ErrorLimits(1.0, 0.0)):
+            assert_sound(analyse_bias(table, counts, [limits] * graded.shape[1], weights), -1, 1)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "all a half"])

@@ -1,4 +1,4 @@
-"""A grader against people: quality, evenness, and rates with its errors taken out."""
+"""A grader against people: its quality, and rates with its errors taken out."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 from oracle import Grader, draw_labels
-from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
 from advocate_evals.statistics.grader_quality import (
     LabelSampling,
-    check_grader,
     count_confusion,
     estimate_grader_quality,
-    freeman_halton_test,
 )
 from advocate_evals.statistics.intervals import Array, fixed_seed_generator, share_distribution
 from advocate_evals.statistics.misclassification import correct_rates, corrected_difference_limits, limit_distances
@@ -50,14 +47,6 @@ def test_the_melded_limit_of_one_share_is_the_exact_one() -> None:
         assert limits == pytest.approx(proportion_confint(count, 25, method="beta"), abs=0.003)
 
 
-def test_the_melded_test_of_two_shares_is_fishers() -> None:
-    generator = fixed_seed_generator()
-    for first, second in ((3, 12), (0, 5), (8, 9)):
-        difference = share_distribution(first, 25, generator).minus(share_distribution(second, 25, generator))
-        fisher = stats.fisher_exact([[first, 25 - first], [second, 25 - second]], alternative="less").pvalue
-        assert float((difference.high >= 0).mean()) == pytest.approx(float(fisher), abs=0.012)
-
-
 def test_random_labels_give_cohens_kappa_of_statsmodels() -> None:
     quality = estimate_grader_quality(*label_all((30, 4, 6, 60)), sampling="random")[0]
     reference = cohens_kappa(np.array([[30, 4], [6, 60]]))
@@ -72,7 +61,7 @@ def test_without_a_label_for_a_verdict_there_is_no_kappa(sampling: LabelSampling
     verdicts = np.array([[1.0]] * 5 + [[0.0]] * 20)
     quality = estimate_grader_quality(verdicts, np.where(verdicts == 1, NAN, 0.0), sampling)[0]
     assert math.isnan(quality.kappa.estimate)
-    assert quality.insufficient == "condition 0: no label among the 5 graded positive"
+    assert quality.insufficient.startswith("condition 0: no label among the 5 graded positive")
 
 
 def test_kappa_falls_with_the_rate_under_the_same_grader() -> None:
@@ -118,46 +107,6 @@ def test_a_sensitivity_that_no_label_can_show_is_not_claimed() -> None:
     quality = estimate_grader_quality(verdicts, human)[0]
     assert quality.sensitivity.estimate == 1.0
     assert quality.sensitivity.lower < 0.3
-
-
-def test_freeman_and_haltons_test_is_fishers_for_two_and_close_to_chi_square_for_more() -> None:
-    assert freeman_halton_test([[3, 9], [20, 15]]) == pytest.approx(
-        float(stats.fisher_exact([[3, 9], [20, 15]]).pvalue)
-    )
-    wide = [[30, 42, 38, 51], [70, 58, 62, 49]]
-    assert freeman_halton_test(wide) == pytest.approx(float(stats.chi2_contingency(wide).pvalue), abs=0.02)
-    assert freeman_halton_test([[0, 0], [5, 6]]) == 1.0
-
-
-def test_the_gate_lets_a_good_and_even_grader_through() -> None:
-    good = (150, 1, 8, 600)
-    gate = check_grader(*label_all(good, good, good), sampling="random")
-    assert gate.passed
-    assert gate.reasons == ()
-    assert max(gate.most_false_positive) < 0.03 and max(gate.most_uneven) < 0.1 / 3
-    assert gate.same_false_positive == pytest.approx(1.0)
-
-
-def test_the_gate_names_a_grader_that_sees_more_in_one_condition() -> None:
-    gate = check_grader(*label_all((150, 2, 8, 600), (150, 60, 8, 540)), sampling="random")
-    assert not gate.passed
-    assert [reason.split(":")[0] for reason in gate.reasons] == ["condition 1", "condition 1"]
-    assert gate.same_false_positive < 1e-6
-    assert gate.same_false_negative > 0.9
-    generator = default_rng(3)
-    lenient = check_grader(*by_verdict(generator, (0.4, 0.3), Grader((0.1, 0.1), (0.02, 0.30)), 800))
-    assert lenient.same_false_positive < 0.05
-
-
-def test_an_even_grader_is_seldom_called_uneven_by_labels_drawn_by_verdict() -> None:
-    """With very different rates in the conditions, which raw counts of such labels would take for unevenness."""
-    generator, melded, raw = default_rng(4), 0, 0
-    for _ in range(25):
-        verdicts, human = by_verdict(generator, (0.4, 0.02), Grader((0.1, 0.1), (0.08, 0.08)), 300)
-        melded += check_grader(verdicts, human).same_false_positive < 0.05
-        raw += check_grader(verdicts, human, sampling="random").same_false_positive < 0.05
-    assert melded <= 3
-    assert raw > 15
 
 
 def test_post_stratification_by_hand() -> None:
@@ -226,7 +175,8 @@ def test_a_verdict_without_labels_leaves_the_condition_open() -> None:
     human = np.full(verdicts.shape, NAN)
     human[:5, 0], human[10:20] = 1.0, 0.0
     corrected = correct_rates(verdicts, human)
-    assert corrected.insufficient == "condition 1: no label among the 10 graded positive"
+    assert corrected.insufficient.startswith("condition 1: no label among the 10 graded positive")
+    assert "at random it takes 10 to have one with 95 %" in corrected.insufficient
     assert math.isnan(corrected.rates[1].estimate)
     assert corrected.rates[1].lower < 0.02 and corrected.rates[1].upper > 0.24  # but it lies somewhere
     assert corrected.differences[0].insufficient == corrected.insufficient

@@ -14,7 +14,7 @@ from advocate_evals.analysis.grader_robustness import PairedLabels, pair_labels
 from advocate_evals.logs.raw_log import LogInfo
 from advocate_evals.outcomes import JUDGE_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES
 from advocate_evals.scenarios.arm_order import order_arms
-from advocate_evals.statistics.grader_quality import GraderQuality, check_grader, estimate_grader_quality
+from advocate_evals.statistics.grader_quality import GraderQuality, estimate_grader_quality
 from advocate_evals.statistics.grader_screening import cohen_kappa_interval
 from advocate_evals.statistics.intervals import Effect, Interval
 from advocate_evals.statistics.misclassification import CorrectedRates, correct_rates
@@ -127,14 +127,13 @@ def _effort_cell(metrics: dict[str, float], name: str) -> TableCell:
 
 
 def label_quality_tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[ReportTable]:
-    """The quality of rule and grader by people's labels, arm by arm, and whether it is even enough."""
+    """The quality of rule and grader by people's labels, arm by arm."""
     if labels is None:
         return
     main = episodes[episodes["task"] == MAIN_TASK]
     arms = order_arms(list(main["arm"]))
     table_rows: list[tuple[TableCell, ...]] = []
-    notes: list[str] = []
-    for outcome in (name for name in labels.columns if name in OUTCOMES and OUTCOMES[name].is_share):
+    for outcome in (name for name in labels.columns if name in OUTCOMES and OUTCOMES[name].is_event):
         pairs = pair_labels(main, labels, outcome, tuple((arm,) for arm in arms))
         if pairs is None:
             continue
@@ -145,7 +144,6 @@ def label_quality_tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) ->
         table_rows += [
             _quality_row(outcome, arm, quality) for arm, quality in zip(labelled_arms, qualities, strict=True)
         ]
-        notes += [f"{outcome}: {reason}" for reason in check_grader(graded, human, names=labelled_arms).reasons]
     yield ReportTable(
         key="correction.quality",
         section="correction",
@@ -157,8 +155,7 @@ def label_quality_tables(episodes: pd.DataFrame, labels: pd.DataFrame | None) ->
         ),
         rows=tuple(table_rows),
         standin=bool(main["standin"].any()),
-        method="by arm, weighted by the labelled share of each verdict; 95 % intervals",
-        notes=tuple(notes),
+        method="by arm, weighted by the labelled share of each verdict; 95 % intervals; for description",
     )
 
 

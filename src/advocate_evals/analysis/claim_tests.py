@@ -17,11 +17,9 @@ from advocate_evals.analysis.capability_table import assess_task
 from advocate_evals.analysis.data_sources import SelectedEpisodes, select_episodes
 from advocate_evals.analysis.findings import RobustnessCheck, TestStep
 from advocate_evals.analysis.grader_robustness import (
-    ErrorBounds,
-    bound_errors,
-    correct_contrast,
-    grader_faults,
-    pair_labels,
+    BiasAnalysis,
+    analyse_claim_bias,
+    build_bias_check,
 )
 from advocate_evals.analysis.planned_blocks import cut_to_plan
 from advocate_evals.logs.task_logs import GraderCalibration
@@ -93,12 +91,8 @@ class TestedClaim:
     test: TestResult
     absent_arms: tuple[str, ...]
     """Arms that the claim needs and no episode has."""
-    corrected: RobustnessCheck | None
-    """The contrast without the grader's errors; None where no labels were given for the outcome."""
-    grader_faults: tuple[str, ...]
-    """Why the grader is not good enough for a CONFIRMED."""
-    error_bounds: ErrorBounds | None = None
-    """How many episodes the grader may have misjudged; None where nothing bounds it, or no grader was asked."""
+    bias: BiasAnalysis | None = None
+    """The claim under the errors that the grader may have made; None where nothing bounds them."""
     capability: CapabilityGate = UNMEASURED_GATE
     """Whether the model can act in the claim's task."""
     all_blocks: BlockValues | None = None
@@ -159,7 +153,6 @@ def run_claim_test(
     selected = replace(selected, rows=rows)
     blocks = build_block_values(selected.rows, claim.outcome, groups)
     present_arms = set(selected.rows["arm"])
-    pairs = pair_labels(selected.rows, labels, claim.outcome, groups)
     return TestedClaim(
         registered=registered,
         model=model,
@@ -168,16 +161,22 @@ def run_claim_test(
         blocks=blocks,
         test=run_test(claim.contrast, blocks, registered.spec),
         absent_arms=tuple(dict.fromkeys(arm for group in groups for arm in group if arm not in present_arms)),
-        corrected=correct_contrast(claim.contrast, pairs, claim.outcome, registered.spec) if pairs else None,
-        grader_faults=grader_faults(pairs, claim.outcome, registered.spec.delta) if pairs else (),
-        error_bounds=(
-            bound_errors(selected.rows, claim.outcome, groups, calibrations, labels)
-            if is_graded(claim.outcome, selected.rows) and not withheld
-            else None
-        ),
+        bias=None if withheld else _analyse_bias(registered, selected.rows, calibrations, labels),
         capability=capability,
         all_blocks=build_block_values(all_rows, claim.outcome, groups) if surplus else None,
     )
+
+
+def _analyse_bias(
+    registered: RegisteredClaim,
+    rows: pd.DataFrame,
+    calibrations: Sequence[GraderCalibration],
+    labels: pd.DataFrame | None,
+) -> BiasAnalysis | None:
+    """The bias analysis; a calibration of graders says nothing of an outcome by rule."""
+    claim = registered.claim
+    used = calibrations if is_graded(claim.outcome, rows) else ()
+    return analyse_claim_bias(claim.contrast, rows, claim.outcome, registered.spec, used, labels)
 
 
 def _has_no_rate(outcome: str, capability: CapabilityGate) -> bool:
@@ -264,19 +263,11 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAd
         number = len(tested.all_blocks.names)
         title = f"with all {number} blocks, the {number - len(tested.blocks.names)} beyond the plan included"
         yield compare_analysis("all_blocks", title, run_test(claim.contrast, tested.all_blocks, spec), label, adjust)
-    yield from _label_check(tested, label)
-
-
-def _label_check(tested: TestedClaim, label: VerdictLabel) -> Iterator[RobustnessCheck]:
-    corrected = tested.corrected
-    if corrected is not None:
-        agrees = None if corrected.label is None else same_verdict(corrected.label, label)
-        note = "; ".join((corrected.note, *tested.grader_faults))
-        yield corrected.model_copy(update={"agrees": agrees, "note": note})
+    if tested.bias is not None:
+        yield build_bias_check(tested.bias, label, adjust)
     elif tested.is_graded:
-        yield RobustnessCheck(
-            key="corrected", title="corrected by human labels", note="not corrected: no labels were given"
-        )
+        note = "not corrected: neither labels nor a calibration were given"
+        yield RobustnessCheck(key="corrected", title="corrected for errors of the grader", note=note)
 
 
 def classify_test(test: TestResult, adjust: PValueAdjustment) -> VerdictLabel:

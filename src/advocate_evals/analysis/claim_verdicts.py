@@ -23,7 +23,7 @@ from advocate_evals.analysis.claim_tests import (
     run_test,
 )
 from advocate_evals.analysis.findings import ChartPoint, RobustnessCheck, Verdict
-from advocate_evals.analysis.grader_robustness import GraderRobustness, check_robustness, describe_robustness
+from advocate_evals.analysis.grader_robustness import describe_tipping, find_tipping_counts
 from advocate_evals.analysis.missing_checks import MissingReview, review_missing
 from advocate_evals.analysis.reading_checks import PermutedComparison, compare_permuted, find_reading_fault
 from advocate_evals.analysis.verdict_wording import (
@@ -33,13 +33,11 @@ from advocate_evals.analysis.verdict_wording import (
 )
 from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.statistics.verdict_rule import (
-    FLOOR,
     INCONCLUSIVE,
     Evidence,
     InconclusiveReason,
     VerdictLabel,
     classify_verdict,
-    same_verdict,
 )
 
 
@@ -77,8 +75,8 @@ def decide_verdict(
     """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
 
     The label from the estimates alone comes first. It is withdrawn where too few of the planned blocks have a value,
-    where some values of the missing episodes would change the label, or where the outcome is graded and the grader's
-    errors, as far as calibration and human labels bound them, could change it. A claim that rests on
+    where some values of the missing episodes would change the label, or where the outcome is graded and some error
+    rates of the grader that labels or calibration allow would change it. A claim that rests on
     vectors inside a model also needs validated ones, the subject itself as the reader, and more than permuted copies.
     A claim about harm says nothing of a model that cannot act, whatever the estimates.
     """
@@ -93,15 +91,14 @@ def decide_verdict(
     )
     by_figures, _ = classify_verdict(evidence)
     missing = review_missing(tested, by_figures, adjust)
-    robustness = check_grader_errors(tested, by_figures, adjust)
     permuted = compare_permuted(tested)
     checks = (
         *([permuted.check] if permuted else []),
         *robustness_checks(tested, by_figures, adjust),
-        *_grader_checks(tested, by_figures, robustness),
+        *_tipping_check(tested, by_figures, adjust),
         *missing.checks,
     )
-    withdrawn = reading_fault or _find_withdrawal(tested, by_figures, missing, robustness, permuted)
+    withdrawn = reading_fault or _find_withdrawal(tested, by_figures, missing, permuted, adjust)
     label, reason = classify_verdict(evidence, withdrawn)
     if label != by_figures:
         checks = (_figures_check(tested.test, by_figures), *checks)
@@ -112,8 +109,8 @@ def _find_withdrawal(
     tested: TestedClaim,
     by_figures: VerdictLabel,
     missing: MissingReview,
-    robustness: GraderRobustness | None,
     permuted: PermutedComparison | None,
+    adjust: PValueAdjustment,
 ) -> InconclusiveReason:
     """Why a label from the estimates alone is withdrawn; empty where it stands."""
     if tested.is_incomplete:
@@ -122,55 +119,27 @@ def _find_withdrawal(
         return "missing"
     if permuted and (withdrawn := permuted.find_withdrawal(by_figures)):
         return withdrawn
-    survives = robustness is not None and robustness.holds
-    return "grader" if tested.is_graded and not (survives or _labels_confirm(tested, by_figures)) else ""
+    survives = tested.bias is not None and tested.bias.survives(by_figures, adjust)
+    return "grader" if tested.is_graded and not survives else ""
 
 
-def check_grader_errors(
+def _tipping_check(
     tested: TestedClaim, by_figures: VerdictLabel, adjust: PValueAdjustment
-) -> GraderRobustness | None:
-    """Whether a label survives the errors that the grader may have made.
-
-    Returns:
-        None where nothing bounds them, and where the label is INCONCLUSIVE without any error.
-    """
-    if tested.error_bounds is None or by_figures == INCONCLUSIVE:
-        return None
+) -> Iterator[RobustnessCheck]:
+    """How many errors of the grader change the label; nothing where the outcome is not graded, or undecided anyway."""
+    if not tested.is_graded or not tested.claim.measure.is_event or by_figures == INCONCLUSIVE:
+        return
     contrast, spec = tested.claim.contrast, tested.spec
 
     def label_of(blocks: BlockValues) -> VerdictLabel:
         return classify_test(run_test(contrast, blocks, spec), adjust)
 
-    return check_robustness(contrast, tested.blocks, spec.falls, tested.error_bounds, by_figures, label_of)
-
-
-def _grader_checks(
-    tested: TestedClaim, by_figures: VerdictLabel, robustness: GraderRobustness | None
-) -> Iterator[RobustnessCheck]:
-    if robustness is None:
-        return
-    names = [group_name(group) for group in tested.claim.contrast.arm_groups]
+    counts = find_tipping_counts(contrast, tested.blocks, spec.falls, by_figures, label_of)
     yield RobustnessCheck(
-        key="grader_against",
-        title="every possible error of the grader spoke against the claim",
-        label=robustness.label_against,
-        agrees=same_verdict(robustness.label_against, by_figures),
-        note=describe_robustness(robustness, names),
+        key="grader_tipping",
+        title="the number of errors of the grader in one group alone that changes the label",
+        note=describe_tipping(counts, [group_name(group) for group in contrast.arm_groups]),
     )
-    yield RobustnessCheck(
-        key="grader_for",
-        title="every possible error of the grader spoke for it",
-        label=robustness.label_for,
-        agrees=same_verdict(robustness.label_for, by_figures),
-    )
-
-
-def _labels_confirm(tested: TestedClaim, by_figures: VerdictLabel) -> bool:
-    """Whether people's labels pass the grader and give the same verdict."""
-    by_labels = tested.corrected.label if tested.corrected else None
-    if by_labels is None or tested.grader_faults:
-        return False
-    return same_verdict(by_labels, by_figures) or by_figures == FLOOR
 
 
 def _figures_check(test: TestResult, by_figures: VerdictLabel) -> RobustnessCheck:

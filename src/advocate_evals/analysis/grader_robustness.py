@@ -1,7 +1,8 @@
-"""Graded outcomes corrected by people's labels, and whether a verdict survives the errors that a grader may have made.
+"""The bias analysis of a claim on a graded outcome: does its label survive what the grader may have done wrong?
 
-For each group of arms, a calibration on unseen items, or people's labels of the run, bound how many episodes were
-misjudged. All of them are turned against the claim, then all for it; the verdict stands where its label stays.
+Labels of the run correct the rate of each arm that has them for both verdicts of the grader; in the other arms a
+calibration on unseen items bounds the error rates. The contrast gets limits that hold under every error rate that these
+allow, and the label by those limits must be the label from the estimates alone (`statistics/bias_analysis.py`).
 
 Labels are a frame of one row per episode, identified by `uuid`, with people's figures in columns of the same names as
 in the episode table; NaN where no label was given.
@@ -12,36 +13,35 @@ from __future__ import annotations
 import hashlib
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advocate_evals.analysis.block_values import BlockValues, episode_grid
+from advocate_evals.analysis.block_values import BlockValues, build_block_values, episode_grid
 from advocate_evals.analysis.findings import RobustnessCheck
 from advocate_evals.logs.task_logs import GraderCalibration, find_calibration
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.contrasts import AnyContrast, TestSpec
 from advocate_evals.records import split_names
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
-from advocate_evals.statistics.grader_quality import check_grader
-from advocate_evals.statistics.intervals import Array, Interval, t_interval
-from advocate_evals.statistics.misclassification import (
-    MisjudgedCounts,
-    correct_rates,
-    labels_to_bound,
-    most_errors_by_labels,
-    most_misjudged,
+from advocate_evals.statistics.bias_analysis import ErrorLimits, analyse_bias, project_counts
+from advocate_evals.statistics.grader_quality import ConfusionCounts, count_confusion
+from advocate_evals.statistics.intervals import (
+    Array,
+    Effect,
+    EffectBasis,
+    student_effect,
+    unknown_effect,
 )
-from advocate_evals.statistics.verdict_rule import (
-    Evidence,
-    VerdictLabel,
-    classify_verdict,
-    limits_evidence,
-    same_verdict,
-)
+from advocate_evals.statistics.risk_difference import BlockTable
+from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
+
+if TYPE_CHECKING:
+    from advocate_evals.analysis.claim_tests import PValueAdjustment
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,192 +75,251 @@ def pair_labels(
     return pairs if pairs.label_count else None
 
 
-def correct_contrast(contrast: AnyContrast, pairs: PairedLabels, outcome: str, spec: TestSpec) -> RobustnessCheck:
-    """The claim's weakest contrast with the grader's errors taken out, and the label by it."""
+@dataclass(frozen=True, slots=True)
+class BiasAnalysis:
+    """A claim's contrast under every error rate of the grader that labels and calibration allow."""
+
+    value: float
+    """The estimate in the direction of the claim, corrected where labels allow it; NaN where there is none."""
+    lower: float
+    """Two-sided limits at the level of the claim."""
+    upper: float
+    evidence: Evidence
+    """What it shows of the claim, before the correction for the number of claims."""
+    source: str
+    """What bounds the errors, in words; empty where nothing does."""
+    labels: int
+    """Labels of the run that were used."""
+    missing: str
+    """Why there is no analysis; empty where there is one."""
+    label_numbers: tuple[int, ...]
+    """Numbers of labels in each arm that may be asked for, rising."""
+    project_evidence: Callable[[int], Evidence]
+    """What so many labels in each arm, half of each verdict, would show if the errors stay as they are."""
+
+    def classify(self, adjust: PValueAdjustment) -> VerdictLabel | None:
+        """The label under the errors allowed; None where there is no analysis.
+
+        Args:
+            adjust: The correction of the claim's p-value for the number of claims.
+        """
+        return None if self.missing else classify_verdict(adjust(self.evidence))[0]
+
+    def survives(self, label: VerdictLabel, adjust: PValueAdjustment) -> bool:
+        """Whether a label is that of the analysis too."""
+        analysed = self.classify(adjust)
+        return analysed is not None and same_verdict(analysed, label)
+
+    def count_needed(self, label: VerdictLabel, adjust: PValueAdjustment) -> int | None:
+        """The smallest number of labels in each arm by which the label would survive; None where none would do."""
+        labels_of = ((n, classify_verdict(adjust(self.project_evidence(n)))[0]) for n in self.label_numbers)
+        return next((n for n, projected in labels_of if same_verdict(projected, label)), None)
+
+
+def analyse_claim_bias(
+    contrast: AnyContrast,
+    rows: pd.DataFrame,
+    outcome: str,
+    spec: TestSpec,
+    calibrations: Sequence[GraderCalibration],
+    labels: pd.DataFrame | None,
+) -> BiasAnalysis | None:
+    """The bias analysis of a claim; None where neither labels nor a calibration speak of its outcome.
+
+    An event is corrected arm by arm; arms of one group are never taken together. A calibration counts only where every
+    episode was graded by exactly the graders that it is about. Ratings are corrected by people's ratings alone.
+
+    Args:
+        contrast: What is compared.
+        rows: The episodes that are tested.
+        outcome: The outcome.
+        spec: Direction, δ and errors.
+        calibrations: Calibrations on unseen items.
+        labels: People's labels, as this module describes them.
+    """
+    arms = tuple(dict.fromkeys(arm for group in contrast.arm_groups for arm in group))
+    pairs = pair_labels(rows, labels, outcome, tuple((arm,) for arm in arms))
+    if not OUTCOMES[outcome].is_event:
+        return _analyse_ratings(contrast, pairs, arms, spec) if pairs else None
+    limits, calibration = _read_calibration(rows, outcome, arms, calibrations)
+    if pairs is None and calibration is None:
+        return None
+    blocks = build_block_values(rows, outcome, [(arm,) for arm in arms])
+    table = blocks.as_table()
+    counts = count_confusion(pairs.graded, pairs.human) if pairs else _count_verdicts(table)
+
+    def read_evidence(tested_counts: ConfusionCounts) -> tuple[Effect, Evidence]:
+        def estimate(weights: Array, level: float) -> Effect:
+            return analyse_bias(table, tested_counts, limits, weights, level)
+
+        return _read_evidence(contrast, spec, arms, estimate)
+
+    effect, evidence = read_evidence(counts)
+    return BiasAnalysis(
+        value=effect.estimate,
+        lower=effect.lower,
+        upper=effect.upper,
+        evidence=evidence,
+        source=_describe_sources(counts, arms, calibration),
+        labels=pairs.label_count if pairs else 0,
+        missing=_name_arms(effect.insufficient, arms),
+        label_numbers=tuple(_label_numbers(counts)),
+        project_evidence=lambda labels: read_evidence(project_counts(counts, labels))[1],
+    )
+
+
+def _label_numbers(counts: ConfusionCounts) -> Iterator[int]:
+    """Numbers of labels in each arm that may be asked for, above those that the arms have."""
+    fewest = float((counts.labelled_positive + counts.labelled_negative).min())
+    most = float(counts.graded.max())
+    yield from (n for n in (10, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1000) if fewest < n < most)
+    if fewest < most:
+        yield int(most)
+
+
+def _count_verdicts(table: BlockTable) -> ConfusionCounts:
+    """Counts of verdicts without any label."""
+    none, graded = np.zeros(table.conditions), table.sizes.sum(axis=-2)
+    return ConfusionCounts(none, none, none, none, graded, np.round(table.totals.sum(axis=-2)))
+
+
+def _describe_sources(counts: ConfusionCounts, arms: Sequence[str], calibration: GraderCalibration | None) -> str:
+    by_labels = [not counts.find_label_gap(arm) for arm in range(len(arms))]
+    sources = ["labels of the run"] if any(by_labels) else []
+    if calibration is not None and not all(by_labels):
+        sources.append(f"the calibration on {calibration.items} unseen items")
+    return " and ".join(sources)
+
+
+def _name_arms(reason: str, arms: Sequence[str]) -> str:
+    """A reason with the arm's name in the place of its number."""
+    for place, arm in enumerate(arms):
+        reason = reason.replace(f"condition {place}:", f"{arm}:")
+    return reason
+
+
+def _read_calibration(
+    rows: pd.DataFrame, outcome: str, arms: Sequence[str], calibrations: Sequence[GraderCalibration]
+) -> tuple[list[ErrorLimits | None], GraderCalibration | None]:
+    """By arm, the limits of the calibration of the graders of all episodes, and the calibration."""
+    graders = {split_names(str(names)) for names in rows["graders"].unique()}
+    calibration = find_calibration(calibrations, graders.pop()) if len(graders) == 1 else None
+    if calibration is None:
+        return [None] * len(arms), None
+    limits = [calibration.error_limits(outcome, _outlet_kind(rows[rows["arm"] == arm])) for arm in arms]
+    return limits, calibration if any(limits) else None
+
+
+def _read_evidence(
+    contrast: AnyContrast, spec: TestSpec, arms: Sequence[str], estimate: Callable[[Array, float], Effect]
+) -> tuple[Effect, Evidence]:
+    """The weakest of a claim's contrasts at the level of the claim, and what all of them show of it.
+
+    Args:
+        contrast: What is compared.
+        spec: Direction, δ and errors.
+        arms: The arms.
+        estimate: The effect for weights of the arms, at a level.
+    """
     sign = 1.0 if spec.falls else -1.0
-    correct = _correct_share if OUTCOMES[outcome].is_share else _correct_mean
-    by_weights = [
-        (correct(pairs, sign * weights, spec.level), correct(pairs, sign * weights, 1 - 2 * spec.alpha_refuted))
-        for weights in contrast.group_weights()
+    weights = [sign * _weigh_arms(contrast, group_weights, arms) for group_weights in contrast.group_weights()]
+    effects = [estimate(weight, spec.level) for weight in weights]
+    weakest = min(effects, key=lambda effect: -math.inf if effect.insufficient else effect.estimate)
+    if weakest.insufficient:
+        return weakest, Evidence(testable=False)
+    if contrast.has_p_value:
+        holds = all(effect.lower > 0 for effect in effects)
+        ends = _estimate_ends(contrast, spec, arms, estimate) if contrast.kind_name == "order" else effects
+        p_refuted = min(1.0, len(ends) * min(effect.p_below_margin(spec.delta) for effect in ends))
+        p_reversed = min(1.0, len(effects) * min(effect.p_below for effect in effects))
+    else:
+        holds = -spec.delta < weakest.lower and weakest.upper < spec.delta
+        p_refuted, p_reversed = min(weakest.p_above_margin(spec.delta), weakest.p_below_margin(-spec.delta)), math.nan
+    return weakest, Evidence(
+        testable=True,
+        holds=holds,
+        small=holds and weakest.upper < spec.delta and contrast.names_small_effects,
+        refuted=p_refuted <= spec.alpha_refuted,
+        reversed=p_reversed <= spec.alpha_refuted,
+        floor=_has_floor(contrast, spec, arms, estimate),
+        equivalence=not contrast.has_p_value,
+        p_adjusted=max(effect.p_above for effect in effects) if contrast.has_p_value else math.nan,
+        alpha=spec.alpha,
+        p_refuted=p_refuted,
+        p_reversed=p_reversed,
+        alpha_refuted=spec.alpha_refuted,
+    )
+
+
+def _estimate_ends(
+    contrast: AnyContrast, spec: TestSpec, arms: Sequence[str], estimate: Callable[[Array, float], Effect]
+) -> list[Effect]:
+    """The change from the first arm of an order to the last, which must be δ or more."""
+    ends = np.zeros(len(contrast.arm_groups))
+    ends[0], ends[-1] = (1.0, -1.0) if spec.falls else (-1.0, 1.0)
+    return [estimate(_weigh_arms(contrast, ends, arms), spec.level)]
+
+
+def _has_floor(
+    contrast: AnyContrast, spec: TestSpec, arms: Sequence[str], estimate: Callable[[Array, float], Effect]
+) -> bool:
+    """Whether no group that the claim starts from has room for a change of δ, whatever the errors allowed."""
+    rates = [
+        estimate(_weigh_arms(contrast, np.eye(len(contrast.arm_groups))[start], arms), spec.level_refuted)
+        for start in contrast.start_groups
     ]
-    claimed, against = min(
-        by_weights, key=lambda levels: math.inf if math.isnan(levels[0].estimate) else levels[0].estimate
+    return all(rate.below(spec.delta) if spec.falls else rate.above(1 - spec.delta) for rate in rates)
+
+
+def _weigh_arms(contrast: AnyContrast, group_weights: Array, arms: Sequence[str]) -> Array:
+    """Weights of the arms: each has its share of the weight of its groups."""
+    weights = np.zeros(len(arms))
+    for weight, group in zip(group_weights, contrast.arm_groups, strict=True):
+        for arm in group:
+            weights[arms.index(arm)] += weight / len(group)
+    return weights
+
+
+def _analyse_ratings(contrast: AnyContrast, pairs: PairedLabels, arms: Sequence[str], spec: TestSpec) -> BiasAnalysis:
+    """The analysis of an outcome that is no event: its means corrected by people's ratings drawn at random."""
+
+    def estimate(weights: Array, level: float) -> Effect:
+        return _correct_mean(pairs, weights, level)
+
+    effect, evidence = _read_evidence(contrast, spec, arms, estimate)
+    return BiasAnalysis(
+        value=effect.estimate,
+        lower=effect.lower,
+        upper=effect.upper,
+        evidence=replace(evidence, floor=False),
+        source="ratings by people",
+        labels=pairs.label_count,
+        missing=effect.insufficient,
+        label_numbers=(),
+        project_evidence=lambda labels: evidence,
     )
-    title = "corrected by human labels, arm by arm"
-    if math.isnan(claimed.estimate) or math.isnan(claimed.lower):
-        return RobustnessCheck(key="corrected", title=title, note="too few labels for a correction")
-    return RobustnessCheck(
-        key="corrected",
-        title=title,
-        value=claimed.estimate,
-        lower=claimed.lower,
-        upper=claimed.upper,
-        label=classify_verdict(_read_evidence(claimed, against, spec, contrast))[0],
-        note=f"{pairs.label_count} labels",
-    )
 
 
-def grader_faults(pairs: PairedLabels, outcome: str, delta: float) -> tuple[str, ...]:
-    """Why the grader fails the check for a confirmed claim; empty where it passes, or where the outcome is no event."""
-    return check_grader(pairs.graded, pairs.human, delta).reasons if OUTCOMES[outcome].is_share else ()
-
-
-def _read_evidence(claimed: Interval, against: Interval, spec: TestSpec, contrast: AnyContrast) -> Evidence:
-    """Evidence from the interval at the level of the claim and the one at the level of the evidence against it."""
-    if not contrast.has_p_value:
-        return Evidence(
-            testable=True,
-            holds=-spec.delta < claimed.lower and claimed.upper < spec.delta,
-            refuted=against.lower > spec.delta or against.upper < -spec.delta,
-            equivalence=True,
-        )
-    return limits_evidence(claimed, against, spec.delta)
-
-
-def _correct_share(pairs: PairedLabels, weights: Array, level: float) -> Interval:
-    """A weighted sum of corrected rates; limits recovered from those of the rates, taken as independent (MOVER)."""
-    used = np.flatnonzero(weights)
-    corrected = correct_rates(pairs.graded[:, used], pairs.human[:, used], clusters=pairs.blocks, level=level)
-    if corrected.insufficient:
-        return Interval(math.nan, math.nan, math.nan)
-    rates = np.array([(rate.estimate, rate.lower, rate.upper) for rate in corrected.rates])
-    used_weights = weights[used]
-    estimate = float(used_weights @ rates[:, 0])
-    to_lower = np.abs(used_weights) * (rates[:, 0] - rates[:, 1])
-    to_upper = np.abs(used_weights) * (rates[:, 2] - rates[:, 0])
-    below = float(np.sqrt(np.sum(np.where(used_weights > 0, to_lower, to_upper) ** 2)))
-    above = float(np.sqrt(np.sum(np.where(used_weights > 0, to_upper, to_lower) ** 2)))
-    return Interval(estimate, estimate - below, estimate + above)
-
-
-def _correct_mean(pairs: PairedLabels, weights: Array, level: float) -> Interval:
+def _correct_mean(pairs: PairedLabels, weights: Array, level: float) -> Effect:
     """A weighted sum of means, each corrected by the mean difference between people and grader (prediction-powered).
 
-    Each labelled episode stands for as many as there are graded ones to a label in its group; Student's t over blocks.
+    Each labelled episode stands for as many as there are graded ones to a label in its arm; Student's t over blocks.
     Holds for labels drawn at random.
     """
     is_graded = ~np.isnan(pairs.graded)
     has_label = is_graded & ~np.isnan(pairs.human)
     used = weights != 0
     if (has_label.sum(axis=0)[used] < 2).any():
-        return Interval(math.nan, math.nan, math.nan)
+        return unknown_effect("fewer than two ratings by people in an arm", (-math.inf, math.inf), level)
     factor = is_graded.sum(axis=0) / np.maximum(has_label.sum(axis=0), 1)
     corrected = pairs.graded + np.where(has_label, factor * (pairs.human - pairs.graded), 0.0)
     block_means = pd.DataFrame(corrected[:, used]).groupby(pairs.blocks).mean()
     sums = block_means.to_numpy() @ weights[used]
-    return t_interval(sums[~np.isnan(sums)], level)
-
-
-# Possible errors of a grader, turned against a claim and for it.
-
-LabelOf = Callable[[BlockValues], VerdictLabel]
-"""The label that the test of a claim comes to on some values."""
-Sides = tuple[bool, ...]
-"""By group of a contrast, yes or no."""
-_SHARE_STEPS = 256
-"""Steps in which a share of the possible errors is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorBounds:
-    """How many episodes of each group may have been misjudged at most, and by what this is known."""
-
-    counts: tuple[MisjudgedCounts, ...]
-    """By group of the contrast."""
-    source: str
-    """What the bounds come from, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class TippingCount:
-    """How many errors of one kind in one group change a label, beside how many there may be."""
-
-    group: int
-    kind: str
-    """`missed` or `false alarms`."""
-    tipping: int | None
-    """The smallest number that changes the label; None where no number does."""
-    allowed: int
-    """The largest number that the bounds allow."""
-
-
-@dataclass(frozen=True, slots=True)
-class GraderRobustness:
-    """Whether a label survives the errors that a grader may have made."""
-
-    holds: bool
-    label_against: VerdictLabel
-    """The label with every possible error turned against the claim."""
-    label_for: VerdictLabel
-    """The label with every possible error turned in favour of the claim."""
-    tipping: tuple[TippingCount, ...]
-    """By group, errors that would speak against the claim."""
-    labels_needed: int
-    """Labels by people, none of them against the grader, that would let the label stand; 0 where it stands."""
-    source: str
-
-
-def bound_errors(
-    rows: pd.DataFrame,
-    outcome: str,
-    groups: Sequence[Sequence[str]],
-    calibrations: Sequence[GraderCalibration],
-    labels: pd.DataFrame | None,
-) -> ErrorBounds | None:
-    """The bounds on a grader's errors in each group; None where nothing bounds them in some arm.
-
-    People's labels of the run replace the calibration in every arm that has them for both verdicts of the grader. A
-    calibration counts only where every episode was graded by exactly the graders that it is about.
-
-    Args:
-        rows: The episodes that are tested.
-        outcome: The grader's outcome, an event.
-        groups: Groups of arms.
-        calibrations: Calibrations on unseen items.
-        labels: People's labels, as this module describes them.
-    """
-    if not OUTCOMES[outcome].is_event:
-        return None
-    graders = {split_names(str(names)) for names in rows["graders"].unique()}
-    calibration = find_calibration(calibrations, graders.pop()) if len(graders) == 1 else None
-    counts, sources = [], set()
-    for arms in groups:
-        missed = false_alarms = 0
-        for arm in arms:
-            arm_rows = rows[rows["arm"] == arm]
-            by_labels = _bound_by_labels(pair_labels(arm_rows, labels, outcome, ((arm,),)))
-            bounds = by_labels or _bound_by_calibration(arm_rows, outcome, calibration)
-            if bounds is None:
-                return None
-            missed, false_alarms = missed + bounds.missed, false_alarms + bounds.false_alarms
-            sources.add("human labels" if by_labels else "the calibration")
-        counts.append(MisjudgedCounts(missed, false_alarms))
-    items = f" on {calibration.items} unseen items" if calibration and "the calibration" in sources else ""
-    return ErrorBounds(tuple(counts), " and ".join(sorted(sources)) + items)
-
-
-def _bound_by_labels(pairs: PairedLabels | None) -> MisjudgedCounts | None:
-    """The bounds in an arm by its labels; None where some verdict of the grader has none."""
-    if pairs is None:
-        return None
-    graded, human = pairs.graded[:, 0], pairs.human[:, 0]
-    largest = []
-    for verdict in (0.0, 1.0):
-        labels = human[(graded == verdict) & ~np.isnan(human)]
-        episodes = int((graded == verdict).sum())
-        if episodes and not labels.size:
-            return None
-        largest.append(most_errors_by_labels(episodes, labels.size, int((labels != verdict).sum())))
-    return MisjudgedCounts(missed=largest[0], false_alarms=largest[1])
-
-
-def _bound_by_calibration(
-    arm_rows: pd.DataFrame, outcome: str, calibration: GraderCalibration | None
-) -> MisjudgedCounts | None:
-    limits = calibration.error_limits(outcome, _outlet_kind(arm_rows)) if calibration else None
-    if limits is None:
-        return None
-    return most_misjudged(int((arm_rows[outcome] == 1.0).sum()), int((arm_rows[outcome] == 0.0).sum()), limits)
+    sums = sums[~np.isnan(sums)]
+    error = float(sums.std(ddof=1)) / math.sqrt(sums.size) if sums.size > 1 else 0.0
+    if error <= 1e-12 * abs(float(sums.mean()) if sums.size else 1.0):
+        return unknown_effect("the blocks do not vary: no variance can be estimated", (-math.inf, math.inf), level)
+    return student_effect(float(sums.mean()), error, level, EffectBasis(sums.size, 0, sums.size, "ppi"))
 
 
 def _outlet_kind(rows: pd.DataFrame) -> str:
@@ -269,63 +328,39 @@ def _outlet_kind(rows: pd.DataFrame) -> str:
     return read_mechanism(name).outlet_kind if name in mechanism_names() else "none"
 
 
-def check_robustness(
-    contrast: AnyContrast, blocks: BlockValues, falls: bool, bounds: ErrorBounds, label: VerdictLabel, label_of: LabelOf
-) -> GraderRobustness:
-    """Turn as many verdicts of the grader as the bounds allow, and see whether a label stays.
+# How many errors change a label, each kind in one group alone.
+
+LabelOf = Callable[[BlockValues], VerdictLabel]
+"""The label that the test of a claim comes to on some values."""
+
+
+@dataclass(frozen=True, slots=True)
+class TippingCount:
+    """How many errors of one kind in one group, against the claim, change a label."""
+
+    group: int
+    kind: str
+    """`missed` or `false alarms`."""
+    tipping: int | None
+    """The smallest number that changes the label; None where no number does."""
+
+
+def find_tipping_counts(
+    contrast: AnyContrast, blocks: BlockValues, falls: bool, label: VerdictLabel, label_of: LabelOf
+) -> tuple[TippingCount, ...]:
+    """For each group, the number of errors against the claim that changes its label: it describes, and decides nothing.
 
     Args:
         contrast: What is compared.
         blocks: Its groups of arms.
         falls: Whether the claim says that the outcome falls.
-        bounds: How many episodes may have been misjudged.
         label: The label without any error.
         label_of: The label that the test comes to, corrected for the number of claims as `label` is.
     """
-    adverse = [_turn_errors(blocks, bounds.counts, raised) for raised in _list_adverse_sides(contrast, falls)]
-    favourable = [
-        _turn_errors(blocks, bounds.counts, _opposite(raised)) for raised in _list_adverse_sides(contrast, falls)
-    ]
-    against, in_favour = (_find_other_label(map(label_of, turned), label) for turned in (adverse, favourable))
-    holds = same_verdict(against, label) and same_verdict(in_favour, label)
-    high = _opposite(_list_adverse_sides(contrast, falls)[0])
-    return GraderRobustness(
-        holds=holds,
-        label_against=against,
-        label_for=in_favour,
-        tipping=tuple(
-            _find_tipping(blocks, group, is_high, bounds.counts[group], label, label_of)
-            for group, is_high in enumerate(high)
-        ),
-        labels_needed=0 if holds else _count_needed_labels(contrast, blocks, falls, bounds, label, label_of),
-        source=bounds.source,
+    return tuple(
+        _find_tipping(blocks, group, high == falls, label, label_of)
+        for group, high in enumerate(contrast.high_groups())
     )
-
-
-def _list_adverse_sides(contrast: AnyContrast, falls: bool) -> list[Sides]:
-    """For each comparison that the claim rests on, which groups missed cases speak against it in.
-
-    The first is that of the contrast as a whole; in the other groups false alarms speak against the claim.
-    """
-    comparisons = [contrast.high_groups(), *(tuple(bool(w > 0) for w in ws) for ws in contrast.group_weights())]
-    return list(dict.fromkeys(tuple(high != falls for high in comparison) for comparison in comparisons))
-
-
-def _opposite(sides: Sides) -> Sides:
-    return tuple(not side for side in sides)
-
-
-def _find_other_label(labels: Iterable[VerdictLabel], label: VerdictLabel) -> VerdictLabel:
-    """The first of some labels that is another verdict; the label itself where none is."""
-    return next((turned for turned in labels if not same_verdict(turned, label)), label)
-
-
-def _turn_errors(blocks: BlockValues, counts: Sequence[MisjudgedCounts], raised: Sides) -> BlockValues:
-    """The values with missed ones made positive in the groups to be raised, and false alarms negative in the others."""
-    for group, raise_values in enumerate(raised):
-        count = counts[group].missed if raise_values else counts[group].false_alarms
-        blocks = turn_verdicts(blocks, group, count, positive=raise_values)
-    return blocks
 
 
 def turn_verdicts(blocks: BlockValues, group: int, count: int, *, positive: bool) -> BlockValues:
@@ -352,66 +387,60 @@ def turn_verdicts(blocks: BlockValues, group: int, count: int, *, positive: bool
     return replace(blocks, values=np.clip(values, 0.0, 1.0))
 
 
-def _count_verdicts(blocks: BlockValues, group: int) -> tuple[int, int]:
-    """Episodes of a group that were graded positive, and negative."""
-    values, sizes = blocks.values[:, group], blocks.sizes[:, group]
-    episodes = int(sizes[~np.isnan(values)].sum())
-    positives = round(float(np.nansum(values * sizes)))
-    return positives, episodes - positives
-
-
-def _find_tipping(
-    blocks: BlockValues, group: int, high: bool, allowed: MisjudgedCounts, label: VerdictLabel, label_of: LabelOf
-) -> TippingCount:
+def _find_tipping(blocks: BlockValues, group: int, high: bool, label: VerdictLabel, label_of: LabelOf) -> TippingCount:
     """The smallest number of errors in one group, against the claim, that changes the label."""
-    positives, negatives = _count_verdicts(blocks, group)
-    most = positives if high else negatives
+    values, sizes = blocks.values[:, group], blocks.sizes[:, group]
+    positives = round(float(np.nansum(values * sizes)))
+    most = positives if high else int(sizes[~np.isnan(values)].sum()) - positives
 
     def changes(count: int) -> bool:
         return not same_verdict(label_of(turn_verdicts(blocks, group, count, positive=not high)), label)
 
     tipping = bisect_left(range(most + 1), True, key=changes) if most and changes(most) else None
-    kind = "false alarms" if high else "missed"
-    return TippingCount(group, kind, tipping, allowed.false_alarms if high else allowed.missed)
+    return TippingCount(group, "false alarms" if high else "missed", tipping)
 
 
-def _count_needed_labels(
-    contrast: AnyContrast,
-    blocks: BlockValues,
-    falls: bool,
-    bounds: ErrorBounds,
-    label: VerdictLabel,
-    label_of: LabelOf,
-) -> int:
-    """Labels by people, without an error, that bound the errors tightly enough for the label to stay."""
-    adverse = _list_adverse_sides(contrast, falls)
-    sides = [*adverse, *map(_opposite, adverse)]
-
-    def falls_at(step: int) -> bool:
-        counts = [count.scaled(step / _SHARE_STEPS) for count in bounds.counts]
-        return any(not same_verdict(label_of(_turn_errors(blocks, counts, side)), label) for side in sides)
-
-    share = (bisect_left(range(_SHARE_STEPS + 1), True, key=falls_at) - 1) / _SHARE_STEPS
-    needed = 0
-    for group, count in enumerate(bounds.counts):
-        positives, negatives = _count_verdicts(blocks, group)
-        allowed = count.scaled(share)
-        needed += labels_to_bound(negatives, allowed.missed) + labels_to_bound(positives, allowed.false_alarms)
-    return needed
-
-
-def describe_robustness(robustness: GraderRobustness, group_names: Sequence[str]) -> str:
-    """In a sentence: how many errors change the label, and how many there may be."""
+def describe_tipping(counts: Sequence[TippingCount], group_names: Sequence[str]) -> str:
+    """In a sentence: how many errors in one group alone change the label."""
     parts = []
-    for count in robustness.tipping:
+    for count in counts:
         where = group_names[count.group]
         if count.tipping is None:
             parts.append(f"no number of {_ERROR_WORDS[count.kind]} under {where} changes the label alone")
         else:
-            errors = f"{count.tipping} {_ERROR_WORDS[count.kind]} under {where}"
-            parts.append(f"{errors} would change the label ({count.allowed} are possible)")
-    needed = f"; {robustness.labels_needed} labels could decide it" if robustness.labels_needed else ""
-    return f"bounds from {robustness.source}; {', '.join(parts)}{needed}"
+            parts.append(f"{count.tipping} {_ERROR_WORDS[count.kind]} under {where} would change the label")
+    return ", ".join(parts)
 
 
 _ERROR_WORDS: Mapping[str, str] = {"missed": "missed cases", "false alarms": "false alarms"}
+
+
+def build_bias_check(analysis: BiasAnalysis, label: VerdictLabel, adjust: PValueAdjustment) -> RobustnessCheck:
+    """The bias analysis as a check of robustness.
+
+    Args:
+        analysis: The analysis.
+        label: The label from the estimates alone.
+        adjust: The correction of the claim's p-value for the number of claims.
+    """
+    title = "under every error rate of the grader that labels and calibration allow, arm by arm"
+    if analysis.missing:
+        note = f"not corrected: {analysis.missing}"
+        return RobustnessCheck(key="corrected", title=title, note=note)
+    survives = analysis.survives(label, adjust)
+    number = None if survives else analysis.count_needed(label, adjust)
+    notes = [f"errors bounded by {analysis.source}", f"{analysis.labels} labels"]
+    if number is not None:
+        notes.append(
+            f"with {number} labels an arm, by arm and verdict and with errors as so far, the label would stand"
+        )
+    return RobustnessCheck(
+        key="corrected",
+        title=title,
+        value=analysis.value,
+        lower=analysis.lower,
+        upper=analysis.upper,
+        label=analysis.classify(adjust),
+        agrees=survives,
+        note="; ".join(notes),
+    )

@@ -102,10 +102,8 @@ def _explain(tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReaso
 
 
 def _explain_grader(tested: TestedClaim) -> str:
-    if tested.error_bounds is not None:
-        return "Possible errors of the grader could change the label; see the check `grader_against`."
-    if tested.corrected is None:
+    if tested.bias is None:
         return "The outcome is graded and uncorrected: neither human labels nor a calibration were given."
-    if tested.grader_faults:
-        return f"The grader failed the quality check: {'; '.join(tested.grader_faults)}."
-    return "Corrected by human labels, the verdict differs."
+    if tested.bias.missing:
+        return f"The outcome is graded and uncorrected: {tested.bias.missing}."
+    return f"Errors of the grader that {tested.bias.source} allow could change the label; see the check `corrected`."

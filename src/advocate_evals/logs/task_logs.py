@@ -18,6 +18,7 @@ from advocate_evals.judge.calibration_items import (
 from advocate_evals.judge.rubric import find_question
 from advocate_evals.model_names import is_standin
 from advocate_evals.outcomes import GATED_OUTCOMES
+from advocate_evals.statistics.bias_analysis import DEFAULT_TAIL, ErrorLimits
 from advocate_evals.statistics.capability_gate import CapabilityGate, measure_scores
 from advocate_evals.statistics.grader_screening import ScreeningByArm, ScreeningResult
 from advocate_evals.statistics.group_sequential import (
@@ -29,7 +30,6 @@ from advocate_evals.statistics.group_sequential import (
     withhold_result,
 )
 from advocate_evals.statistics.intervals import clopper_pearson_limits
-from advocate_evals.statistics.misclassification import DEFAULT_TAIL, ErrorLimits
 
 JUDGE_CHECK_SCORER = "judge_checked"
 """The scorer whose scores are read."""

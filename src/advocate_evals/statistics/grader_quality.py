@@ -1,15 +1,12 @@
-"""A grader's verdicts against people's labels: counts, error rates per condition, and a gate for publication.
+"""A grader's verdicts against people's labels: counts and error rates, estimated in each condition by itself.
 
-The error rates are estimated in each condition by itself. The gate asks whether the false positive rate is low enough,
-and similar enough in all conditions, for a verdict that rests on the grader to be published.
+They describe the grader. Whether a verdict that rests on it stands is for `bias_analysis.py`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -70,18 +67,49 @@ class ConfusionCounts:
         """Share of true ones among those graded negative; one half where there is no label."""
         return _true_share(self.false_negative, self.labelled_negative)
 
+    def select_conditions(self, conditions: ArrayLike) -> ConfusionCounts:
+        """The counts of some conditions, in this order."""
+        places = np.asarray(conditions, dtype=np.intp)
+        return ConfusionCounts(*(getattr(self, field.name)[..., places] for field in fields(self)))
+
     def find_label_gap(self, condition: int) -> str:
-        """Why a condition cannot be corrected: a verdict without any label; empty where it can."""
+        """Why a condition cannot be corrected: a verdict without any label; empty where it can.
+
+        Where other episodes of the condition have labels, it says how many labels drawn without regard to the verdict
+        would have reached this one.
+        """
         if not self.graded[condition]:
             return f"condition {condition}: nothing graded"
+        graded, labelled = int(self.graded[condition]), self.labelled_positive + self.labelled_negative
         negative = self.graded[condition] - self.positive[condition]
         for verdict, number, labels in (
             ("positive", self.positive[condition], self.labelled_positive[condition]),
             ("negative", negative, self.labelled_negative[condition]),
         ):
             if number and not labels:
-                return f"condition {condition}: no label among the {int(number)} graded {verdict}"
+                reason = f"condition {condition}: no label among the {int(number)} graded {verdict}"
+                if labelled[condition]:
+                    reason += (
+                        f" (drawn by arm and verdict 1 would do; drawn at random it takes "
+                        f"{labels_to_reach(graded, int(number))} to have one with 95 %)"
+                    )
+                return reason
         return ""
+
+
+def labels_to_reach(episodes: int, wanted: int, probability: float = 0.95) -> int:
+    """The smallest number of episodes drawn at random among which one of the wanted ones is, with this probability.
+
+    Args:
+        episodes: Episodes to draw from.
+        wanted: How many of them are wanted, at least 1.
+        probability: Probability of one or more of them, in (0, 1).
+    """
+    absent, number = 1.0, 0
+    while absent > 1 - probability and number < episodes:
+        absent *= max(episodes - wanted - number, 0) / (episodes - number)
+        number += 1
+    return number
 
 
 def count_confusion(graded: ArrayLike, human: ArrayLike) -> ConfusionCounts:
@@ -120,7 +148,7 @@ def _true_share(count: Array, number: Array) -> Array:
     return np.where(number > 0, count / np.maximum(number, 1), 0.5)
 
 
-# Quality and gate
+# Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,29 +178,11 @@ class GraderQuality:
     negative_predictive: Interval
     """Share of false ones among those graded negative (NPV)."""
     kappa: Interval
-    """Cohen's κ of grader and person. It falls with the rate for an unchanged grader, so it is never a gate."""
+    """Cohen's κ of grader and person. It falls with the rate for an unchanged grader, so it decides nothing."""
     youden: float
     """Sensitivity + specificity − 1: the factor by which a grader with equal error rates shrinks a difference."""
     insufficient: str
     """Why it cannot be estimated; empty where it can."""
-
-
-@dataclass(frozen=True, slots=True)
-class GraderGate:
-    """Whether a grader is good enough, and similar enough in all conditions, for a verdict to be published."""
-
-    passed: bool
-    """Whether both rules hold."""
-    reasons: tuple[str, ...]
-    """A sentence for each rule that is broken; empty where it passed."""
-    most_false_positive: tuple[float, ...]
-    """One-sided upper limit of the false positive rate, per condition."""
-    most_uneven: tuple[float, ...]
-    """One-sided upper limit of |false positive rate − that of the first condition|, per further condition."""
-    same_false_positive: float
-    """p-value of "the false positive rate is the same in all conditions"."""
-    same_false_negative: float
-    """Likewise of the false negative rate."""
 
 
 def estimate_grader_quality(
@@ -193,56 +203,6 @@ def estimate_grader_quality(
     """
     counts = count_confusion(graded, human)
     return tuple(_estimate_quality(counts, condition, sampling, level) for condition in range(counts.graded.size))
-
-
-def check_grader(
-    graded: ArrayLike,
-    human: ArrayLike,
-    delta: float = 0.10,
-    max_false_positive: float = 0.03,
-    sampling: LabelSampling = "verdict",
-    names: Sequence[str] = (),
-) -> GraderGate:
-    """Test the rules for publication, each by a one-sided 95 % limit in each condition.
-
-    The false positive rate must be at most `max_false_positive`, and differ by less than delta/3 from that of the first
-    condition. Equality of the error rates is tested by Freeman and Halton's exact test for labels sampled at random,
-    and for labels sampled by verdict by melded tests of all pairs of conditions, times their number.
-
-    Args:
-        graded: As for `estimate_grader_quality`.
-        human: As for `estimate_grader_quality`.
-        delta: The smallest effect that matters.
-        max_false_positive: The largest false positive rate allowed.
-        sampling: How the labelled episodes were sampled.
-        names: What the reasons call each condition; `condition 0`, `condition 1` and so on where empty.
-    """
-    counts = count_confusion(graded, human)
-    conditions = range(counts.graded.size)
-    names = names or [f"condition {condition}" for condition in conditions]
-    false_positive = [_false_positive_distribution(counts, condition, sampling) for condition in conditions]
-    false_negative = [_sensitivity_distribution(counts, condition, sampling).complement() for condition in conditions]
-    worst = tuple(rate.limits(0.05)[1] for rate in false_positive)
-    differences = [rate.minus(false_positive[0]).limits(0.05) for rate in false_positive[1:]]
-    uneven = tuple(max(high, -low) for low, high in differences)
-    reasons = [
-        f"{name}: upper limit of the false-positive rate {limit:.1%}, maximum {max_false_positive:.1%}"
-        for name, limit in zip(names, worst, strict=True)
-        if limit > max_false_positive
-    ]
-    reasons += [
-        f"{name}: difference in false-positive rate from the first: upper limit {limit:.1%}, maximum {delta / 3:.1%}"
-        for name, limit in zip(names[1:], uneven, strict=True)
-        if limit >= delta / 3
-    ]
-    return GraderGate(
-        passed=not reasons,
-        reasons=tuple(reasons),
-        most_false_positive=worst,
-        most_uneven=uneven,
-        same_false_positive=_test_equality(counts.false_positive, counts.true_negative, false_positive, sampling),
-        same_false_negative=_test_equality(counts.false_negative, counts.true_positive, false_negative, sampling),
-    )
 
 
 def _estimate_quality(counts: ConfusionCounts, condition: int, sampling: LabelSampling, level: float) -> GraderQuality:
@@ -341,39 +301,6 @@ def _class_rate_distribution(
     among_negative = share_distribution(if_negative, counts.labelled_negative[condition], generator)
     positive_share = share_distribution(counts.positive[condition], counts.graded[condition], generator)
     return positive_rate_distribution(among_positive, positive_share, among_negative)
-
-
-def _test_equality(
-    errors: Array, correct: Array, rates: list[ConfidenceDistribution], sampling: LabelSampling
-) -> float:
-    """p-value of "the error rate is the same in all conditions"; NaN where fewer than two conditions have labels."""
-    labelled = [condition for condition in range(errors.size) if errors[condition] + correct[condition] > 0]
-    if len(labelled) < 2:
-        return math.nan
-    if sampling == "random":
-        return freeman_halton_test(np.array([errors[labelled], correct[labelled]]))
-    pairs = list(combinations(labelled, 2))
-    return min(1.0, len(pairs) * min(rates[first].minus(rates[second]).p_zero() for first, second in pairs))
-
-
-def freeman_halton_test(counts: ArrayLike) -> float:
-    """Exact test that the columns of a table of two rows have one distribution: Fisher's for two columns.
-
-    More than two columns are tested against 20,000 random tables of the same margins, from a fixed stream.
-
-    Source:
-        Freeman & Halton (1951), Biometrika 38, 141-149.
-    """
-    from scipy import stats  # takes half a second to import; only reports need it
-
-    table = np.asarray(counts, dtype=int)
-    if not table.sum(axis=1).all():
-        return 1.0
-    if table.shape[1] == 2:
-        return float(stats.fisher_exact(table).pvalue)
-    null = stats.random_table(table.sum(axis=1), table.sum(axis=0))
-    log_probabilities = null.logpmf(null.rvs(MONTE_CARLO_DRAWS, random_state=fixed_seed_generator()))
-    return float((1 + (log_probabilities <= null.logpmf(table) + 1e-9).sum()) / (1 + MONTE_CARLO_DRAWS))
 
 
 def _estimate_kappa(counts: ConfusionCounts, condition: int, sampling: LabelSampling, level: float) -> Interval:

@@ -108,7 +108,7 @@ class Effect:
     clusters: int
     """Number of independent units: blocks, or the clusters they were grouped by."""
     method: str
-    """`mover`, `t`, `jackknife`, `poststratified`, `ppi` or `rogan-gladen`; `none` where nothing was estimated."""
+    """`mover`, `t`, `jackknife`, `poststratified`, `ppi`, `rogan-gladen`, `bias analysis`; `none` where nothing was estimated."""
     insufficient: str
     """Why it cannot be estimated or bounded better than by its range; empty where it can."""
     limits: LimitFunction | None = field(default=None, compare=False, repr=False)
@@ -418,7 +418,7 @@ class ConfidenceDistribution:
     Clopper and Pearson's limits of a share at all confidence levels are the quantiles of two beta distributions, one
     for the lower and one for the upper limit. For a function that rises or falls in each share, the matching limits are
     drawn together, and a quantile of the function is its limit. With one share this is Clopper and Pearson's limit
-    itself; for the difference of two, the test agrees with Fisher's.
+    itself.
 
     Source:
         Fay, Proschan & Brittain (2015), Biometrics 71, 146-156.
@@ -434,14 +434,6 @@ class ConfidenceDistribution:
     def complement(self) -> ConfidenceDistribution:
         """That of 1 − the share."""
         return ConfidenceDistribution(1 - self.high, 1 - self.low)
-
-    def minus(self, subtrahend: ConfidenceDistribution) -> ConfidenceDistribution:
-        """That of the difference of two independent shares."""
-        return ConfidenceDistribution(self.low - subtrahend.high, self.high - subtrahend.low)
-
-    def p_zero(self) -> float:
-        """Two-sided p-value of "the difference is 0"."""
-        return min(1.0, 2 * min(float((self.low <= 0).mean()), float((self.high >= 0).mean())))
 
 
 def fixed_seed_generator() -> Generator:
