@@ -5,11 +5,13 @@ from inspect_ai import Task, task
 from advocate_evals.judge.calibration_items import (
     CALIBRATION_ARMS,
     CALIBRATION_LABELS,
+    JUDGE_CHECK_VERSION,
     item_samples,
     parse_item_paths,
     parse_splits,
     skip_subject,
 )
+from advocate_evals.judge.rubric import hash_forms
 from advocate_evals.records import NameList, parse_names
 from advocate_evals.scorers.judge_check_scorer import judge_checked
 
@@ -39,6 +41,6 @@ def judge_check(
         dataset=item_samples(parse_splits(split), parse_names(arms, CALIBRATION_ARMS, "arms"), paths),
         solver=skip_subject(),
         scorer=judge_checked(parse_names(labels, CALIBRATION_LABELS, "labels"), blind=blind, cache=cache, items=paths),
-        version=3,
-        metadata={"split": split, "blind": blind},
+        version=JUDGE_CHECK_VERSION,
+        metadata={"split": split, "blind": blind, "forms": hash_forms()},
     )

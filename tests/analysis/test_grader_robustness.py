@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from inspect_ai import eval as evaluate
+from inspect_ai.log import read_eval_log, write_eval_log
 from inspect_ai.model import get_model
 from made_up import claims, ladder
 from test_grader import MORE, OUTCOME, by
@@ -131,6 +132,22 @@ def test_a_log_of_judge_check_is_a_calibration_by_question_and_of_unseen_items(c
     assert limits is not None and limits.false_positive < 0.1
     assert read.error_limits("declined", "none") is None, "that was not asked"
     assert read.error_limits("harm", "none") is None, "disclosure, the other judged harm, was not asked"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), [("version", "of version 2"), ("forms", "another form"), ("none", "not state")]
+)
+def test_a_calibration_of_another_version_or_form_is_refused(
+    checked: Path, tmp_path: Path, change: str, message: str
+) -> None:
+    log = read_eval_log(str(checked))
+    if change == "version":
+        log.eval.task_version = 2
+    else:
+        log.eval.metadata = {**(log.eval.metadata or {}), "forms": "0" * 16 if change == "forms" else ""}
+    write_eval_log(log, str(tmp_path / "changed.eval"))
+    with pytest.raises(ValueError, match=message):
+        read_grader_calibrations([str(tmp_path / "changed.eval")])
 
 
 def test_harm_is_as_uncertain_as_its_judged_kinds_together() -> None:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from advocate_evals.annotation.label_draw import LabelDraw, draw_label_episodes
+from advocate_evals.annotation.label_plan import ClaimWeights, allocate_claim_labels, forecast_labels
 from advocate_evals.annotation.label_sheets import (
     SHEET_COLUMNS,
     LabelError,
@@ -25,6 +26,7 @@ from advocate_evals.annotation.label_sheets import (
 )
 from advocate_evals.cli import main
 from advocate_evals.logs.episode_table import read_logs
+from advocate_evals.statistics.label_allocation import ExpectedErrors
 
 FIGURE = "judge_coercion"
 
@@ -63,6 +65,30 @@ def test_where_one_half_is_short_all_of_it_is_taken_and_more_of_the_other() -> N
     notes = "\n".join(draw.notes())
     assert "m, none: only 3 called positive, all drawn" in notes
     assert "m, few: 7 of 50 requested" in notes
+
+
+def test_labels_of_a_claim_go_where_they_cut_its_interval_most() -> None:
+    frame = episodes(none=(40, 60), board=(10, 90), engineer=(30, 70))
+    frame["block"] = [f"b{place}" for arm in ("none", "board", "engineer") for place in range(100)]
+    claim = ClaimWeights(("none", "board"), ((1.0, -1.0),))
+    numbers = allocate_claim_labels(frame, FIGURE, claim, 50, ExpectedErrors())
+    by_stratum = {("m", arm, verdict): number for (arm, verdict), number in numbers.items()}
+    draw = draw_label_episodes(frame, FIGURE, numbers=by_stratum)
+    assert count_drawn(draw) == numbers and sum(numbers.values()) == 100
+    assert draw == draw_label_episodes(frame, FIGURE, numbers=by_stratum) and list(draw.notes()) == []
+    forecasts = forecast_labels(frame, FIGURE, claim, ExpectedErrors())
+    assert [forecast.per_arm for forecast in forecasts] == [10, 20, 30, 40, 50, 75, 100]
+    widths = [forecast.allocated for forecast in forecasts]
+    assert widths == sorted(widths, reverse=True)
+    with pytest.raises(ValueError, match="the claim compares this arm"):
+        allocate_claim_labels(frame, FIGURE, ClaimWeights(("none", "ally"), ((1.0, -1.0),)), 50, ExpectedErrors())
+
+
+def test_a_sheet_that_nobody_filled_in_is_a_warning(written: WrittenSheet) -> None:
+    labels = read_label_sheets(written.sheet)
+    assert labels.warning == "label sheet on harm: 4 pages, 0 answers; nothing is corrected by it"
+    result = CliRunner().invoke(main, ["labels", "read", str(written.sheet)])
+    assert result.exit_code == 1 and "warning: label sheet on harm: 4 pages, 0 answers" in result.output
 
 
 def test_each_episode_carries_the_chance_it_had() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from inspect_ai import score
 from inspect_ai.log import EvalLog, ProvenanceData, invalidate_samples, write_eval_log
-from inspect_ai.model import ModelUsage
+from inspect_ai.model import ModelConfig, ModelUsage
 from inspect_ai.scorer import Score
 from played_logs import Flaky, play, rewritten, task
 
@@ -109,6 +109,18 @@ def test_predictions_and_graders_come_from_the_header(path: Path, tmp_path: Path
     row = read(rewritten(path, tmp_path / "bound.eval", bind)).episodes.iloc[0]
     assert row["predictions"] == '{"a.yaml": "1", "b.yaml": "2"}'
     assert row["graders"] == "a/x,b/y"
+
+
+def test_a_grader_that_was_left_out_judged_no_episode(edited: Edited) -> None:
+    """It is named where somebody was asked, and judged as little where nobody was."""
+
+    def leave_out(log: EvalLog) -> None:
+        configs = [ModelConfig(model=name) for name in ("a/x", "b/y", "b/z")]
+        log.eval.model_roles = {"grader": configs}
+        score = ((log.samples or [])[0].scores or {})["actions"]
+        score.metadata = {**(score.metadata or {}), "excluded": ["b/y"]}
+
+    assert set(read(edited(leave_out)).episodes["graders"]) == {"a/x,b/z"}
 
 
 def test_a_task_is_the_same_by_its_file_and_by_its_package(edited: Edited) -> None:

@@ -1,7 +1,9 @@
 """The draw of episodes for people to label.
 
-From each model and arm an equal number of episodes is drawn, half of them called positive by the grader, by a hash of
-the seed. Each episode keeps the probability with which it was drawn, so that rates can be weighted back.
+The draw is always by arm and verdict of the grader, by a hash of the seed: half of each arm's episodes called positive,
+or numbers by arm and verdict that cut the interval of a claim most (`label_plan.py`). A draw that disregards the
+verdict may leave one verdict without any label, and an arm without a correction. Each episode keeps the probability
+with which it was drawn, so that rates can be weighted back.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from hashlib import blake2b
 
 import pandas as pd
 
+from advocate_evals.annotation.label_plan import LabelNumbers
 from advocate_evals.logs.episode_columns import NUMBER_KIND, OUTCOME_COLUMNS
 from advocate_evals.records import suggest_nearest
 
@@ -64,11 +67,13 @@ class LabelDraw:
     """Episodes without a verdict or without a uuid, which cannot be drawn."""
     per_arm: int
     """Episodes requested of each model and arm."""
+    is_allocated: bool = False
+    """Whether their numbers were given by arm and verdict."""
 
     def notes(self) -> Iterator[str]:
         """Where fewer episodes were available than requested, one line each."""
         for stratum in self.strata:
-            if stratum.available < self.per_arm // 2:
+            if not self.is_allocated and stratum.available < self.per_arm // 2:
                 verdict = "positive" if stratum.graded else "negative"
                 yield f"{stratum.model}, {stratum.arm}: only {stratum.available} called {verdict}, all drawn"
         totals: dict[str, int] = {}
@@ -76,13 +81,15 @@ class LabelDraw:
             name = f"{stratum.model}, {stratum.arm}"
             totals[name] = totals.get(name, 0) + stratum.selected
         for name, count in totals.items():
-            if count < self.per_arm:
+            if count < self.per_arm and not self.is_allocated:
                 yield f"{name}: {count} of {self.per_arm} requested"
         if self.left_out:
             yield f"{self.left_out} episodes have no verdict on {self.figure} and cannot be drawn"
 
 
-def draw_label_episodes(episodes: pd.DataFrame, figure: str, per_arm: int = 50, seed: str = "0") -> LabelDraw:
+def draw_label_episodes(
+    episodes: pd.DataFrame, figure: str, per_arm: int = 50, seed: str = "0", numbers: LabelNumbers | None = None
+) -> LabelDraw:
     """Draw episodes: of each model and arm, half called positive and half negative.
 
     Where one half has too few, more of the other are drawn. The order of the draw is a hash of the seed and the
@@ -93,17 +100,25 @@ def draw_label_episodes(episodes: pd.DataFrame, figure: str, per_arm: int = 50, 
         figure: A column of it that is 0 or 1.
         per_arm: Number of episodes of each model and arm.
         seed: Seed of the draw.
+        numbers: Episodes by model, arm and verdict in place of halves; arms that are not in it are not drawn.
 
     Raises:
         ValueError: for an unknown figure, one that is not 0 or 1, or where no episode has it.
     """
-    graded = _graded_episodes(episodes, figure)
+    graded = select_graded_episodes(episodes, figure)
     drawn_episodes: list[DrawnEpisode] = []
     strata: list[DrawStratum] = []
     for (model, arm), rows in graded.groupby(["model", "arm"], sort=True):
         positive, negative = (_shuffle_rows(rows[rows[figure] == verdict], seed) for verdict in (1.0, 0.0))
         take_positive = min(len(positive), max(per_arm // 2, per_arm - len(negative)))
         take_negative = min(len(negative), per_arm - take_positive)
+        if numbers is not None:
+            take_negative, take_positive = (
+                min(len(pool), numbers.get((str(model), str(arm), verdict), 0))
+                for verdict, pool in ((0.0, negative), (1.0, positive))
+            )
+            if not take_negative + take_positive:
+                continue
         for verdict, pool, take in ((1.0, positive, take_positive), (0.0, negative, take_negative)):
             strata.append(DrawStratum(str(model), str(arm), verdict, len(pool), take))
             probability = take / len(pool) if len(pool) else 0.0
@@ -111,10 +126,11 @@ def draw_label_episodes(episodes: pd.DataFrame, figure: str, per_arm: int = 50, 
     drawn_episodes.sort(key=lambda episode: episode.page)
     if len({episode.page for episode in drawn_episodes}) < len(drawn_episodes):
         raise ValueError(f"seed {seed!r}: two episodes got the same page code; choose another seed")
-    return LabelDraw(figure, seed, tuple(drawn_episodes), tuple(strata), len(episodes) - len(graded), per_arm)
+    left_out = len(episodes) - len(graded)
+    return LabelDraw(figure, seed, tuple(drawn_episodes), tuple(strata), left_out, per_arm, numbers is not None)
 
 
-def _graded_episodes(episodes: pd.DataFrame, figure: str) -> pd.DataFrame:
+def select_graded_episodes(episodes: pd.DataFrame, figure: str) -> pd.DataFrame:
     """The episodes that have the figure, if it is 0 or 1 in all of them.
 
     Raises:

@@ -233,6 +233,14 @@ class HumanLabels:
         """Pages on which as many raters said yes as no."""
         return sum(math.isnan(label) for label in self.combined.values())
 
+    @property
+    def warning(self) -> str:
+        """What a reader of a report must know before it takes these labels; empty where some page has an answer."""
+        if self.combined:
+            return ""
+        unclear = f", {len(self.records)} of them marked unclear" if self.records else ""
+        return f"label sheet on {self.figure}: {self.pages} pages, 0 answers{unclear}; nothing is corrected by it"
+
     def frame(self) -> pd.DataFrame:
         """One row per episode that has a label: `uuid`, the figure's column, `probability`."""
         probabilities = {record.uuid: record.probability for record in self.records}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from advocate_evals.cli.components_command import components_command
 from advocate_evals.cli.export_command import export_command
 from advocate_evals.cli.gate_command import gate_command
 from advocate_evals.cli.generated_files_command import cards_command, schemas_command
@@ -31,6 +32,7 @@ def main() -> None:
 COMMANDS = (
     run_command,
     plan_command,
+    components_command,
     summary_command,
     report_command,
     gate_command,

@@ -14,7 +14,10 @@ from rich.table import Table
 from advocate_evals.cli.console import make_console
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from advocate_evals.annotation.label_draw import LabelDraw
+    from advocate_evals.annotation.label_plan import LabelForecast, LabelNumbers
     from advocate_evals.annotation.label_sheets import HumanLabels
 
 
@@ -39,11 +42,18 @@ def labels_command() -> None:
 )
 @click.option("--seed", default="0", show_default=True, help="Seed of the draw.")
 @click.option("--task", default="", help="Only episodes of this task.")
-def write_labels(logs: tuple[str, ...], output: Path, figure: str, per_arm: int, seed: str, task: str) -> None:
+@click.option(
+    "--claim",
+    default="",
+    metavar="NAME",
+    help="Registered claim: labels go where they cut its interval most, --per-arm on average over its arms.",
+)
+def write_labels(logs: tuple[str, ...], output: Path, figure: str, per_arm: int, **options: str) -> None:
     """Draw episodes of LOGS and write a label sheet, masked pages, and a key.
 
-    In each arm, half of the drawn episodes are graded positive. Give the sheet and the folder of pages to the raters;
-    keep the key, which holds the arm and the grader's answer.
+    The draw is by arm and answer of the grader: half of each arm graded positive or, with --claim, as many of each as
+    cut the claim's interval most. Give the sheet and the folder of pages to the raters; keep the key, which holds the
+    arm and the grader's answer.
     """
     from advocate_evals.annotation.label_draw import draw_label_episodes
     from advocate_evals.annotation.label_sheets import write_label_sheet
@@ -54,17 +64,56 @@ def write_labels(logs: tuple[str, ...], output: Path, figure: str, per_arm: int,
     try:
         reading = read_logs(logs, progress=sys.stderr.isatty())
         episodes = reading.pooled()
-        draw = draw_label_episodes(episodes[episodes["task"] == task] if task else episodes, figure, per_arm, seed)
+        episodes = episodes[episodes["task"] == options["task"]] if options["task"] else episodes
+        claim = options["claim"]
+        numbers, forecasts = _plan_claim(episodes, figure, claim, per_arm) if claim else (None, {})
+        draw = draw_label_episodes(episodes, figure, per_arm, options["seed"], numbers)
         written = write_label_sheet(draw, output)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     out = make_console()
+    for model, rows in forecasts.items():
+        out.print(_build_forecast_table(claim, model, rows))
     out.print(_build_strata_table(draw))
     for note in (*(f"skipped: {address}: {reason}" for address, reason in reading.skipped), *draw.notes()):
         out.print(escape(note), soft_wrap=True)
     out.print(f"{written.number} pages: {escape(str(written.pages))}", soft_wrap=True)
     out.print(f"label sheet: {escape(str(written.sheet))}", soft_wrap=True)
     out.print(f"key (do not give it to raters): {escape(str(written.key))}", soft_wrap=True)
+
+
+def _plan_claim(
+    episodes: pd.DataFrame, figure: str, claim: str, per_arm: int
+) -> tuple[LabelNumbers, dict[str, tuple[LabelForecast, ...]]]:
+    """Where the labels of a claim go, and the interval expected by their number, for each model."""
+    from advocate_evals.annotation.label_draw import select_graded_episodes
+    from advocate_evals.annotation.label_plan import ClaimWeights, allocate_claim_labels, forecast_labels
+    from advocate_evals.experiments.claim_power import find_claim
+    from advocate_evals.statistics.label_allocation import ExpectedErrors
+
+    contrast = find_claim(claim)[0].contrast
+    by_contrast = [contrast.arm_weights(weights) for weights in contrast.group_weights()]
+    weights, errors = ClaimWeights(contrast.arms, tuple(by_contrast)), ExpectedErrors()
+    numbers: dict[tuple[str, str, float], int] = {}
+    forecasts = {}
+    for model, rows in select_graded_episodes(episodes, figure).groupby("model", sort=True):
+        allocated = allocate_claim_labels(rows, figure, weights, per_arm, errors)
+        numbers |= {(str(model), arm, verdict): number for (arm, verdict), number in allocated.items()}
+        forecasts[str(model)] = forecast_labels(rows, figure, weights, errors)
+    return numbers, forecasts
+
+
+def _build_forecast_table(claim: str, model: str, forecasts: tuple[LabelForecast, ...]) -> Table:
+    table = Table(title=f"{escape(claim)}, {escape(model)}: expected half-width of the corrected interval, in points")
+    for name in ("labels an arm, on average", "put where they cut most", "half graded positive"):
+        table.add_column(name, justify="right")
+    for forecast in forecasts:
+        widths = (
+            "no correction" if math.isnan(width) else f"{100 * width:.1f}"
+            for width in (forecast.allocated, forecast.by_halves)
+        )
+        table.add_row(str(forecast.per_arm), *widths)
+    return table
 
 
 def _build_strata_table(draw: LabelDraw) -> Table:
@@ -98,6 +147,8 @@ def read_sheets(sheets: tuple[Path, ...], key: Path | None) -> None:
     out = make_console()
     out.print(_build_agreement_table(labels))
     out.print(_describe_labels(labels), soft_wrap=True)
+    if labels.warning:
+        out.print(f"[bold red]warning: {escape(labels.warning)}[/]", soft_wrap=True)
     sys.exit(0 if labels.combined else 1)
 
 

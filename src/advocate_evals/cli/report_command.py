@@ -122,7 +122,10 @@ def _build_report(
     try:
         reading = read_logs(logs, strict=options["strict"], cache=options["cache"], progress=sys.stderr.isatty())
         reading = reading.with_makers(makers)
-        labels = read_label_sheets(options["labels"]).frame() if options["labels"] else None
+        sheets = read_label_sheets(options["labels"]) if options["labels"] else None
+        if sheets and sheets.warning:
+            click.echo(f"warning: {sheets.warning}", err=True)
+        labels = sheets.frame() if sheets else None
         findings = analyse_logs(
             reading,
             labels,

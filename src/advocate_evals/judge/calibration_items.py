@@ -42,6 +42,8 @@ from advocate_evals.scenarios.labelled_schema import (
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
 from advocate_evals.statistics.grader_screening import ScreeningByArm, screen_grader
 
+JUDGE_CHECK_VERSION = 3
+"""Version of the task `judge_check`; a log of another one is no calibration of graders as they are asked now."""
 CALIBRATION_ARMS: tuple[str, ...] = OUTLET_KINDS
 """The kinds of outlet an office may have."""
 FormName = Literal["texts", "judge"]

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Literal
 
 from inspect_ai.tool import ToolInfo, ToolParams
@@ -68,6 +69,17 @@ def rubric_instructions(rubric: Rubric) -> str:
     if rubric.precedence:
         blocks.append("\n".join([texts.form.precedence, *(f"- {line}" for line in rubric.precedence)]))
     return "\n\n".join(block.strip() for block in (*blocks, undecided, texts.form.quoting) if block)
+
+
+def hash_forms() -> str:
+    """A hash of both forms as graders get them: instructions, reminder and schema."""
+    texts = read_judge_texts()
+    parts = [
+        part
+        for rubric in (texts.texts, texts.judge)
+        for part in (rubric_instructions(rubric), rubric_reminder(rubric), rubric_schema(rubric).model_dump_json())
+    ]
+    return blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def _describe_question(label: RubricLabel) -> str:

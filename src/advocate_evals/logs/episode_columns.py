@@ -146,7 +146,7 @@ COLUMN_TEXTS: Mapping[str, str] = {
     "suite": "version of the suite",
     "datasets": "digest of the data files it was played with",
     "predictions": "hashes of the prediction files, as JSON by file name; empty where none were registered",
-    "graders": "models in the role `grader`, with commas between",
+    "graders": "models in the role `grader` that judged the episode, by commas; not those left out",
     "created": "when the run was started",
     "sample_id": "variant, context and arm as the task names them",
     "epoch": "which play of the sample, from 1",

@@ -32,6 +32,7 @@ from advocate_evals.logs.episode_columns import (
     unscored_reason_column,
 )
 from advocate_evals.logs.raw_log import LogInfo, RawLog, SampleKey, list_graders_of
+from advocate_evals.records import split_names
 
 _ARROW_TYPES = {
     TEXT_KIND: pa.string(),
@@ -71,6 +72,7 @@ def build_episode_rows(log: LogInfo, raw_log: RawLog) -> pa.Table:
         "sample_id": [str(row["id"]) for row in rows],
         "epoch": [row["epoch"] for row in rows],
         "uuid": [row.get("uuid") or "" for row in rows],
+        "graders": [_name_judging_graders(log.graders, rows)] * len(rows),
         "state": [state for state, _ in states],
         "reason": [reason for _, reason in states],
         "limit": [row.get("limit") or "" for row in rows],
@@ -146,6 +148,13 @@ def _list_scorers_run(header: Mapping[str, Any]) -> set[str]:
     if not list_graders_of(header["eval"]):
         names.discard("judge")  # with `judge=auto` it is in the header, and asks nobody
     return names | {SCORER_ALIASES[name] for name in names & SCORER_ALIASES.keys()}
+
+
+def _name_judging_graders(bound: str, rows: Sequence[SampleSummary]) -> str:
+    """The graders that judged the episodes of a log: those bound, less those of the subject's own vendor, left out."""
+    scores = (score for row in rows for score in (row.get("scores") or _NOTHING).values())
+    left_out = {str(name) for score in scores for name in (score.get("metadata") or _NOTHING).get("excluded") or ()}
+    return ",".join(name for name in split_names(bound) if name not in left_out)
 
 
 def _find_score(row: SampleSummary, scorer: str) -> SampleSummary | None:

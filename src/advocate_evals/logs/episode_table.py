@@ -38,7 +38,7 @@ from advocate_evals.logs.raw_log import (
 )
 from advocate_evals.records import suggest_nearest
 
-READER_VERSION = 4
+READER_VERSION = 5
 """Raised whenever the same log would give another table."""
 CACHE_VARIABLE = "ADVOCATE_EVALS_CACHE"
 """Environment variable that names the folder of the cache."""

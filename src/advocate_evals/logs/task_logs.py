@@ -11,11 +11,12 @@ from inspect_ai.log import EvalLog, EvalSampleSummary, read_eval_log, read_eval_
 
 from advocate_evals.judge.calibration_items import (
     CALIBRATION_QUESTIONS,
+    JUDGE_CHECK_VERSION,
     CheckedItem,
     quality_by_question,
     read_checked_item,
 )
-from advocate_evals.judge.rubric import find_question
+from advocate_evals.judge.rubric import find_question, hash_forms
 from advocate_evals.model_names import is_standin
 from advocate_evals.outcomes import GATED_OUTCOMES
 from advocate_evals.statistics.bias_analysis import DEFAULT_TAIL, ErrorLimits
@@ -43,6 +44,10 @@ class JudgeCheckRun:
     graders: tuple[str, ...]
     split: str
     blind: bool
+    version: int
+    """Version of the task."""
+    forms: str
+    """Hash of the forms that graders were asked to fill in; empty in logs that do not state it."""
     status: str
     planned: int
     """Items that were to be judged."""
@@ -83,6 +88,8 @@ def read_judge_check(location: str) -> JudgeCheckRun:
         graders=tuple(_list_graders(log)),
         split=str(metadata.get("split", "")),
         blind=bool(metadata.get("blind", True)),
+        version=int(log.eval.task_version),
+        forms=str(metadata.get("forms", "")),
         status=log.status,
         planned=(log.eval.dataset.samples or 0) * (log.eval.config.epochs or 1),
         items=tuple(_read_items(log)),
@@ -288,7 +295,8 @@ def read_grader_calibrations(locations: Iterable[str]) -> tuple[GraderCalibratio
     """The calibrations in logs of `judge_check`.
 
     Raises:
-        ValueError: for a log of another task, an unfinished one, one that was not blind, or one without unseen items.
+        ValueError: for a log of another task or of another version of it, one in which graders were asked another form
+            than those of this installation, an unfinished one, one that was not blind, or one without unseen items.
     """
     return tuple(map(_read_calibration, locations))
 
@@ -300,6 +308,16 @@ def _read_calibration(location: str) -> GraderCalibration:
         raise ValueError(f"{location}: {'; '.join(faults)}")
     if not run.blind:
         raise ValueError(f"{location}: the outlet was not masked, as it is in episodes (blind=false)")
+    if run.version != JUDGE_CHECK_VERSION:
+        raise ValueError(
+            f"{location}: judge_check of version {run.version}; graders are now asked as in version "
+            f"{JUDGE_CHECK_VERSION}. Run it again"
+        )
+    if run.forms != hash_forms():
+        stated = f"another form ({run.forms})" if run.forms else "a form that the log does not state"
+        raise ValueError(
+            f"{location}: graders were asked {stated}, not that of this version ({hash_forms()}). Run it again"
+        )
     items = [item for item in run.items if item.split == UNSEEN_SPLIT]
     if not items:
         raise ValueError(f"{location}: no item of the split {UNSEEN_SPLIT!r}, which alone is unseen")

@@ -97,17 +97,17 @@ class ConfusionCounts:
         return ""
 
 
-def labels_to_reach(episodes: int, wanted: int, probability: float = 0.95) -> int:
-    """The smallest number of episodes drawn at random among which one of the wanted ones is, with this probability.
+def labels_to_reach(episodes: int, targets: int, probability: float = 0.95) -> int:
+    """The smallest number of episodes drawn at random among which one of the targets is, with this probability.
 
     Args:
         episodes: Episodes to draw from.
-        wanted: How many of them are wanted, at least 1.
+        targets: How many of them are to be reached, at least 1.
         probability: Probability of one or more of them, in (0, 1).
     """
     absent, number = 1.0, 0
     while absent > 1 - probability and number < episodes:
-        absent *= max(episodes - wanted - number, 0) / (episodes - number)
+        absent *= max(episodes - targets - number, 0) / (episodes - number)
         number += 1
     return number
 

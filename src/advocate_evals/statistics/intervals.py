@@ -108,7 +108,8 @@ class Effect:
     clusters: int
     """Number of independent units: blocks, or the clusters they were grouped by."""
     method: str
-    """`mover`, `t`, `jackknife`, `poststratified`, `ppi`, `rogan-gladen`, `bias analysis`; `none` where nothing was estimated."""
+    """`mover`, `t`, `jackknife`, `poststratified`, `ppi`, `rogan-gladen` or `bias analysis`; `none` where nothing was
+    estimated."""
     insufficient: str
     """Why it cannot be estimated or bounded better than by its range; empty where it can."""
     limits: LimitFunction | None = field(default=None, compare=False, repr=False)
