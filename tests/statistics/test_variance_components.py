@@ -81,6 +81,12 @@ def test_graders_that_see_the_contrast_differently_are_a_component() -> None:
     assert alike.grader.estimate == 0.0
 
 
+def test_blocks_that_are_all_equal_say_nothing_of_their_variance() -> None:
+    result = estimate_components([0.5] * 4, ["a", "a", "b", "b"], [math.nan] * 4, [1.0] * 4)
+    assert math.isnan(result.block.estimate)
+    assert math.isnan(forecast_half_width(result, StudyDesign(2, 2), are_families_random=False))
+
+
 def test_one_family_has_no_component_and_bad_input_is_refused() -> None:
     values, _, noise, sizes = study(default_rng(1), 1, 10, 2)
     result = estimate_components(values, ["a"] * 10, noise, sizes)

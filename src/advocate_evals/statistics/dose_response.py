@@ -225,6 +225,9 @@ def gatekept_order_test(data: ArrayLike | BlockTable, level: float = 0.95) -> tu
 def holm_adjust(p: Sequence[float], alpha: float = 0.05) -> AdjustedPValues:
     """Holm's step-down adjustment; a missing p-value (NaN) counts as 1, so that it does not help the other tests.
 
+    Own code, equal to statsmodels' `multipletests` to the digit: five lines against an import of some seconds, in every
+    command that gives a verdict.
+
     Source:
         Holm (1979), Scandinavian Journal of Statistics 6, 65-70; as in statsmodels.
     """

@@ -188,6 +188,9 @@ def upper_quantile(tail: float, df: ArrayLike = np.inf) -> Array:
 def wilson_limits(share: ArrayLike, number: ArrayLike, critical: ArrayLike) -> tuple[Array, Array]:
     """Wilson's limits of a share of `number` answers, at a critical value (a quantile of the normal or of Student's t).
 
+    Own code, since statsmodels (`proportion_confint`, equal to the digit) takes a level and no quantile of Student's t,
+    and its import takes three seconds or more where SciPy's special functions take one.
+
     Source:
         Wilson (1927), JASA 22, 209-212.
     """
@@ -199,6 +202,9 @@ def wilson_limits(share: ArrayLike, number: ArrayLike, critical: ArrayLike) -> t
 
 def clopper_pearson_limits(count: ArrayLike, number: ArrayLike, tail: float) -> tuple[Array, Array]:
     """Clopper and Pearson's limits, each with probability `tail` beyond it; the counts need not be integers.
+
+    Own code, two calls of SciPy's beta quantile: `binomtest` takes one pair of whole numbers, and effective numbers of
+    answers are not whole.
 
     Source:
         Clopper & Pearson (1934), Biometrika 26, 404-413; as a ratio of beta variables, Korn & Graubard (1998), Survey

@@ -119,8 +119,8 @@ def _effective_df(residuals: Array, df: int) -> float:
 
 
 def _variance_limits(variance: float, df: float, tail: float) -> Interval:
-    """Limits of a variance by the chi-square distribution."""
-    if math.isnan(variance) or df <= 0:
+    """Limits of a variance by the chi-square distribution; not known where the values are all equal, or too few."""
+    if math.isnan(variance) or df <= 0 or variance <= 0:
         return UNKNOWN_INTERVAL
     from scipy.special import chdtri
 
