@@ -183,8 +183,8 @@ def krippendorff_interval(
 ) -> Interval:
     """Krippendorff's α, with a jackknife interval over units.
 
-
-
+    Own code: Inspect's `krippendorff_alpha`, equal to the digit, gives no interval, and leaving units out one by one
+    takes sums that it does not return; this package imports nothing of Inspect.
 
     Args:
         ratings: Units × raters, numbers (codes of labels, or points on a scale), NaN where a rater is missing. Units
