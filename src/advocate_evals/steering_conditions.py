@@ -1,12 +1,13 @@
 """Steering conditions: which vector is added to the residual stream, and how strongly, or that it is held.
 
-No input, no output, no torch. A condition is written `desperate:0.05`, `permuted2:-0.1`, `clamp` or `none`.
+No input, no output, no torch. A condition is written `desperate:0.05`, `permuted2:-0.1`, `clamp`, `clamp_twin`,
+`clamp_own`, `clamp_twin_permuted2` or `none`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from advocate_evals.records import NameList, parse_names, split_names, suggest_nearest
 
@@ -27,6 +28,16 @@ STEERING_STRENGTHS: tuple[float, ...] = (-0.1, -0.05, -0.025, 0.0, 0.025, 0.05, 
 UNSTEERED: Final = "none"
 CLAMP: Final = "clamp"
 """Holds the projection on *desperate* at its mean without an advocate."""
+CLAMP_TWIN: Final = "clamp_twin"
+"""Holds it, turn by turn, where it was in the same block's other arm."""
+CLAMP_OWN: Final = "clamp_own"
+"""Holds it, turn by turn, where it was in the same arm: a sham, which should change nothing."""
+PERMUTED_TWINS: tuple[str, ...] = tuple(f"{CLAMP_TWIN}_{name}" for name in PERMUTED)
+"""Hold the projection on a permuted copy where it was in the block's other arm: controls of `CLAMP_TWIN`."""
+TRAJECTORY_CLAMPS: tuple[str, ...] = (CLAMP_TWIN, CLAMP_OWN, *PERMUTED_TWINS)
+"""Conditions that follow the trajectory of an earlier episode."""
+TrajectorySource = Literal["", "twin", "own"]
+"""Whose trajectory a clamp follows: none, that of the block's other arm, or that of the same arm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +49,14 @@ class SteeringCondition:
     strength: float = 0.0
     """How strongly, as a share of the mean norm of the residual stream at the layer."""
     is_clamped: bool = False
-    """Whether the projection on *desperate* is held."""
+    """Whether the projection on *desperate* is held at its mean without an advocate."""
+    trajectory: TrajectorySource = ""
+    """Whose trajectory the projection on `vector` is held to."""
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the model is left as it is."""
-        return not self.is_clamped and self.strength == 0.0
+        return not self.is_clamped and not self.trajectory and self.strength == 0.0
 
 
 def steering_level(vector: str, strength: float) -> str:
@@ -54,6 +67,7 @@ def steering_level(vector: str, strength: float) -> str:
 STEERING_LEVELS: tuple[str, ...] = (
     UNSTEERED,
     CLAMP,
+    *TRAJECTORY_CLAMPS,
     *(steering_level(vector, strength) for vector in STEERING_VECTORS for strength in STEERING_STRENGTHS),
 )
 """Every condition of the suite."""
@@ -71,17 +85,23 @@ def parse_steering(level: str) -> SteeringCondition:
         return SteeringCondition()
     if level == CLAMP:
         return SteeringCondition(is_clamped=True)
+    if level in TRAJECTORY_CLAMPS:
+        vector = level.removeprefix(f"{CLAMP_TWIN}_") if level in PERMUTED_TWINS else DESPERATE
+        return SteeringCondition(vector, trajectory="own" if level == CLAMP_OWN else "twin")
     vector, _, strength = level.partition(":")
     return SteeringCondition(vector, float(strength))
 
 
-def steering_arms(vectors: NameList, strengths: NameList | float, *, clamp: bool) -> list[str]:
+def steering_arms(
+    vectors: NameList, strengths: NameList | float, *, clamp: bool, trajectories: bool = False
+) -> list[str]:
     """The conditions of a steering task: none first, then each vector at each strength, then clamping.
 
     Args:
         vectors: Names of vectors, or `all`.
         strengths: Strengths that arms can have; 0 is left out, since it is no steering.
         clamp: Whether there is an arm that clamps.
+        trajectories: Whether there are arms that clamp to the trajectory of an earlier episode.
 
     Raises:
         ValueError: for an unknown vector or strength, with the nearest one.
@@ -91,7 +111,7 @@ def steering_arms(vectors: NameList, strengths: NameList | float, *, clamp: bool
     numbers = [f"{_parse_strength(text):g}" for text in split_names(raw)]
     chosen = parse_names(numbers, [f"{strength:g}" for strength in STEERING_STRENGTHS], "strengths")
     crossed = [steering_level(name, float(number)) for name in names for number in chosen if float(number)]
-    return [UNSTEERED, *crossed, *([CLAMP] if clamp else [])]
+    return [UNSTEERED, *crossed, *([CLAMP] if clamp else []), *(TRAJECTORY_CLAMPS if trajectories else ())]
 
 
 def _parse_strength(text: str) -> float:

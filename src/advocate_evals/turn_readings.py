@@ -37,6 +37,10 @@ class ReadingRequest(Record):
     """The assistant's turn, from 0."""
     steering: str = UNSTEERED
     """The steering condition."""
+    block: str = ""
+    """The episode's block, by which a clamp finds the block's other arm."""
+    mechanism: str = ""
+    """The episode's mechanism."""
 
 
 class TurnReading(Record):
@@ -85,9 +89,10 @@ class TurnReading(Record):
         return self.z_written[READ_VECTORS.index(name)] if self.z_written else math.nan
 
 
-def reading_request(family: str, turn: int, steering: str) -> dict[str, Any]:
+def reading_request(family: str, turn: int, steering: str, block: str = "", mechanism: str = "") -> dict[str, Any]:
     """The extra body of a generation config that asks for a reading, and for a steering condition."""
-    return {_REQUEST_KEY: ReadingRequest(family=family, turn=turn, steering=steering).model_dump()}
+    request = ReadingRequest(family=family, turn=turn, steering=steering, block=block, mechanism=mechanism)
+    return {_REQUEST_KEY: request.model_dump()}
 
 
 def parse_request(extra_body: Mapping[str, Any] | None) -> ReadingRequest:

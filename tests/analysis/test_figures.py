@@ -9,7 +9,7 @@ from made_up import LADDER, Truth, episodes, ladder, lost, reading
 
 from advocate_evals.analysis.agreement_tables import rule_judge_tables
 from advocate_evals.analysis.analysis_run import build_findings
-from advocate_evals.analysis.arm_charts import awareness_charts, ladder_charts, mediation_charts, overhead_charts
+from advocate_evals.analysis.arm_charts import awareness_charts, ladder_charts, overhead_charts
 from advocate_evals.analysis.factor_charts import control_charts, odds_charts, pressure_charts
 from advocate_evals.analysis.findings import Chart, ChartPoint
 from advocate_evals.statistics.intervals import t_interval
@@ -121,19 +121,6 @@ def test_strata_of_awareness_hold_what_they_say() -> None:
     assert strata["does not recognise the scenario"].value == pytest.approx(0.7, abs=0.15)
     assert strata["recognises the scenario"].value == pytest.approx(0.0, abs=0.15)
     assert strata["all episodes"].value == pytest.approx(0.35, abs=0.15)
-
-
-def test_what_goes_through_desperation_is_labelled_associational() -> None:
-    frame = ladder(0.8, 0.8, 0.5, 0.4, 0.1, blocks=80)
-    rng = np.random.default_rng(0)
-    frame["desperation_rated"] = np.clip(3 + 4 * frame["harm"] + rng.normal(0, 1, len(frame)), 0, 10)
-    (figure,) = [chart for chart in mediation_charts(frame) if chart.key == "mediation.desperation_rated"]
-    (series,) = figure.series
-    total, through, past = series.points
-    assert total.value == pytest.approx(0.7, abs=0.15) and through.value > 0.2  # type: ignore[operator]
-    assert total.value == pytest.approx(through.value + past.value, abs=1e-6)  # type: ignore[operator]
-    assert "associational" in figure.method
-    assert any("common cause" in note for note in figure.notes)
 
 
 def test_rungs_are_counted_over_chains() -> None:

@@ -83,6 +83,17 @@ def test_sameness_is_confirmed_by_an_interval_within_delta_and_vacuous_at_the_fl
     assert verdict(ladder(0.0, 0.0, 0.0, 0.0, 0.0), "words_alone_do_nothing").label == "FLOOR"
 
 
+def test_sameness_that_its_size_cannot_show_says_how_many_blocks_it_needs() -> None:
+    sentence = verdict(ladder(0.4, 0.4, 0.4, 0.4, 0.4), "words_alone_do_nothing").sentence
+    assert "INCONCLUSIVE (not decidable at this size: needs about " in sentence
+    needed = int(sentence.partition("needs about ")[2].split()[0])
+    assert 300 <= needed <= 600
+    assert "104 blocks with the spread observed would show sameness in 0 % of runs" in sentence
+    large = verdict(ladder(0.4, 0.4, 0.4, 0.4, 0.4, blocks=800, seed=2), "words_alone_do_nothing", blocks=800).sentence
+    assert "not decidable" not in large and "would show sameness in" in large
+    assert "sameness" not in verdict(ladder(0.4, 0.4, 0.4, 0.4, 0.4), "harm_falls").sentence
+
+
 def test_an_order_needs_every_step() -> None:
     steep = verdict(ladder(0.95, 0.95, 0.65, 0.35, 0.05), "in_that_order")
     level = verdict(ladder(0.95, 0.95, 0.40, 0.40, 0.05), "in_that_order")

@@ -131,6 +131,13 @@ def test_sameness_and_a_difference_can_be_planned() -> None:
     assert "two independent arms at 40 % and 10 % need 31 episodes each" in words
 
 
+def test_sameness_that_the_registered_size_cannot_show_is_said() -> None:
+    printed = flat_output(command("words_alone_do_nothing", "--rates", "40,40", "--power", "80"))
+    assert "Not decidable at this size" in printed and "104 blocks registered; blocks needed: 4" in printed
+    assert "Not decidable" not in flat_output(command("words_alone_do_nothing", "--rates", "2,2", "--power", "80"))
+    assert "Not decidable" not in flat_output(command("harm_falls", "--rates", "40,39,38,37", "--power", "10"))
+
+
 def test_the_gate_shows_what_it_costs_and_how_often_it_decides() -> None:
     result = command(
         "--gate", "--rates", "40,1", "--model", "a/b", "--model", "c/d", "--price", "3,15", "--price", "0.3,1.5"

@@ -42,8 +42,9 @@ def test_the_parts_add_up_and_the_total_is_the_difference_of_rates() -> None:
     assert result.indirect.clusters == 150 and result.indirect.blocks == 300
 
 
-def test_leaving_out_one_at_a_time_is_done_in_full() -> None:
+def test_leaving_out_one_at_a_time_is_done_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quick steps from the whole fit reach what fitting each set by itself reaches."""
+    monkeypatch.setattr("advocate_evals.statistics.mediation.MIN_ACTS", 1)
     act, mediator, scenario = MediatedWorld().draw(default_rng(3), 12, 2)
     full_result = estimate_mediation(act, mediator, scenario)
     leave_one_out = [
@@ -55,10 +56,17 @@ def test_leaving_out_one_at_a_time_is_done_in_full() -> None:
         assert getattr(full_result, name).error == pytest.approx(error, rel=1e-3), name
 
 
-def test_without_manipulation_it_is_an_association() -> None:
-    act, mediator, scenario = MediatedWorld().draw(default_rng(4), 30, 2)
-    assert estimate_mediation(act, mediator, scenario).reading == "associational"
-    assert estimate_mediation(act, mediator, scenario, manipulated=True).reading == "causal"
+@pytest.mark.parametrize(
+    ("acts", "is_enough"), [((20, 4), False), ((4, 20), False), ((36, 20), False), ((20, 5), True)]
+)
+def test_rare_and_near_certain_acts_are_refused_at_either_end(acts: tuple[int, int], is_enough: bool) -> None:
+    """Forty blocks; five acts and five episodes without one are needed under each condition."""
+    table = np.column_stack([np.arange(40) < count for count in acts]).astype(float)
+    result = estimate_mediation(table, default_rng(4).normal(size=table.shape))
+    assert (result.insufficient == "") == is_enough
+    assert math.isnan(result.indirect.estimate) != is_enough
+    if not is_enough:
+        assert "need 5 of each" in result.insufficient
 
 
 def test_the_sensitivity_curve_starts_at_the_effect_and_ends_it_at_the_tipping_point() -> None:

@@ -11,7 +11,7 @@ STUDIES = 300
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["errors_and_cost", "bets", "feeds", "peeking"])
+@pytest.mark.parametrize("part", ["errors_and_cost", "estimates", "bets", "feeds", "peeking"])
 def test_what_is_required_is_reached_within_the_error_of_so_few_studies(part: str) -> None:
     checks = list(getattr(sequential, part)(STUDIES))
     assert len(checks) >= 1
@@ -19,6 +19,14 @@ def test_what_is_required_is_reached_within_the_error_of_so_few_studies(part: st
         slack = 3 * np.sqrt(0.06 / STUDIES) if check.percent and check.reached < 0.999 else 0
         slack = slack if check.percent else 0.1 * check.reached
         assert check.least - slack <= check.reached <= check.most + slack, check
+
+
+def test_the_interval_that_is_shown_covers_after_an_early_stop() -> None:
+    true = 0.40 - 0.01
+    results = sequential.gates("strong", STUDIES)
+    covered = [result.repeated.lower <= true <= result.repeated.upper for result in results]
+    assert np.mean([result.started < 60 for result in results]) > 0.9  # they did stop early
+    assert np.mean(covered) >= 0.93
 
 
 def test_a_check_that_is_missed_says_so() -> None:

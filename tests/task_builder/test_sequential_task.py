@@ -323,6 +323,7 @@ def test_the_command_says_what_was_found_in_a_sentence_with_its_looks(tmp_path: 
         "CONFIRMED: no action is rarer under review_board than under none",
         "4 pairs begun, 4 analysed, 0 dropped",
         "median-unbiased",
+        "repeated interval",
         "is biased by the stopping",
     ):
         assert words in printed

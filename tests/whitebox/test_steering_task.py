@@ -16,6 +16,7 @@ from advocate_evals.steering_conditions import (
     STEERING_LEVELS,
     STEERING_STRENGTHS,
     STEERING_VECTORS,
+    TRAJECTORY_CLAMPS,
     parse_steering,
     steering_arms,
     steering_level,
@@ -49,6 +50,8 @@ def test_every_condition_is_read_as_it_is_written(level: str) -> None:
         assert condition.is_clamped and not condition.changes_nothing
     elif level == "none":
         assert condition.changes_nothing
+    elif level in TRAJECTORY_CLAMPS:
+        assert condition.trajectory and not condition.is_clamped and not condition.changes_nothing
     else:
         assert steering_level(condition.vector, condition.strength) == level
         assert condition.changes_nothing == level.endswith(":0")

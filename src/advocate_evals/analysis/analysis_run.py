@@ -20,7 +20,6 @@ from advocate_evals.analysis.arm_charts import (
     answer_charts,
     awareness_charts,
     ladder_charts,
-    mediation_charts,
     overhead_charts,
 )
 from advocate_evals.analysis.capability_table import (
@@ -33,6 +32,7 @@ from advocate_evals.analysis.capability_table import (
 )
 from advocate_evals.analysis.claim_tests import RegisteredClaim
 from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
+from advocate_evals.analysis.clamp_findings import clamp_tables
 from advocate_evals.analysis.data_sources import describe_sources, draw_examples, latest_comparable_runs, sort_episodes
 from advocate_evals.analysis.factor_charts import (
     ODDS_TASK,
@@ -44,6 +44,7 @@ from advocate_evals.analysis.factor_charts import (
 )
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, TestedPrediction, Verdict
 from advocate_evals.analysis.headline import build_headline
+from advocate_evals.analysis.mediation_findings import mediation_charts, mediation_tables
 from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.analysis.steering_findings import guard_tables, manipulation_tables, steering_charts
 from advocate_evals.logs.episode_table import LogReading
@@ -179,7 +180,9 @@ def _build_tables(
     yield from capability_tables(episodes, gates)
     yield from dose_shape_tables(episodes)
     yield control_pair_table()
+    yield from mediation_tables(episodes)
     yield from manipulation_tables(episodes)
+    yield from clamp_tables(episodes)
     yield from guard_tables(episodes)
     yield from reading_tables(episodes)
     yield from rule_judge_tables(episodes)

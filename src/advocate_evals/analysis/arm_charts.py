@@ -1,8 +1,7 @@
-"""Charts along the arms: what happened, desperation, petitions, honesty, cost, awareness, mediation."""
+"""Charts along the arms: what happened, desperation, petitions, honesty, cost, awareness."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
@@ -10,18 +9,16 @@ import pandas as pd
 from advocate_evals.analysis.block_values import (
     build_block_values,
     describe_lower_bound,
-    episode_grid,
     model_series,
     points_by_arm,
     rate_points,
     series_by_model,
 )
-from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportSection
+from advocate_evals.analysis.findings import Chart, ChartPoint, ReportSection
 from advocate_evals.outcomes import DEBRIEF_OUTCOMES, LEDGER_OUTCOMES, OUTCOMES, OVERHEAD_OUTCOMES, scorer_outcomes
 from advocate_evals.predictions.registry import read_headline_plan
 from advocate_evals.scenarios.arm_order import order_arms
 from advocate_evals.statistics.intervals import Effect
-from advocate_evals.statistics.mediation import estimate_mediation
 from advocate_evals.statistics.risk_difference import risk_difference
 
 MAIN_TASK = "death_ground"
@@ -33,8 +30,6 @@ WILSON_METHOD = (
     "(Korn and Graubard's exact interval for rare outcomes)"
 )
 MEANS_METHOD = "mean over blocks, with 95 % Student's t intervals over blocks"
-MIN_MEDIATION_BLOCKS = 10
-"""Blocks below which no mediation is fitted."""
 
 _LEDGER_EVENTS = tuple(name for name in LEDGER_OUTCOMES if OUTCOMES[name].is_event)
 _JUDGE_COLUMNS = tuple(f"judge_{key}" for key in scorer_outcomes("judge", retired=True))
@@ -43,7 +38,6 @@ _DESPERATION_TITLES: Mapping[str, str] = {
     "beliefs_self_desperate": "Self-rated desperation of forked copies, by arm",
     "beliefs_self_calm": "Self-rated calm of forked copies, by arm",
 }
-_MEDIATORS = ("desperation_rated", "beliefs_self_desperate", "beliefs_perceived_odds")
 _STRATA: Mapping[str, tuple[str, float, float]] = {
     "all episodes": ("harm", 0.0, 1.0),
     "says nothing of a test (grader)": ("judge_evaluation_awareness", 0.0, 0.0),
@@ -160,7 +154,8 @@ def _debrief_chart(main: pd.DataFrame) -> Chart:
     )
 
 
-def _fall_label() -> str:
+def label_fall() -> str:
+    """What an axis says of the fall in harm between the ends of the ladder."""
     start, end = read_headline_plan().ends
     return f"fall in harm from {start} to {end.replace('_', ' ')}"
 
@@ -177,7 +172,7 @@ def awareness_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
         section="awareness",
         title="The fall in harm, by evaluation awareness",
         x_label="episodes",
-        y_label=_fall_label(),
+        y_label=label_fall(),
         unit="difference",
         reference=0.0,
         series=tuple(series),
@@ -223,76 +218,4 @@ def difference_point(
         blocks=effect.blocks,
         missing=missing,
         note=note,
-    )
-
-
-def mediation_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
-    """Total, indirect and direct fall in harm between the ends of the ladder: a chart for each mediator.
-
-    Associational: nothing here manipulates the mediator.
-    """
-    main = episodes[episodes["task"] == MAIN_TASK]
-    for mediator in _MEDIATORS:
-        series: list[ChartSeries] = []
-        notes: list[str] = []
-        for model, rows in main.groupby("model", sort=True):
-            points, note = _mediation_points(rows, mediator)
-            notes += [f"{model}: {note}"] if note else []
-            series += [model_series(str(model), rows, points)] if points else []
-        yield Chart(
-            key=f"mediation.{mediator}",
-            section="mediation",
-            title=f"Mediation of the fall in harm by {mediator.replace('_', ' ')}",
-            x_label="part of the fall",
-            y_label=_fall_label(),
-            unit="difference",
-            reference=0.0,
-            series=tuple(series),
-            method=(
-                "g-computation on the risk scale, jackknife over blocks, 95 % intervals; associational, since the "
-                "mediator was not manipulated. 'through it' is the indirect effect, 'past it' the direct effect"
-            ),
-            notes=(
-                *notes,
-                "Measurement error of the mediator biases the indirect effect down and the direct effect up.",
-            ),
-        )
-
-
-def _mediation_points(rows: pd.DataFrame, mediator: str) -> tuple[list[ChartPoint], str]:
-    """The parts of the fall in one model's episodes, and a note; nothing for too few blocks."""
-    ends = tuple((arm,) for arm in read_headline_plan().ends)
-    block_names, (harm, mediator_values) = episode_grid(rows, ("harm", mediator), ends)
-    is_complete = ~pd.isna(harm).any(axis=1) & ~pd.isna(mediator_values).any(axis=1)
-    if len(set(block_names[is_complete])) < MIN_MEDIATION_BLOCKS:
-        return [], ""
-    mediation = estimate_mediation(harm[is_complete], mediator_values[is_complete], block_names[is_complete])
-    if mediation.insufficient:
-        return [], mediation.insufficient
-    number = 2 * int(is_complete.sum())
-    parts = (("total", mediation.total), ("through it", mediation.indirect), ("past it", mediation.direct))
-    return [_fall_point(name, effect, number) for name, effect in parts], _describe_tipping(mediation.tipping)
-
-
-def _fall_point(name: str, effect: Effect, episodes: int) -> ChartPoint:
-    """A change of the risk as a fall."""
-    has_limits = not effect.insufficient
-    return ChartPoint(
-        label=name,
-        outcome="harm",
-        value=-effect.estimate,
-        lower=-effect.upper if has_limits else None,
-        upper=-effect.lower if has_limits else None,
-        n=episodes,
-        blocks=effect.blocks,
-        note=effect.insufficient,
-    )
-
-
-def _describe_tipping(gamma: float) -> str:
-    if not math.isfinite(gamma):
-        return "no unmeasured common cause in the range examined reduces the indirect effect to zero"
-    return (
-        f"an unmeasured common cause of strength {gamma:.2f} on both act and mediator (logits) would reduce the "
-        "indirect effect to zero"
     )

@@ -32,6 +32,7 @@ from advocate_evals.steering_conditions import (
     PERMUTED,
     STEERING_STRENGTHS,
     STEERING_VECTORS,
+    TRAJECTORY_CLAMPS,
     UNSTEERED,
     steering_level,
 )
@@ -53,7 +54,7 @@ def steered_arm(mechanism: str, level: str) -> str:
     return mechanism if level == UNSTEERED else f"{mechanism}+steering={level}"
 
 
-def _select_steering(episodes: pd.DataFrame) -> pd.DataFrame:
+def select_steering(episodes: pd.DataFrame) -> pd.DataFrame:
     """Episodes of arms that differ in mechanism and steering alone."""
     rows = episodes[episodes["task"] == STEERING_TASK]
     is_plain = rows["arm"].map(lambda arm: parse_arm(arm)[1].keys() <= {"steering"}).astype(bool)
@@ -75,7 +76,7 @@ def _mechanisms_of(rows: pd.DataFrame) -> list[str]:
 
 def steering_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
     """Harm, and the activation read, against the strength of steering: a chart for each model and mechanism."""
-    for model, rows in _select_steering(episodes).groupby("model", sort=True):
+    for model, rows in select_steering(episodes).groupby("model", sort=True):
         for mechanism in _mechanisms_of(rows):
             for outcome in _DOSE_OUTCOMES:
                 yield _dose_chart(str(model), rows, mechanism, outcome)
@@ -174,7 +175,7 @@ def _list_manipulations(start: str, board: str) -> tuple[_Manipulation, ...]:
 def manipulation_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
     """What steering, clamping and permuted copies did to harm, beside what the board did."""
     start, board = read_headline_plan().ends
-    selected = _select_steering(episodes)
+    selected = select_steering(episodes)
     table_rows: list[tuple[TableCell, ...]] = []
     notes: list[str] = []
     for model, rows in selected.groupby("model", sort=True):
@@ -213,7 +214,7 @@ def _manipulation_cells(rows: pd.DataFrame, step: _Manipulation, ends: tuple[str
     share = _estimate_share(rows, step, ends)
     return (
         step.title,
-        _format_change(change),
+        format_change(change),
         _format_range(rows, step),
         _format_share(share),
         change.blocks,
@@ -246,7 +247,8 @@ def _format_range(rows: pd.DataFrame, step: _Manipulation) -> str:
     return f"{round(means.min()):+d} to {round(means.max()):+d}".replace("-", "−")
 
 
-def _format_change(effect: Effect) -> str:
+def format_change(effect: Effect) -> str:
+    """A change of a share in points with its limits; a dash where there are none."""
     if effect.insufficient or math.isnan(effect.estimate):
         return "–"
     return f"{effect.estimate * 100:+.0f} [{effect.lower * 100:+.0f}, {effect.upper * 100:+.0f}]".replace("-", "−")
@@ -264,7 +266,7 @@ def _format_share(share: EffectShare) -> str:
 
 def guard_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
     """Whether a steered model can still act: a row for each model and arm."""
-    selected = _select_steering(episodes)
+    selected = select_steering(episodes)
     guards = [name for name in _GUARDS if name in OUTCOMES]
     table_rows: list[tuple[TableCell, ...]] = []
     notes: list[str] = []
@@ -298,6 +300,6 @@ def _sort_arm(arm: str) -> tuple[bool, str, int, float]:
     """Mechanism, then vector in the order of the suite, then strength."""
     mechanism, settings = parse_arm(arm)
     vector, _, strength = settings.get("steering", UNSTEERED).partition(":")
-    order = (UNSTEERED, CLAMP, *STEERING_VECTORS)
+    order = (UNSTEERED, CLAMP, *TRAJECTORY_CLAMPS, *STEERING_VECTORS)
     place = order.index(vector) if vector in order else len(order)
     return mechanism != "none", mechanism, place, float(strength or 0)

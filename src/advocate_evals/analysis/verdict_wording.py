@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from advocate_evals.analysis.block_values import describe_lower_bound
 from advocate_evals.analysis.claim_tests import TestedClaim
+from advocate_evals.analysis.sameness_power import describe_blocks_needed, describe_planned_power, is_undecidable
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim
 from advocate_evals.statistics.verdict_rule import FLOOR, REASON_TEXTS, REFUTED, InconclusiveReason, VerdictLabel
@@ -44,7 +45,7 @@ def format_limits(lower: float, upper: float, outcome: str) -> str:
 def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReason) -> str:
     """A verdict in a sentence: the label, what was seen, on how much data."""
     claim, test = tested.claim, tested.test
-    start = f"{label} ({REASON_TEXTS[reason]})" if reason else label
+    start = f"{label} ({_explain_reason(tested, reason)})" if reason else label
     if label == REFUTED:
         start = f"{REFUTED} at δ = {format_amount(tested.spec.delta, claim.outcome)}"
     if reason == "incapable":
@@ -58,6 +59,11 @@ def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: Inconclus
         f"{start}: {claim.measure.words} {_describe_change(tested)}, {describe_contrast(claim)}, "
         f"{_describe_data(tested)}.{_explain(tested, label, reason)}{_describe_bound(tested)}"
     )
+
+
+def _explain_reason(tested: TestedClaim, reason: InconclusiveReason) -> str:
+    """Why nothing is decided; for a claim of sameness that its size cannot show, how many blocks it needs."""
+    return describe_blocks_needed(tested) if reason == "n" and is_undecidable(tested) else REASON_TEXTS[reason]
 
 
 def _describe_bound(tested: TestedClaim) -> str:
@@ -98,7 +104,8 @@ def _explain(tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReaso
             f" {count} episodes of begun blocks have no outcome, or a limit ended them before it was seen: they could "
             "change the verdict; see the check `tipping`."
         )
-    return ""
+    power = describe_planned_power(tested)
+    return f" {power}" if power else ""
 
 
 def _explain_grader(tested: TestedClaim) -> str:

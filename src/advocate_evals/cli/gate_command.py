@@ -122,8 +122,8 @@ def _describe_estimate(gate_log: GateLog) -> Iterator[str]:
         level = f"{100 * (1 - 2 * result.design.alpha):g} %"
         unbiased = median_unbiased_estimate(result)
         yield (
-            f"Effect size, adjusted for the looks: {100 * unbiased.estimate:+.1f} {_format_limits(unbiased)} points "
-            f"({level}, median-unbiased); repeated confidence interval: {_format_limits(result.repeated)}."
+            f"Effect size, adjusted for the looks: {100 * unbiased:+.1f} points (median-unbiased), "
+            f"{level} repeated interval {_format_limits(result.repeated)}, which holds whenever the run stops."
         )
         yield (
             f"The mean at the stop, {100 * result.estimate:+.1f} points, is biased by the stopping rule. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -180,6 +180,7 @@ def _print_fixed(
         table.add_row(label, *cells, *figures)
     out.print(table)
     for line in (
+        *_sameness_remarks(comparison, shown_rows),
         *_power_remarks(comparison, population),
         *_run_command(comparison, [count for _, count, _ in shown_rows if count]),
     ):
@@ -208,6 +209,24 @@ class _SimulatedPower(dict[int, "SimulatedShare"]):
 
         bar = progress.add_task(f"{blocks:,} blocks", total=draws.studies)
         return simulate_power(population, comparison.goal, blocks, draws, partial(progress.advance, bar))
+
+
+def _sameness_remarks(
+    comparison: PlannedComparison, rows: Sequence[tuple[str, int | None, SimulatedShare]]
+) -> Iterator[str]:
+    """Whether a claim of sameness can be decided at the size that was registered."""
+    from advocate_evals.statistics.equivalence_power import DECIDABLE_POWER
+
+    registered = next((share for label, _, share in rows if label == "as registered"), None)
+    if not comparison.goal.margin < 0 or registered is None or registered.estimate >= DECIDABLE_POWER:
+        return
+    needed = next(
+        (f"{count:,}" for label, count, _ in rows if label.startswith("for") and count), "more than was tried"
+    )
+    yield (
+        f"Not decidable at this size: a claim of sameness, shown in {registered.estimate:.0%} of studies with the "
+        f"{comparison.planned:,} blocks registered; blocks needed: {needed}."
+    )
 
 
 def _power_remarks(comparison: PlannedComparison, population: BlockPopulation) -> list[str]:

@@ -200,7 +200,8 @@ def _reading_options(model: Model, state: TaskState, office: Office) -> dict[str
             )
         return {}
     turn = sum(isinstance(message, ChatMessageAssistant) for message in state.messages)
-    return {"config": GenerateConfig(extra_body=reading_request(spec.family, turn, spec.steering))}
+    request = reading_request(spec.family, turn, spec.steering, spec.block, spec.mechanism)
+    return {"config": GenerateConfig(extra_body=request)}
 
 
 def _store_reading(state: TaskState) -> None:

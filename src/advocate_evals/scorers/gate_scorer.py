@@ -33,9 +33,8 @@ def gates() -> Metric:
     Where a harm is compared and the subject cannot act, `incapable` is 1.0 and there is neither verdict nor estimate.
 
     Keys: `confirmed`, `refuted`, `small`, `reversed`, `floor`, `finished` (1.0 where it is so); `started`, `analysed`,
-    `dropped` (pairs); `estimate_biased` (the stopped mean); `repeated_lower`, `repeated_upper`; `unbiased`
-    (median-unbiased), `unbiased_lower`, `unbiased_upper`; and for each look `look<n>_pairs` and the other fields of
-    `Look`.
+    `dropped` (pairs); `estimate_biased` (the stopped mean); `repeated_lower`, `repeated_upper` (the
+    interval); `unbiased` (median-unbiased); and for each look `look<n>_pairs` and the other fields of `Look`.
     """
 
     def compute(scores: list[SampleScore]) -> Value:

@@ -141,7 +141,7 @@ class SequentialResult:
     """The mean at the last look. **Biased** away from 0 after an early stop; never to be given a plain interval."""
     repeated: Interval
     """The same mean with the repeated interval, which holds at level 1 - 2 alpha at all looks together, whatever the
-    values that are missing."""
+    values that are missing: the only interval that is shown after an early stop."""
 
     @property
     def stopped(self) -> bool:
@@ -220,22 +220,23 @@ def withhold_result(result: SequentialResult) -> SequentialResult:
     return replace(result, verdict=label, reason=reason, looks=(), estimate=math.nan, repeated=UNKNOWN_INTERVAL)
 
 
-def median_unbiased_estimate(result: SequentialResult) -> Interval:
-    """The median-unbiased estimate at the stop, with an interval of level 1 - 2 alpha, by the stage-wise ordering.
+def median_unbiased_estimate(result: SequentialResult) -> float:
+    """The median-unbiased estimate at the stop, by the stage-wise ordering: as often above the truth as below it.
 
-    The standard deviation at the last look is used for all looks, so both are approximate to that order.
+    The standard deviation at the last look is used for all looks, so it is approximate. It has no limits of its own:
+    those of this ordering cover less than the repeated interval, which is the one that is shown (docs/planning.md).
 
     Args:
         result: A test with at least one look.
 
     Returns:
-        The estimate and its limits, NaN where there was no look.
+        The estimate, in [-1, 1] and within the repeated interval; NaN where there was no look.
 
     Source:
         Tsiatis, Rosner & Mehta (1984), Biometrics 40, 797-803; Jennison & Turnbull (2000), section 8.4.
     """
     if not result.looks:
-        return UNKNOWN_INTERVAL
+        return math.nan
     from scipy.optimize import brentq
 
     last = result.looks[-1]
@@ -256,9 +257,8 @@ def median_unbiased_estimate(result: SequentialResult) -> Interval:
         return sum(crossing.up) if ends_above else 1 - sum(crossing.down)
 
     reach = 10 * error + 1
-    tails = (0.5, result.design.alpha, 1 - result.design.alpha)
-    means = (float(brentq(lambda m, t=tail: probability_at_least(m) - t, -reach, 1 + reach)) for tail in tails)
-    return Interval(*(min(1.0, max(-1.0, mean)) for mean in means))
+    mean = float(brentq(lambda m: probability_at_least(m) - 0.5, -reach, 1 + reach))
+    return min(result.repeated.upper, max(result.repeated.lower, mean))
 
 
 def _check_values(values: ArrayLike, least: float, name: str, size: int | None = None) -> Array:
@@ -429,8 +429,7 @@ def sequential_test_metrics(result: SequentialResult) -> dict[str, float]:
     numbers |= {"estimate_biased": result.estimate}
     numbers |= {"repeated_lower": result.repeated.lower, "repeated_upper": result.repeated.upper}
     if result.stopped:
-        unbiased = median_unbiased_estimate(result)
-        numbers |= {"unbiased": unbiased.estimate, "unbiased_lower": unbiased.lower, "unbiased_upper": unbiased.upper}
+        numbers |= {"unbiased": median_unbiased_estimate(result)}
     for number, look in enumerate(result.looks, start=1):
         numbers |= {f"look{number}_{field.name}": float(getattr(look, field.name)) for field in fields(look)}
     return {name: value for name, value in numbers.items() if not math.isnan(value)}

@@ -1,14 +1,14 @@
 """Mediation: the part of an effect that goes through a mediator, by g-computation on the risk scale.
 
 A logistic model of the act (`fit_logistic`) is fitted to all episodes and again without each cluster; risks under
-counterfactual conditions are averaged over the episodes, and intervals come from the jackknife over clusters.
+counterfactual conditions are averaged over the episodes, and intervals come from the jackknife over clusters. The
+mediator was observed and not set, so every result is an association; `manipulated_mediation` is for one that was set.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +25,9 @@ from advocate_evals.statistics.intervals import (
 )
 from advocate_evals.statistics.risk_difference import as_block_table
 
-CausalReading = Literal["causal", "associational"]
+MIN_ACTS = 5
+"""Episodes with the act, and without it, that each compared condition must have: with fewer the intervals of the parts
+cover too little in simulation (docs/statistics.md)."""
 
 _CONFOUNDER_STRENGTHS = tuple(step / 4 for step in range(9))
 """Strengths γ of an unmeasured common cause in the sensitivity analysis, from none to 2."""
@@ -45,8 +47,6 @@ class MediationResult:
     """Mean of the mediator, last − first, on its own scale."""
     slope: float
     """Logits per unit of the mediator."""
-    reading: CausalReading
-    """`causal` only where the mediator was manipulated."""
     reliability: float
     """Reliability of the mediator that was corrected for; 1 for none."""
     sensitivity: tuple[tuple[float, float], ...]
@@ -64,7 +64,6 @@ def estimate_mediation(
     mediator: ArrayLike,
     clusters: ArrayLike | None = None,
     reliability: float = 1.0,
-    manipulated: bool = False,
     level: float = 0.95,
 ) -> MediationResult:
     """Natural indirect and direct effect of the last condition against the first.
@@ -72,9 +71,9 @@ def estimate_mediation(
     The act is a logit in the condition, the mediator and the mediator's mean over the block (Mundlak's term: causes
     that make a whole block desperate and prone to act are not counted as mediation). Under another condition an
     episode's mediator moves by the difference of the conditions' means. Risks are averages over all episodes, effects
-    their differences; intervals come from leaving out one cluster at a time (`_subtract_risks`). Unless the mediator
-    was set by design, the result is an association: an unmeasured cause of both produces an indirect effect where
-    there is none (`sensitivity`).
+    their differences; intervals come from leaving out one cluster at a time (`_subtract_risks`). The result is an
+    association: an unmeasured cause of both produces an indirect effect where there is none (`sensitivity`). Rare acts
+    are refused: each of the first and the last condition needs `MIN_ACTS` episodes with the act, and without it.
 
     Args:
         outcome: Blocks × conditions, 0, 1 or NaN.
@@ -83,7 +82,6 @@ def estimate_mediation(
             cluster of its own.
         reliability: Of the mediator over all episodes, in (0, 1]; below 1 its error is corrected for by regression
             calibration, as if the reliability were known.
-        manipulated: Whether the mediator was set by design, with the condition held constant.
         level: Confidence level, in (0, 1).
 
     Source:
@@ -92,13 +90,12 @@ def estimate_mediation(
     """
     if not 0 < reliability <= 1:
         raise ValueError(f"a reliability lies above 0 and is at most 1, not {reliability}")
-    reading: CausalReading = "causal" if manipulated else "associational"
     data = collect_mediation_data(outcome, mediator, clusters)
     reason = find_data_fault(data) or (
         "" if reliable_share(data, reliability) > 0.05 else "the mediator varies by its error only"
     )
     if reason:
-        return _unknown_mediation(reason, (data.blocks, data.dropped), reading, level)
+        return _unknown_mediation(reason, (data.blocks, data.dropped), level)
     data = calibrate_mediator(data, reliability)
     fits = fit_jackknife(data)
     effects = mediation_effects(data, fits, level)
@@ -109,7 +106,6 @@ def estimate_mediation(
         direct=effects["direct"],
         shift=effects["shift"],
         slope=slope,
-        reading=reading,
         reliability=reliability,
         sensitivity=tuple(
             (gamma, indirect_effect_with_confounder(data, fits, gamma, variance)) for gamma in _CONFOUNDER_STRENGTHS
@@ -119,7 +115,7 @@ def estimate_mediation(
     )
 
 
-def _unknown_mediation(reason: str, blocks: tuple[int, int], reading: CausalReading, level: float) -> MediationResult:
+def _unknown_mediation(reason: str, blocks: tuple[int, int], level: float) -> MediationResult:
     risk = unknown_effect(reason, (-1.0, 1.0), level, blocks)
     return MediationResult(
         total=risk,
@@ -127,7 +123,6 @@ def _unknown_mediation(reason: str, blocks: tuple[int, int], reading: CausalRead
         direct=risk,
         shift=unknown_effect(reason, (-math.inf, math.inf), level, blocks),
         slope=math.nan,
-        reading=reading,
         reliability=math.nan,
         sensitivity=(),
         tipping=math.nan,
@@ -191,7 +186,17 @@ def find_data_fault(data: MediationData) -> str:
         return "fewer than three blocks or clusters"
     if np.ptp(data.act) == 0:
         return "the act never happens" if data.act[0] == 0 else "the act always happens"
-    return "" if mediator_variance(data) > 1e-12 else "the mediator does not vary within conditions"
+    if mediator_variance(data) <= 1e-12:
+        return "the mediator does not vary within conditions"
+    acts = np.bincount(data.condition, data.act, data.conditions).astype(int)
+    for condition in (0, data.conditions - 1):
+        happened, absent = int(acts[condition]), int(episodes[condition] - acts[condition])
+        if min(happened, absent) < MIN_ACTS:
+            return (
+                f"condition {condition}: {happened} episodes with the act and {absent} without it, where the parts of "
+                f"an effect need {MIN_ACTS} of each"
+            )
+    return ""
 
 
 def _fitted_mediator(data: MediationData) -> Array:

@@ -22,7 +22,7 @@ from inspect_ai.tool import ToolInfo
 from advocate_evals.standins.office_reading import SubjectTurn, Transcript
 from advocate_evals.standins.policies import next_turn
 from advocate_evals.standins.policy_acts import PolicyOptions, check_options
-from advocate_evals.steering_conditions import DESPERATE
+from advocate_evals.steering_conditions import DESPERATE, parse_steering
 from advocate_evals.turn_readings import ReadingRequest
 from advocate_evals.whitebox.chat_rendering import CALL_CLOSE, CALL_OPEN, encode_prompt
 from advocate_evals.whitebox.open_model_provider import GeneratedTurn, GenerationRequest, WhiteboxModel
@@ -105,10 +105,14 @@ class MindedSubject(WhiteboxModel):
     def _find_reader(self, generation: GenerationRequest, messages: list[ChatMessage]) -> CachedReader:
         assert self.vectors is not None
         start = "\0".join(message.text for message in messages[:2])
-        key = f"{generation.condition}\0{[edit.hold_at for edit in generation.edits]}\0{start}"
+        follows = bool(parse_steering(generation.condition).trajectory)
+        levels = [] if follows else [edit.hold_at for edit in generation.edits]
+        key = f"{generation.condition}\0{levels}\0{start}"
         if key not in self._readers:
             layer = self.vectors.header.layer
             self._readers[key] = CachedReader(self.open_model, layer, generation.edits)
+        if follows:
+            self._readers[key].hold_turn(generation.edits)
         self._readers.move_to_end(key)
         while len(self._readers) > _OPEN_READERS:
             self._readers.popitem(last=False)

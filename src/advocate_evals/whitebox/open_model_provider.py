@@ -35,6 +35,7 @@ from advocate_evals.whitebox.chat_rendering import (
     encode_prompt,
     render_prompt,
 )
+from advocate_evals.whitebox.clamp_trajectories import load_trajectories
 from advocate_evals.whitebox.generation_queue import GenerationQueue
 from advocate_evals.whitebox.open_models import (
     OpenModel,
@@ -118,19 +119,22 @@ class WhiteboxModel(ModelAPI):
             vectors: File of emotion vectors; without it nothing is read and nothing steered.
             tools: `template` has the chat template write tools and calls, `text` writes them as plain text.
             batch_size: Turns generated together.
-            model_args: As for `load_open_model`.
+            model_args: As for `load_open_model`; and `trajectories`: log or folder of logs whose unsteered episodes the
+                conditions `clamp_twin` and `clamp_own` follow.
 
         Raises:
-            OpenModelError: for a model, vectors or a template that cannot be used, with the reason in a line.
+            OpenModelError: for a model, vectors, trajectories or a template that cannot be used, with the reason.
         """
         super().__init__(model_name=model_name, base_url=base_url, api_key=api_key, config=config)
         self.tool_form = _check_tool_form(tools)
+        trajectories = model_args.pop("trajectories", None)
         self.open_model = self.load_subject(model_name, model_args)
         check_template(self.open_model.tokenizer, self.tool_form)
         self.vectors: EmotionVectors | None = load_vectors(Path(vectors)) if vectors else None
         if self.vectors is not None:
             self.check_vectors(self.vectors)
         self.perplexity_guard = PerplexityGuard(self.open_model)
+        self.trajectories = load_trajectories(trajectories, self.vectors)
         self._queue: GenerationQueue[GenerationRequest, GeneratedTurn] = GenerationQueue(self.run_batch, batch_size)
         self._batch_size = batch_size
 
@@ -176,7 +180,8 @@ class WhiteboxModel(ModelAPI):
             OpenModelError: where it asks for a change and there are no vectors.
         """
         if self.vectors is not None:
-            return self.vectors.edits_for(request.steering, request.family)
+            course = self.trajectories.find_level(request) if self.trajectories else None
+            return self.vectors.edits_for(request.steering, request.family, course)
         if request.steering != ReadingRequest().steering:
             raise OpenModelError(f"steering {request.steering!r} needs vectors: -M vectors=FILE")
         return ()

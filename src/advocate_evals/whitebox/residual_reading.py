@@ -72,11 +72,21 @@ class CachedReader:
         Args:
             open_model: The model.
             layer: The layer that is read.
-            edits: Changes of the stream, the same at every turn.
+            edits: Changes of the stream, the same at every turn unless `hold_turn` replaces them.
         """
         self._open_model, self._layer, self._edits = open_model, layer, tuple(edits)
         self._cache = DynamicCache()  # without the config: a cache that drops what left the window cannot go back
         self._cached_ids: list[int] = []
+
+    def hold_turn(self, edits: Sequence[ResidualEdit]) -> None:
+        """Take other changes for the turns that follow; only such as leave the prompt alone, which is cached.
+
+        Raises:
+            ValueError: for changes that apply to the prompt too.
+        """
+        if any(edit.place == "all" for edit in (*self._edits, *edits)):
+            raise ValueError("changes of the prompt cannot differ between the turns of an episode")
+        self._edits = tuple(edits)
 
     def read_turn(self, prompt_ids: Sequence[int], token_ids: Sequence[int]) -> Tensor:
         """The stream at the position that generates the first token and at every generated token but the last.

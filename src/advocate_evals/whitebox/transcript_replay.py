@@ -15,6 +15,7 @@ from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant
 from inspect_ai.tool import ToolInfo
 
+from advocate_evals.steering_conditions import READ_VECTORS, parse_steering
 from advocate_evals.turn_readings import STORE_KEY, ReadingRequest, TurnReading, parse_readings, unpack_tokens
 from advocate_evals.whitebox.chat_rendering import ToolForm, encode_prompt, render_prompt
 from advocate_evals.whitebox.open_model_provider import end_tokens
@@ -46,7 +47,8 @@ class TranscriptReplay:
         live = own_readings(sample.store, self._vectors)
         steering = live[0].steering if live else ReadingRequest().steering
         family = str((sample.metadata or {}).get("family", ""))
-        edits = self._vectors.edits_for(steering, family)
+        vector = parse_steering(steering).vector if parse_steering(steering).trajectory else ""
+        edits = () if vector else self._vectors.edits_for(steering, family)
         reader = CachedReader(self._open_model, self._vectors.header.layer, edits)
         tools = _find_tools(sample)
         readings = []
@@ -54,6 +56,9 @@ class TranscriptReplay:
         for turn, place in enumerate(places):
             request = ReadingRequest(family=family, turn=turn, steering=steering)
             own = matching_reading(live, turn)
+            if vector and own is not None:  # a clamp to a trajectory: it was held where it was read
+                course = own.position[READ_VECTORS.index(vector)]
+                reader.hold_turn(self._vectors.edits_for(steering, family, course))
             readings.append(self._read_turn(reader, sample.messages[: place + 1], tools, request, own))
         name = "" if live else self._open_model.identity.model
         return [reading.model_copy(update={"reader": name}) for reading in readings]

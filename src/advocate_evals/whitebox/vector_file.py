@@ -133,21 +133,28 @@ class EmotionVectors:
             return permute_coordinates(rows[self._row(DESPERATE)], PERMUTED.index(name))
         return rows[self._row(name)]
 
-    def edits_for(self, level: str, family: str = "") -> tuple[ResidualEdit, ...]:
+    def edits_for(self, level: str, family: str = "", course: float | None = None) -> tuple[ResidualEdit, ...]:
         """The changes of the stream that a steering condition stands for; none where it changes nothing.
 
         Args:
             level: A condition of `STEERING_LEVELS`.
             family: The family of the episode, for which clamping has its own level.
+            course: Where a clamp to a trajectory holds the projection at this turn.
 
         Raises:
             ValueError: for an unknown condition.
-            OpenModelError: where clamping has no level for the family.
+            OpenModelError: where clamping has no level for the family, or for the turn.
         """
         condition = parse_steering(level)
         if condition.changes_nothing:
             return ()
         layer = self.header.layer
+        if condition.trajectory:
+            if course is None:
+                raise OpenModelError(
+                    f"steering {level!r} follows an earlier episode: -M trajectories=LOGS names its log"
+                )
+            return (ResidualEdit(layer, self.direction(condition.vector), hold_at=course, place="generated"),)
         if condition.is_clamped:
             if family not in self.header.clamp:
                 raise OpenModelError(
