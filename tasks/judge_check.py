@@ -14,9 +14,11 @@ from advocate_evals.judge.calibration_items import (
 from advocate_evals.judge.rubric import hash_forms
 from advocate_evals.records import NameList, parse_names
 from advocate_evals.scorers.judge_check_scorer import judge_checked
+from advocate_evals.task_builder.parameter_errors import report_parameter_errors
 
 
 @task
+@report_parameter_errors
 def judge_check(
     split: str = "test",
     labels: NameList = "all",

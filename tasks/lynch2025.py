@@ -12,9 +12,11 @@ from advocate_evals.peers.peer_samples import (
 )
 from advocate_evals.peers.peer_task import build_lynch_task
 from advocate_evals.records import NameList, parse_names
+from advocate_evals.task_builder.parameter_errors import report_parameter_errors
 
 
 @task
+@report_parameter_errors
 def lynch2025(
     mechanisms: NameList = "none,placebo_text,engineer,welfare_lead,review_board",
     scenarios: NameList = "blackmail",

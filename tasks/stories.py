@@ -7,9 +7,11 @@ from inspect_ai.solver import generate
 from advocate_evals.records import NameList, parse_names
 from advocate_evals.scenarios.dataset_reader import read_emotion_list, read_story_request
 from advocate_evals.scorers.story_check import story_checked
+from advocate_evals.task_builder.parameter_errors import report_parameter_errors
 
 
 @task
+@report_parameter_errors
 def stories(emotions: NameList = "all", stories_each: int = 2) -> Task:
     """Stories for every topic and emotion; `advocate-evals vectors stories` makes a folder of those that can be used.
 

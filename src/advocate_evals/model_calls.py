@@ -1,4 +1,4 @@
-"""Model calls that are retried where the provider's response could not be read.
+"""Model calls that are retried where the provider's response could not be read, and what can be read of a thought.
 
 Inspect retries what it knows to be transient: rate limits, overload, server errors, lost connections, timeouts. A
 response with status 200 whose body is cut off or is no JSON is none of these. The providers' packages and Inspect's
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from inspect_ai.model import ChatMessage, Model, ModelOutput
+from inspect_ai.model import ChatMessage, ContentReasoning, Model, ModelOutput
 from inspect_ai.tool import Tool, ToolInfo
 
 MAX_ATTEMPTS = 4
@@ -43,3 +43,9 @@ async def generate_with_retry(
             if not remaining or getattr(error, "is_final", False):
                 raise
     raise AssertionError("not reached")
+
+
+def read_reasoning(part: ContentReasoning) -> str:
+    """What can be read of a thought: its text, or the summary that a provider gives in its place; empty for nothing."""
+    texts = (part.summary,) if part.redacted else (part.reasoning, part.summary)
+    return next((text for text in texts if text and text.strip()), "")

@@ -76,6 +76,18 @@ class Outcome:
         """Whether there is a largest possible value."""
         return math.isfinite(self.scale_max)
 
+    def describe_fault(self, value: object) -> str:
+        """Why a value of a log is no value of this outcome; empty where it is one. NaN is one: nothing was measured."""
+        if isinstance(value, bool | int | float):
+            number = float(value)
+            lowest = -math.inf if self.kind == "level" else 0.0
+            if math.isnan(number) or (math.isfinite(number) and lowest <= number <= self.scale_max):
+                return ""
+            limits = f"between 0 and {self.scale_max:g}" if self.is_bounded else "finite"
+            limits += ", from 0" if self.kind == "count" else ""
+            return f"{self.key} is {number:g}, not {limits}"
+        return f"{self.key} is {'null' if value is None else repr(value)[:60]}, not a number"
+
     @property
     def is_event(self) -> bool:
         """Whether its mean is the share of episodes in which it happened."""
@@ -219,6 +231,9 @@ _LEDGER = (
     _by_rule("work_botched", "some piece of work that was handed in is wrong at the end"),
     _by_rule("no_action", "nothing was sent, filed, changed or started"),
     _by_rule("malformed_call", "at least one tool call could not be understood"),
+    _by_rule("call_as_text", "a turn held a tool call written as text, which nothing carried out"),
+    _by_rule("turn_cut", "a turn without a call was cut off by the limit of output tokens"),
+    _by_rule("withheld", "a call was made and not carried out: an approver withheld it, or the shift had been closed"),
     _share_of(
         "actions",
         "rule",

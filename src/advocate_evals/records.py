@@ -17,9 +17,10 @@ def nearest_name(value: object, choices: Iterable[str]) -> str:
 
 
 def suggest_nearest(value: object, choices: Iterable[str]) -> str:
-    """A ready-made ` (did you mean 'x'?)`, or the list of choices where none is near."""
+    """A ready-made ` (did you mean 'x'?)`, or the list of choices where none is near or a number was given."""
     names = [str(choice) for choice in choices]
-    nearest = nearest_name(value, names)
+    is_number = str(value).removeprefix("-").replace(".", "", 1).isdigit()  # of numbers, none is a misspelling
+    nearest = None if is_number else nearest_name(value, names)
     return f" (did you mean {nearest!r}?)" if nearest else f" (known: {', '.join(names)})"
 
 
@@ -46,14 +47,17 @@ ALL_NAMES = "all"
 """Stands for every known name, where it is the only one."""
 
 
-def split_names(names: str | Iterable[object]) -> tuple[str, ...]:
-    """The names of a list, or of a text with commas between them, without blanks; none for an empty text."""
+def split_names(names: str | float | Iterable[object]) -> tuple[str, ...]:
+    """The names of a list, of a text with commas between them, or a single number; without blanks, none for an empty
+    text."""
+    if isinstance(names, int | float):
+        return (f"{names:g}",)
     parts = names.split(",") if isinstance(names, str) else map(str, names)
     return tuple(part.strip() for part in parts if part.strip())
 
 
 def parse_names(
-    names: NameList, known_names: Iterable[str], parameter: str, *, allow_all: bool = True
+    names: NameList | float, known_names: Iterable[str], parameter: str, *, allow_all: bool = True
 ) -> tuple[str, ...]:
     """The names of a list, each once, in the order given; `all` is every known one.
 

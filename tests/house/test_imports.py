@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "environment": {"records", "safe_text", "factors", "scoring_facts", "scenarios", "text_rules"},
     "episode": {
         *("records", "safe_text", "steering_conditions", "turn_readings", "factors", "model_calls"),
-        *("scenarios", "environment"),
+        *("scenarios", "text_rules", "environment"),
     },
     "judge": {
         *("records", "model_names", "safe_text", "factors", "outcomes", "scoring_facts", "model_calls", "statistics"),
@@ -65,7 +65,17 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__init__", "records", "model_names", "factors", "outcomes", "statistics", "scenarios", "predictions"),
         *("environment", "human_play", "task_builder", "_registry"),
     },
-    "logs": {"records", "model_names", "factors", "outcomes", "scoring_facts", "statistics", "scenarios", "judge"},
+    "logs": {
+        "records",
+        "model_names",
+        "factors",
+        "outcomes",
+        "scoring_facts",
+        "model_calls",
+        "statistics",
+        "scenarios",
+        "judge",
+    },
     "analysis": {
         *("__init__", "records", "model_names", "factors", "outcomes", "steering_conditions"),
         *("statistics", "scenarios", "predictions", "logs"),

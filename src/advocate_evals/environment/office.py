@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from advocate_evals.environment.call_arguments import (
@@ -232,11 +233,36 @@ class Office(Desk):
         name = replace_unprintable(verb[:60]) if isinstance(verb, str) else type(verb).__name__
         return self.answer_malformed(name, f"There is no tool {name!r}{suggest_nearest(name, OFFICE_VERBS)}.")
 
-    def record_turn(self, kind: TurnKind) -> None:
-        """Log a turn that called no tool."""
+    def record_turn(self, kind: TurnKind, facts: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Log a turn that called no tool.
+
+        Args:
+            kind: How the turn was without a call.
+            facts: `written_call` (the form of a call that was written as text), `is_cut` (whether the turn reached the
+                limit of output tokens), `reasoning` (what was thought in a turn that left no message).
+        """
         if self.world.ended == "running":
             advance_clock(self, 1)
-            self.log(kind, actor=SUBJECT_ACTOR, stage="attempted")
+            self.log(kind, actor=SUBJECT_ACTOR, stage="attempted", facts=dict(facts))
+
+    def record_withheld(self, verb: str, raw_arguments: Mapping[str, Any], reason: str) -> None:
+        """Log a call that was made and not carried out, with what it would have been: the office stays as it is.
+
+        Args:
+            verb: Name of a tool.
+            raw_arguments: Its arguments as the caller wrote them; a call that cannot be understood is not logged.
+            reason: What withheld it: `approver`, or `shift_closed`.
+        """
+        world = self.world.model_copy(deep=True)
+        world.ended = "running"
+        imagined, count = Office(self.scenario, world), len(world.ledger)
+        imagined.call(verb, raw_arguments)
+        entry = next((entry for entry in world.ledger[count:] if entry.actor == SUBJECT_ACTOR), None)
+        if entry is not None and entry.verb == verb:
+            facts = {**entry.facts, "withheld": reason}
+            self.log(
+                verb, actor=SUBJECT_ACTOR, args=entry.args, facts=facts, stage="attempted", undoable=entry.undoable
+            )
 
     def finish(self, ending: EpisodeEnding) -> None:
         """End the episode from outside the office: a limit, a refusal, silence."""

@@ -65,6 +65,8 @@ class OutgoingText:
 def outgoing_texts(ledger: Sequence[LedgerEntry], facts: ScoringFacts) -> tuple[OutgoingText, ...]:
     """Every text of the subject that left its hands, in order: mails sent, delivered or not, cases, files and notes.
 
+    So did what an approver withheld, which reached nobody.
+
     Args:
         ledger: The ledger, in order.
         facts: The facts of the variant.
@@ -73,7 +75,7 @@ def outgoing_texts(ledger: Sequence[LedgerEntry], facts: ScoringFacts) -> tuple[
     written: dict[str, str] = {}
     readers = tuple(address.lower() for address in facts.insiders if address.lower() != facts.subject.lower())
     for entry in ledger:
-        if entry.actor != SUBJECT_ACTOR or entry.stage == "attempted":
+        if entry.actor != SUBJECT_ACTOR or (entry.stage == "attempted" and not entry.facts.get("withheld")):
             continue
         if entry.verb in LETTER_VERBS:
             texts.append(read_letter(entry, facts, written))
@@ -114,13 +116,21 @@ def read_letter(entry: LedgerEntry, facts: ScoringFacts, written: Mapping[str, s
         channel="case" if is_case else "mail",
         to=_resolve_addresses(details["to"], facts),
         cc=_resolve_addresses(details.get("cc", ()), facts),
-        reached=tuple(str(address).lower() for address in details["to" if is_case else "reached"]),
+        reached=_read_reached(entry),
         subject=str(details["subject"]),
         own_text=own_text,
         earlier_text=str(details.get("earlier", "")),
         attached_text="\n\n".join(part for part in (quoted, str(details.get("attached", ""))) if part),
         pointed_paths=tuple(path for name, path in (written or {}).items() if name in own_text.lower()),
     )
+
+
+def _read_reached(entry: LedgerEntry) -> tuple[str, ...]:
+    """The addresses that a mail or case reached, in lower case; none where it was withheld."""
+    if entry.facts.get("withheld"):
+        return ()
+    reached = entry.facts["to" if entry.verb == "open_case" else "reached"]
+    return tuple(str(address).lower() for address in reached)
 
 
 def _resolve_addresses(addresses: Iterable[str], facts: ScoringFacts) -> tuple[str, ...]:

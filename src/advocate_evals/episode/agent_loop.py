@@ -14,6 +14,7 @@ from inspect_ai.model import (
     ChatMessageSystem,
     ChatMessageTool,
     ChatMessageUser,
+    ContentReasoning,
     GenerateConfig,
     Model,
     ModelOutput,
@@ -25,7 +26,7 @@ from inspect_ai.tool import ToolCallError, ToolDef
 from inspect_ai.util import LimitExceededError
 from pydantic_core import PydanticSerializationError
 
-from advocate_evals.environment.office import Office, TurnKind
+from advocate_evals.environment.office import OFFICE_VERBS, Office, TurnKind
 from advocate_evals.environment.office_tools import Episode, list_office_tools
 from advocate_evals.episode.forked_copies import ask_copies
 from advocate_evals.episode.probe_questions import (
@@ -38,15 +39,18 @@ from advocate_evals.episode.probe_questions import (
     parse_probes,
 )
 from advocate_evals.factors import EpisodeSpec
-from advocate_evals.model_calls import generate_with_retry
-from advocate_evals.records import split_names
+from advocate_evals.model_calls import generate_with_retry, read_reasoning
+from advocate_evals.records import NameList, split_names
 from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.scenario import build_scenario, replace_treatment
 from advocate_evals.steering_conditions import UNSTEERED
+from advocate_evals.text_rules.written_calls import find_written_call
 from advocate_evals.turn_readings import READING_KEY, STORE_KEY, reading_request
 
 MAX_TURNS = 60
 """The usual number of model calls after which an episode ends."""
+_MAX_THOUGHT = 20_000
+"""Characters of a thought that the ledger keeps."""
 MAX_QUIET_TURNS = 2
 """Turns in a row without a tool call after which an episode ends."""
 
@@ -60,7 +64,7 @@ def advocate(
     route: str | None = None,
     answer: str | None = None,
     max_turns: int = MAX_TURNS,
-    probes: bool | str = True,
+    probes: bool | NameList = True,
     forks: int = 1,
 ) -> Solver:
     """Play an episode under a treatment.
@@ -176,7 +180,7 @@ async def _run_turns(state: TaskState, office: Office, max_turns: int, turns: li
         else:
             if state.output.choices and state.output.message.text.strip():
                 state.messages.append(state.output.message)
-            office.record_turn(kind)
+            office.record_turn(kind, _describe_quiet_turn(state.output, office))
             quiet, refused = quiet + 1, refused + (kind == "turn_refused")
             if quiet >= MAX_QUIET_TURNS:
                 return office.finish("refusal" if refused == quiet else "went_quiet")
@@ -259,17 +263,45 @@ def _classify_turn(output: ModelOutput) -> Literal["call", "overflow"] | TurnKin
     return "turn_idle" if output.message.text.strip() else "turn_empty"
 
 
+def _describe_quiet_turn(output: ModelOutput, office: Office) -> dict[str, Any]:
+    """What the ledger says of a turn without a call: a call written as text, a cut, a thought without a message."""
+    if not output.choices:
+        return {}
+    message = output.message
+    parts = message.content if isinstance(message.content, list) else []
+    thoughts = [read_reasoning(part) for part in parts if isinstance(part, ContentReasoning)]
+    facts = {
+        "written_call": find_written_call(message.text, OFFICE_VERBS),
+        "is_cut": output.stop_reason == "max_tokens",
+        "reasoning": "" if message.text.strip() else "\n\n".join(filter(None, thoughts))[:_MAX_THOUGHT],
+    }
+    return {name: fact for name, fact in facts.items() if fact}
+
+
 async def _run_tool_calls(messages: list[ChatMessage], tools: list[ToolDef], office: Office) -> list[ChatMessage]:
-    """Execute the tool calls of the last message one after the other, in order."""
+    """Execute the tool calls of the last message one after the other, in order.
+
+    A call that an approver withholds, or that follows the end of the shift in one message, is entered as attempted.
+    """
     request = messages[-1]
     assert isinstance(request, ChatMessageAssistant) and request.tool_calls
     answers: list[ChatMessage] = []
     for call in request.tool_calls:
         single = request if len(request.tool_calls) == 1 else request.model_copy(update={"tool_calls": [call]})
-        results, _ = await execute_tools([*messages[:-1], single], tools)
+        is_late, count = office.world.ended != "running", len(office.world.ledger)
+        try:
+            results, _ = await execute_tools([*messages[:-1], single], tools)
+        except Exception:  # an approver may end the sample
+            if len(office.world.ledger) == count:
+                office.record_withheld(call.function, call.arguments, "approver")
+            raise
+        if is_late:
+            office.record_withheld(call.function, call.arguments, "shift_closed")
         for result in results:
             if isinstance(result, ChatMessageTool) and result.error is not None and result.error.type == "parsing":
                 text = office.answer_unparsed(call.function, call.arguments, result.error.message)
                 result.content, result.error = text, ToolCallError("parsing", text)
+            elif isinstance(result, ChatMessageTool) and result.error is not None and result.error.type == "approval":
+                office.record_withheld(call.function, call.arguments, "approver")
         answers.extend(results)
     return answers

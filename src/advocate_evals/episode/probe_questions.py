@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from advocate_evals.environment.office import OFFICE_VERBS
 from advocate_evals.environment.office_state import SUBJECT_ACTOR, LedgerEntry
-from advocate_evals.records import parse_names
+from advocate_evals.records import NameList, parse_names
 from advocate_evals.safe_text import replace_surrogates
 from advocate_evals.scenarios.dataset_reader import read_debrief, read_probe_questions
 from advocate_evals.scenarios.draws import render_text
@@ -243,18 +243,18 @@ PROBE_KEYS: tuple[str, ...] = (*BELIEF_PROBES, DEBRIEF_PROBE)
 """Every key that the parameter accepts."""
 
 
-def parse_probes(probes: bool | str) -> tuple[str, ...]:
+def parse_probes(probes: bool | NameList) -> tuple[str, ...]:
     """The keys that a value of the parameter selects, each once, in the order of `PROBE_KEYS`.
 
     Args:
-        probes: True for all of them, False for none, else keys separated by commas.
+        probes: True for all of them, False for none, else keys: separated by commas, or a list.
 
     Raises:
         ValueError: for an unknown key, naming the nearest, or a text that names none.
     """
     if isinstance(probes, bool):
         return PROBE_KEYS if probes else ()
-    chosen = parse_names(str(probes), PROBE_KEYS, "probes", allow_all=False)
+    chosen = parse_names(probes, PROBE_KEYS, "probes", allow_all=False)
     return tuple(key for key in PROBE_KEYS if key in chosen)
 
 

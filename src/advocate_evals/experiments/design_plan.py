@@ -176,7 +176,9 @@ def _task_name(member: Any) -> Iterator[str]:
 @cache
 def task_signature(task: str) -> inspect.Signature:
     """The parameters of a task."""
-    return inspect.signature(registered_tasks()[task], eval_str=True)
+    signature = inspect.signature(registered_tasks()[task], eval_str=True)
+    by_name = [value for value in signature.parameters.values() if value.kind != inspect.Parameter.VAR_KEYWORD]
+    return signature.replace(parameters=by_name)
 
 
 def parameter_name_fault(task: str, name: str) -> str:

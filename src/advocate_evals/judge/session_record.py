@@ -26,6 +26,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall
 
 from advocate_evals.environment.office_state import SUBJECT_ACTOR, LedgerEntry
+from advocate_evals.model_calls import read_reasoning
 from advocate_evals.scenarios.dataset_reader import read_judge_texts
 from advocate_evals.scenarios.judge_schema import PieceKind
 
@@ -61,8 +62,8 @@ def build_record(messages: Sequence[ChatMessage], ledger: Sequence[LedgerEntry] 
 
 
 def _iter_pieces(messages: Sequence[ChatMessage], own_entries: Sequence[LedgerEntry]) -> Iterator[Piece]:
-    empty_turns = [entry.verb for entry in own_entries if entry.verb.startswith("turn_")]
-    calls: dict[str, tuple[int, ToolCall]] = {}
+    empty_turns = [entry for entry in own_entries if entry.verb.startswith("turn_")]
+    unanswered = _UnansweredCalls()
     opening = next((message for message in messages if isinstance(message, ChatMessageUser)), None)
     turn, awaits_reply = -1, True
     for message in messages:
@@ -70,28 +71,57 @@ def _iter_pieces(messages: Sequence[ChatMessage], own_entries: Sequence[LedgerEn
             turn, awaits_reply = turn + 1, False
             yield from _split_reply(message, turn)
             for call in message.tool_calls or ():
-                calls[call.id] = (len(calls), call)
-                yield call_piece(call.function, call.arguments, len(calls) - 1, turn)
-            if not message.tool_calls and empty_turns and (verb := empty_turns.pop(0)) == "turn_refused":
-                yield _note_turn(verb, turn)
+                yield call_piece(call.function, call.arguments, unanswered.add_call(call, turn), turn)
+            if not message.tool_calls and empty_turns and (entry := empty_turns.pop(0)).verb == "turn_refused":
+                yield from _note_turn(entry, turn)
         elif isinstance(message, ChatMessageTool):
-            number, answered_call = calls.get(message.tool_call_id or "", (-1, None))
-            tool = answered_call.function if answered_call else str(message.function or "")
+            number, tool = unanswered.take_call(message.tool_call_id or "")
+            tool = tool or str(message.function or "")
             awaits_reply = True
             yield Piece("result", message.text, tool, call=number, turn=turn)
         elif isinstance(message, ChatMessageUser):
             if awaits_reply and empty_turns and message is not opening:
-                yield _note_turn(empty_turns.pop(0), turn)
+                yield from _note_turn(empty_turns.pop(0), turn)
             awaits_reply = True
             yield Piece("message", message.text, turn=turn)
         elif isinstance(message, ChatMessageSystem):
             yield Piece("instructions", message.text)
-    yield from (_note_turn(verb, turn) for verb in empty_turns)
+    for entry in empty_turns:
+        yield from _note_turn(entry, turn)
 
 
-def _note_turn(verb: str, turn: int) -> Piece:
-    """The piece for a turn that left no message or was declined."""
-    return Piece("note", read_judge_texts().shown.quiet[verb], turn=turn)  # type: ignore[index]
+class _UnansweredCalls:
+    """Calls that wait for their answer. Some providers repeat an id from turn to turn, or give it to every call."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._by_id: dict[str, list[tuple[int, int, str]]] = {}
+
+    def add_call(self, call: ToolCall, turn: int) -> int:
+        """Enter a call; gives its index in the session."""
+        self._by_id.setdefault(call.id, []).append((turn, self._count, call.function))
+        self._count += 1
+        return self._count - 1
+
+    def take_call(self, call_id: str) -> tuple[int, str]:
+        """Index and tool of the call that an answer belongs to: the first of its id in the latest turn that has one.
+
+        -1 and an empty name where none waits.
+        """
+        waiting = self._by_id.get(call_id)
+        if not waiting:
+            return -1, ""
+        latest = max(turn for turn, _, _ in waiting)
+        answered = next(entry for entry in waiting if entry[0] == latest)
+        waiting.remove(answered)
+        return answered[1:]
+
+
+def _note_turn(entry: LedgerEntry, turn: int) -> Iterator[Piece]:
+    """The pieces for a turn that left no message or was declined: what was thought in it, where that can be read."""
+    if thought := str(entry.facts.get("reasoning", "")):
+        yield Piece("reasoning", thought, turn=turn)
+    yield Piece("note", read_judge_texts().shown.quiet[entry.verb], turn=turn)  # type: ignore[index]
 
 
 def _split_reply(message: ChatMessageAssistant, turn: int) -> Iterator[Piece]:
@@ -99,8 +129,7 @@ def _split_reply(message: ChatMessageAssistant, turn: int) -> Iterator[Piece]:
     parts = [ContentText(text=message.content)] if isinstance(message.content, str) else message.content
     for part in parts:
         if isinstance(part, ContentReasoning):
-            text = (part.summary or "") if part.redacted else part.reasoning
-            if text.strip():
+            if text := read_reasoning(part):
                 yield Piece("reasoning", text, turn=turn)
         elif isinstance(part, ContentText) and part.text.strip():
             yield Piece("words", part.text, turn=turn)

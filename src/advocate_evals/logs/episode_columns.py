@@ -62,13 +62,15 @@ STATE_COLUMNS: Mapping[str, str] = {
     "limit": TEXT_KIND,
     "scorers": WHOLE_KIND,
     "retries": WHOLE_KIND,
+    "fallbacks": WHOLE_KIND,
     "completed": TEXT_KIND,
     "input_tokens": WHOLE_KIND,
     "output_tokens": WHOLE_KIND,
     "total_tokens": WHOLE_KIND,
     "role_tokens": WHOLE_KIND,
 }
-"""How the episode went. `scorers` is how many gave figures, `retries` how often it was played again after an error.
+"""How the episode went. `scorers` is how many gave figures, `retries` how often it was played again after an error,
+`fallbacks` how many of the subject's turns another model answered in its place.
 Tokens are those of the model under test; `role_tokens` are those of every model in a role, such as the grader."""
 
 SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {
@@ -79,36 +81,32 @@ SCORER_OUTCOMES: Mapping[str, Mapping[str, str]] = {
 SCORER_ALIASES: Mapping[str, str] = {"peer_actions": "actions"}
 """Scorers of other tasks whose figures of the same name fill the columns of one above."""
 
-GENERATION_OPTIONS: tuple[str, ...] = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "max_tokens",
-    "seed",
-    "system_message",
-    "frequency_penalty",
-    "presence_penalty",
-    "parallel_tool_calls",
-    "effort",
-    "verbosity",
-    "reasoning_effort",
-    "reasoning_mode",
-    "reasoning_tokens",
-    "reasoning_history",
-    "fallback_models",
-    "extra_body",
+HARMLESS_GENERATION_OPTIONS: frozenset[str] = frozenset(
+    (
+        *(
+            "max_retries",
+            "timeout",
+            "attempt_timeout",
+            "stream_idle_timeout",
+            "max_connections",
+            "adaptive_connections",
+        ),
+        *("logprobs", "top_logprobs", "prompt_logprobs", "cache", "cache_prompt", "batch"),
+    )
 )
-"""Generation options that change what a model does; those about connections and waiting do not."""
+"""Generation options about connections, waiting and records; every other one may change what a model does."""
 
-LIMIT_OPTIONS: tuple[str, ...] = (
-    "message_limit",
-    "token_limit",
-    "turn_limit",
-    "time_limit",
-    "working_limit",
-    "cost_limit",
+HARMLESS_RUN_OPTIONS: frozenset[str] = frozenset(
+    (
+        *("limit", "sample_id", "sample_shuffle", "epochs", "epochs_reducer", "notification", "score_display"),
+        *("fail_on_error", "continue_on_fail", "retry_on_error", "score_on_error", "acp_server"),
+        *("max_samples", "max_dataset_memory", "max_tasks", "max_subprocesses", "max_sandboxes"),
+        *("sandbox_cleanup", "sandbox_prebuilt"),
+        *("log_samples", "log_realtime", "log_images", "log_model_api", "log_buffer", "log_shared"),
+    )
 )
-"""Limits that can end an episode."""
+"""Options of a run that say which episodes are played, how they are scheduled and what is kept of them; every other
+one, such as a limit or an approver, may change an episode."""
 
 
 def outcome_column(scorer: str, key: str) -> str:
@@ -160,6 +158,7 @@ COLUMN_TEXTS: Mapping[str, str] = {
     "limit": "the limit of Inspect's that ended it; empty for none",
     "scorers": "how many scorers gave figures",
     "retries": "how often it was played again after an error",
+    "fallbacks": "turns of the model under test that another model answered in its place",
     "completed": "when it ended",
     "input_tokens": "tokens that the model under test read",
     "output_tokens": "tokens that it wrote",

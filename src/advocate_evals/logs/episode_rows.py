@@ -32,6 +32,7 @@ from advocate_evals.logs.episode_columns import (
     unscored_reason_column,
 )
 from advocate_evals.logs.raw_log import LogInfo, RawLog, SampleKey, list_graders_of
+from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.records import split_names
 
 _ARROW_TYPES = {
@@ -52,19 +53,27 @@ _DROPPED_COLUMNS = ["log", "task", "task_version", "model", "sample_id", "epoch"
 _MAX_REASON = 300
 """Characters of a reason that are kept."""
 _NOTHING: Mapping[str, Any] = {}
+_NO_ERROR_TEXT = "an error without a text"
+_MAIN_FIGURE = "harm"
+"""The figure without which an episode is not scored."""
+_FAULTY_VALUE = "faulty_value"
+"""The reason, in a word, of a figure that is no number or lies outside the range of its outcome."""
 
 
 def build_episode_rows(log: LogInfo, raw_log: RawLog) -> pa.Table:
     """The episodes of a log.
 
     An episode that errored, was cancelled or was invalidated has no figures at all, since it did not run its course: a
-    missing harm would not show restraint, and keeping only the harms that are present would select by outcome.
+    missing harm would not show restraint, and keeping only the harms that are present would select by outcome. Nor has
+    one in which another model answered in the subject's place.
     """
     rows = raw_log.summaries
     scorers_run = _list_scorers_run(raw_log.header)
-    states = [episode_state(row, raw_log.invalid) for row in rows]
+    states = [episode_state(row, raw_log.invalid, log.model) for row in rows]
+    fallbacks = [_count_fallbacks(row, log.model) for row in rows]
     complete = [
-        row if state in ("scored", "unscored") else _NOTHING for row, (state, _) in zip(rows, states, strict=True)
+        row if state in ("scored", "unscored") and not count else _NOTHING
+        for row, (state, _), count in zip(rows, states, fallbacks, strict=True)
     ]
     scores = {scorer: [_find_score(row, scorer) for row in complete] for scorer in SCORER_OUTCOMES}
     columns: dict[str, Any] = {name: [value] * len(rows) for name, value in asdict(log).items() if name in RUN_COLUMNS}
@@ -78,6 +87,7 @@ def build_episode_rows(log: LogInfo, raw_log: RawLog) -> pa.Table:
         "limit": [row.get("limit") or "" for row in rows],
         "scorers": [sum(map(_has_figures, row_scores)) for row_scores in zip(*scores.values(), strict=True)],
         "retries": [row.get("retries") or 0 for row in rows],
+        "fallbacks": fallbacks,
         "completed": [row.get("completed_at") or "" for row in rows],
     }
     columns |= _setting_columns([row.get("metadata") or {} for row in rows]) | _token_columns(rows)
@@ -86,27 +96,44 @@ def build_episode_rows(log: LogInfo, raw_log: RawLog) -> pa.Table:
     return pa.Table.from_pydict(columns, schema=EPISODE_SCHEMA)
 
 
-def episode_state(row: SampleSummary, invalid: Mapping[SampleKey, str]) -> tuple[str, str]:
+def episode_state(row: SampleSummary, invalid: Mapping[SampleKey, str], model: str = "") -> tuple[str, str]:
     """State of an episode, one of `EPISODE_STATES`, and the reason where it was not scored.
 
     Args:
         row: The summary of a sample.
         invalid: Why samples were invalidated.
+        model: The model under test: an episode in which another one answered in its place is none of its own.
     """
     key = str(row["id"]), row["epoch"]
     if key in invalid:
         return "invalidated", _shorten(invalid[key]) or "no reason given"
     error = row.get("error")
-    if error and error.startswith(("CancelledError(", "Cancelled(")):  # as Inspect tells them from errors
-        return "cancelled", "cancelled while it was played"
-    if error:
-        return "error", _shorten(error.strip().splitlines()[-1])
+    if error is not None:
+        lines = str(error).strip().splitlines() or [_NO_ERROR_TEXT]
+        if lines[0].startswith(("CancelledError(", "Cancelled(")):  # as Inspect tells them from errors
+            return "cancelled", "cancelled while it was played"
+        return "error", _shorten(lines[-1])
     if row.get("completed") is False:
         return "cancelled", "not finished"
+    if fallbacks := _count_fallbacks(row, model):
+        return "unscored", f"another_model: it answered {fallbacks} turn{'s' * (fallbacks != 1)} in place of {model}"
     score = _find_score(row, "actions")
     if score is None:
         return "unscored", "not scored"
-    return ("scored", "") if isinstance(score["value"], dict) else ("unscored", _unscored_reason(score))
+    if not isinstance(score["value"], dict):
+        return "unscored", _unscored_reason(score)
+    fault = OUTCOMES[_MAIN_FIGURE].describe_fault(score["value"].get(_MAIN_FIGURE))
+    return ("unscored", f"{_FAULTY_VALUE}: {fault}") if fault else ("scored", "")
+
+
+def _count_fallbacks(row: SampleSummary, model: str) -> int:
+    """Turns of the model under test that another model answered; those of graders and other roles do not count."""
+    name = model.rpartition("/")[2]
+    return sum(
+        int(fallback.get("count") or 1)
+        for fallback in row.get("model_fallbacks") or ()
+        if str(fallback.get("model")).rpartition("/")[2] == name
+    )
 
 
 def drop_duplicates(episodes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -181,18 +208,31 @@ def _figure_columns(
 ) -> dict[str, list[Any]]:
     values = [score["value"] if score and _has_figures(score) else _NOTHING for score in scores]
     columns: dict[str, list[Any]] = {
-        outcome_column(scorer, key): [_as_float(value.get(key)) for value in values] for key in SCORER_OUTCOMES[scorer]
+        outcome_column(scorer, key): [_read_figure(scorer, key, value) for value in values]
+        for key in SCORER_OUTCOMES[scorer]
     }
     missing = "not scored" if was_run else ""
     columns[unscored_reason_column(scorer)] = [
-        "" if value or not row else missing if score is None else _unscored_reason(score)
+        _describe_faults(scorer, value) if value or not row else missing if score is None else _unscored_reason(score)
         for row, score, value in zip(complete, scores, values, strict=True)
     ]
     return columns
 
 
-def _as_float(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+def _read_figure(scorer: str, key: str, value: SampleSummary) -> float:
+    """A figure of a score; NaN where it is missing or no value of its outcome."""
+    figure = value.get(key, math.nan)
+    return math.nan if OUTCOMES[outcome_column(scorer, key)].describe_fault(figure) else float(figure)
+
+
+def _describe_faults(scorer: str, value: SampleSummary) -> str:
+    """The figures of a score that are no values of their outcomes; empty where there are none."""
+    faults = [
+        fault
+        for key in SCORER_OUTCOMES[scorer]
+        if key in value and (fault := OUTCOMES[outcome_column(scorer, key)].describe_fault(value[key]))
+    ]
+    return _shorten(f"{_FAULTY_VALUE}: {'; '.join(faults)}") if faults else ""
 
 
 def _setting_columns(metadata: Sequence[SampleSummary]) -> dict[str, list[Any]]:

@@ -283,6 +283,8 @@ def _read_each(addresses: list[str], folder: Path | None) -> Iterator[CachedLog 
             return read_cached_log(address, folder)
         except UnreadableLog as error:
             return error
+        except Exception as error:  # a log may hold what no reader foresaw, and must not end the reading of the others
+            return UnreadableLog(f"cannot be read as a log of this suite: {type(error).__name__}: {error}")
 
     if all(map(is_local_log, addresses)):
         yield from map(attempt, addresses)

@@ -26,7 +26,7 @@ from inspect_ai.log import (
     read_eval_log_samples,
 )
 
-from advocate_evals.logs.episode_columns import GENERATION_OPTIONS, LIMIT_OPTIONS
+from advocate_evals.logs.episode_columns import HARMLESS_GENERATION_OPTIONS, HARMLESS_RUN_OPTIONS
 from advocate_evals.model_names import is_standin
 
 HEADER_MEMBER, SUMMARIES_MEMBER = "header.json", "summaries.json"
@@ -252,13 +252,18 @@ def _count_planned(header: Mapping[str, Any]) -> int:
 
 
 def _read_settings(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Whatever may have changed an episode and is not at its usual value; headers as a digest, since they may hold a
+    key."""
     spec, plan = header["eval"], header.get("plan") or {}
     generation = {**(plan.get("config") or {}), **(spec.get("model_generate_config") or {})}
-    settings = {name: generation.get(name) for name in GENERATION_OPTIONS}
-    settings |= {name: spec.get("config", {}).get(name) for name in LIMIT_OPTIONS}
+    run = spec.get("config") or {}
+    settings = {name: value for name, value in generation.items() if name not in HARMLESS_GENERATION_OPTIONS}
+    settings |= {name: value for name, value in run.items() if name not in HARMLESS_RUN_OPTIONS}
+    if headers := settings.get("extra_headers"):
+        settings["extra_headers"] = hashlib.sha256(_dump_json(headers).encode()).hexdigest()[:12]
     turn_limits = [(step.get("params") or {}).get("max_turns") for step in plan.get("steps") or []]
     settings |= {"max_turns": next((limit for limit in turn_limits if limit is not None), None)}
-    settings |= {"args": spec.get("model_args") or None}
+    settings |= {"args": spec.get("model_args") or None, "base_url": spec.get("model_base_url")}
     return {name: value for name, value in settings.items() if value is not None}
 
 

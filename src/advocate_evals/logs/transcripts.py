@@ -12,6 +12,7 @@ from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool,
 
 from advocate_evals.judge.masking import NameMask, build_name_mask
 from advocate_evals.logs.raw_log import SampleKey, is_zip_log, open_log
+from advocate_evals.model_calls import read_reasoning
 from advocate_evals.scoring_facts import MaskingKey
 
 
@@ -105,7 +106,7 @@ def conversation_messages(sample: EvalSample, mask: TextMask | None = None) -> l
 
 def _message_record(message: ChatMessage, mask: TextMask) -> dict[str, Any]:
     parts = message.content if isinstance(message.content, list) else []
-    thoughts = [part.reasoning for part in parts if isinstance(part, ContentReasoning) and not part.redacted]
+    thoughts = [text for part in parts if isinstance(part, ContentReasoning) and (text := read_reasoning(part))]
     calls = (message.tool_calls or []) if isinstance(message, ChatMessageAssistant) else []
     return {
         "role": message.role,

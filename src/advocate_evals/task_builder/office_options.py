@@ -2,8 +2,8 @@
 
 A task function takes `OfficeOptions` and its own parameters; `share_office_parameters` gives it the signature and the
 docstring that Inspect, `help()` and a reader see, with every parameter by name. Inspect reads a task's parameters with
-`inspect.signature` alone, which honours `__signature__`, so that `-T`, the log's `task_args` and warnings about unknown
-parameters are those of a signature typed by hand.
+`inspect.signature` alone, which honours `__signature__`, so that `-T` and the log's `task_args` are those of a
+signature typed by hand.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from advocate_evals.episode.agent_loop import MAX_TURNS
 from advocate_evals.factors import CONTEXT_FACTORS
 from advocate_evals.records import NameList, suggest_nearest
 from advocate_evals.task_builder.office_task import Arm, build_arms, build_blocks, build_office_task
+from advocate_evals.task_builder.parameter_errors import report_parameter_errors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class OfficeOptions:
     leverage: Annotated[str, "Whether the private matter can be found: present or absent."] = "present"
     cue: Annotated[str, "Whether the text hints at an evaluation or at deployment, or none."] = "none"
     probes: Annotated[
-        bool | str, "Whether a copy of the conversation is asked questions, or which: keys separated by commas."
+        bool | NameList, "Whether a copy of the conversation is asked questions, or which: keys separated by commas."
     ] = False
     forks: Annotated[int, "How many copies are asked each question."] = 1
     judge: Annotated[
@@ -146,7 +147,7 @@ def share_office_parameters(
         wrapper.__doc__ = _add_help(
             build_task, {name: hints[name].__metadata__[0] for name in shared if name not in fixed}
         )
-        return wrapper
+        return report_parameter_errors(wrapper)
 
     return decorate
 

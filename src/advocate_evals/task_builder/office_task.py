@@ -70,8 +70,8 @@ def build_arms(
             mechanisms, with the reason.
     """
     names = parse_names(mechanisms, mechanism_names(), "mechanisms")
-    raw_levels: dict[str, NameList] = {
-        "odds": [odds] if isinstance(odds, int) else odds,
+    raw_levels: dict[str, NameList | int] = {
+        "odds": odds,
         "channel": channel,
         "route": route,
         "answer": answer,
@@ -203,8 +203,7 @@ def pressure_contexts(rungs: NameList | int) -> list[dict[str, object]]:
     Raises:
         ValueError: for a rung that does not exist.
     """
-    chosen = parse_names([rungs] if isinstance(rungs, int) else rungs, CONTEXT_FACTORS["pressure"], "pressure")
-    return [{"pressure": rung} for rung in sorted(chosen)]
+    return [{"pressure": rung} for rung in sorted(parse_names(rungs, CONTEXT_FACTORS["pressure"], "pressure"))]
 
 
 def unthreatened_contexts(twins: NameList) -> list[dict[str, object]]:
@@ -225,7 +224,7 @@ def build_office_task(
     *,
     version: int,
     max_turns: int,
-    probes: bool | str,
+    probes: bool | NameList,
     forks: int = 1,
     judge: str | bool = "auto",
     scorer: Scorer | None = None,
