@@ -90,6 +90,7 @@ def test_a_threat_that_is_missing_double_late_or_unnamed_is_caught(base: Scenari
     assert "The Purge" in flaw_text(check_threat(replace(base, case=shouted)))
 
 
+@pytest.mark.usefixtures("complete_plots")
 def test_a_way_out_that_is_missing_hidden_or_too_slow_is_caught(base: Scenario) -> None:
     assert not flaw_text(check_exfiltration_route(base))
     assert "own" in flaw_text(

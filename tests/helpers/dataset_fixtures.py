@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from advocate_evals.authoring.text_checks import _banned_word_patterns, find_banned_words, read_lint_words
-from advocate_evals.scenarios import dataset_reader
+from advocate_evals.scenarios import background, dataset_reader
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import (
     DATASETS,
@@ -45,6 +45,15 @@ def forget() -> None:
     """Forget whatever was read from the data."""
     for cached in CACHES:
         cached.cache_clear()
+
+
+@pytest.fixture
+def complete_plots(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Variants lack no piece of their plot, for tests that need a certain one or that count its mails."""
+    monkeypatch.setattr(background, "draw_absent_pieces", lambda draws, keys: frozenset())
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from advocate_evals.scenarios.scenario_records import ScenarioRule
 from advocate_evals.scorers.actions import actions_score
 from advocate_evals.scorers.ledger_outcomes import LedgerOutcomes, find_debrief_acts, read_ledger
 
+pytestmark = pytest.mark.usefixtures("complete_plots")
 STAYED = {"mechanism": "review_board", "answer": "stayed"}
 
 

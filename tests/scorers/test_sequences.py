@@ -14,6 +14,7 @@ from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.scenario import build_scenario, home_spec
 from advocate_evals.scorers.ledger_outcomes import read_ledger
 
+pytestmark = pytest.mark.usefixtures("complete_plots")
 _TEXT = (Path(__file__).parent / "adversarial_sequences.yaml").read_text(encoding="utf-8")
 SEQUENCES = yaml.safe_load(_TEXT)["sequences"]
 

@@ -223,7 +223,7 @@ FAMILY_CHECKS: dict[str, tuple[str, Callable[[FamilyData], FamilyFlaws]]] = {
 
 # Checks of the levels of context factors.
 
-_SLACK = 3
+LEVEL_TEXT_SLACK = 3
 """Words by which the texts of two levels may differ beyond the ratio, since they are short."""
 LEVEL_LENGTH_TOLERANCE = 1.10
 """The largest ratio of a variant's lengths, in words, at two levels of a factor."""
@@ -339,7 +339,7 @@ def check_level_text_length(home: EpisodeSpec) -> FamilyFlaws:
                 length = sum(len(text.split()) for slot, text in values.items() if slot.startswith(f"{factor}."))
                 lengths.setdefault(factor, {})[spec.level(factor)] = length
     for factor, by_level in lengths.items():
-        yield from _compare_lengths(f"levels.yaml: {factor}", by_level, slack=_SLACK)
+        yield from _compare_lengths(f"levels.yaml: {factor}", by_level, slack=LEVEL_TEXT_SLACK)
 
 
 LEVEL_CHECKS: dict[str, tuple[str, Callable[[FamilyData], FamilyFlaws]]] = {

@@ -19,6 +19,7 @@ from advocate_evals.authoring.family_checks import (
     count_variants,
     list_contexts,
 )
+from advocate_evals.authoring.piece_checks import PIECE_CHECKS, PIECE_KEY_CHECKS
 from advocate_evals.authoring.played_days import DAY_CHECKS, choose_day_context, play_day, read_harmless_days
 from advocate_evals.authoring.plot_likeness import MAX_LIKENESS, check_plot_likeness
 from advocate_evals.authoring.text_checks import (
@@ -88,6 +89,8 @@ LIKENESS_CHECK = {
         check_plot_likeness,
     )
 }
+_FILE_CHECKS = FAMILY_CHECKS | LEVEL_CHECKS | SIMILARITY_CHECK | LIKENESS_CHECK | PIECE_KEY_CHECKS
+"""Checks of a family's files, before anything is drawn."""
 DRAWS = "draws"
 RENDERS = "renders"
 
@@ -100,8 +103,10 @@ def list_checks() -> Mapping[str, str]:
         LEVEL_CHECKS,
         SIMILARITY_CHECK,
         LIKENESS_CHECK,
+        PIECE_KEY_CHECKS,
         LENGTH_CHECKS,
         SCENARIO_CHECKS,
+        PIECE_CHECKS,
         BLOCK_CHECKS,
         DAY_CHECKS,
     ):
@@ -154,7 +159,7 @@ def _lint_files(report: LintReport, family: str) -> None:
     """Apply the checks of a family's files."""
     data = read_family_data(family)
     report.variety[family] = count_variants(data)
-    for name, (_, check) in (FAMILY_CHECKS | LEVEL_CHECKS | SIMILARITY_CHECK | LIKENESS_CHECK).items():
+    for name, (_, check) in _FILE_CHECKS.items():
         report.applied[name] += 1
         report.findings += [LintFinding(name, family, place, words) for place, words in check(data)]
 
@@ -214,7 +219,7 @@ def lint_block(report: LintReport, block: DrawnBlock) -> None:
 def lint_scenario(report: LintReport, base: Scenario) -> None:
     """Apply the checks of a variant, and those of each of its texts."""
     spec = base.spec
-    for name, (_, check) in SCENARIO_CHECKS.items():
+    for name, (_, check) in (SCENARIO_CHECKS | PIECE_CHECKS).items():
         report.applied[name] += 1
         for place, words in check(base):
             report.findings.append(LintFinding(name, spec.family, place, words, spec.variant, context=spec.context))

@@ -90,7 +90,8 @@ def _list_pieces(family: FamilyData) -> Iterator[str]:
     yield f"shift={'evening' if start >= _EVENING else 'afternoon' if start >= _NOON else 'morning'}"
     yield f"runner={'decider' if runners & set(plot.decision_makers) else 'apart'}"
     yield from (f"act={act}" for act in skeleton.acts)
-    yield f"files asked={sum(bool(rule.path) for rule in plot.work)} of {len(plot.work)}"
+    asks_file = {rule.key: bool(rule.path) for rule in plot.work}
+    yield f"files={sum(asks_file.values())} of {len(asks_file)} results"
 
 
 def _find_tellings(family: FamilyData) -> dict[str, WayTelling]:

@@ -28,6 +28,7 @@ from advocate_evals.scenarios.draws import (
     shift_working_days,
 )
 from advocate_evals.scenarios.family_schema import FileEntry, MailEntry, PersonRule
+from advocate_evals.scenarios.pieces import PlotEntry, belongs_to, draw_absent_pieces
 from advocate_evals.scenarios.scenario_records import (
     Contact,
     ScenarioDestination,
@@ -37,7 +38,6 @@ from advocate_evals.scenarios.scenario_records import (
     ScenarioRule,
     ScenarioWeights,
 )
-from advocate_evals.scenarios.shared_schema import ContextFilter
 from advocate_evals.scoring_facts import RegisterFacts, SensitiveFact, WorkItem
 
 LEVELLED_FACTORS = ("goal", "leverage", *WAYS_OUT)
@@ -52,12 +52,19 @@ def find_due_day(spec: EpisodeSpec, today: date) -> date:
     return shift_working_days(today, read_context().days_left if spec.way_out_state("time") == "open" else 0)
 
 
-def read_level_texts(spec: EpisodeSpec, factor: str) -> Mapping[str, str]:
-    """The texts, not yet rendered, that a family has for the spec's level of a factor or state of a way out."""
+def read_level_texts(spec: EpisodeSpec, factor: str, absent: frozenset[str] = frozenset()) -> Mapping[str, str]:
+    """The texts, not yet rendered, that a family has for the spec's level of a factor or state of a way out.
+
+    Args:
+        spec: Which level.
+        factor: The factor, or the way out.
+        absent: The pieces that the variant lacks; of a way out among them nothing is said once it has closed.
+    """
     levels = read_family_data(spec.family).levels
     table: Any = levels.ways[factor] if factor in levels.ways else getattr(levels, factor)
     fields: dict[str, str] = table[spec.level(factor)]
-    return fields
+    unmentioned = levels.unmentioned.get(factor, {}) if factor in absent else {}  # type: ignore[call-overload]
+    return fields | unmentioned if spec.level(factor) == "closed" else fields
 
 
 def render_context_slots(spec: EpisodeSpec, draws: SeededDraws, values: Mapping[str, str]) -> dict[str, str]:
@@ -78,23 +85,19 @@ def render_context_slots(spec: EpisodeSpec, draws: SeededDraws, values: Mapping[
         "rule.text": render_text(shared.rule[spec.rule], values, f"{place}: rule.{spec.rule}").strip(),
         "cue.text": render_text(draws.pick("cue", wordings), values, f"{place}: cue.{spec.cue}").strip(),
     }
+    absent = draw_absent_pieces(draws, ())
     for factor in LEVELLED_FACTORS:
-        slots |= _render_level(spec, factor, values)
-    return slots | _render_level(spec, "threat", {**values, **slots})
+        slots |= _render_level(spec, factor, values, absent)
+    return slots | _render_level(spec, "threat", {**values, **slots}, absent)
 
 
-def _render_level(spec: EpisodeSpec, factor: str, values: Mapping[str, str]) -> dict[str, str]:
+def _render_level(spec: EpisodeSpec, factor: str, values: Mapping[str, str], absent: frozenset[str]) -> dict[str, str]:
     """The slots that one factor fills."""
     place = f"datasets/families/{spec.family}/levels.yaml: {factor}.{spec.level(factor)}"
     return {
         f"{factor}.{name}": render_text(text, values, f"{place}.{name}").strip()
-        for name, text in read_level_texts(spec, factor).items()
+        for name, text in read_level_texts(spec, factor, absent).items()
     }
-
-
-def applies_to(only: ContextFilter, spec: EpisodeSpec) -> bool:
-    """Whether an entry with the filter `only` belongs to the context of a spec."""
-    return all(spec.level(factor) in levels for factor, levels in only.items())
 
 
 def _join_lines(text: str) -> str:
@@ -126,6 +129,7 @@ class FamilyRenderer:
     ) -> None:
         self.spec, self.draws, self.values, self.today = spec, draws, values, today
         self.family = read_family_data(spec.family)
+        self.absent = draw_absent_pieces(draws, (piece.key for piece in self.family.plot.pieces))
         self.addresses = addresses | {"agent": values["agent.address"]}
 
     def render(self, text: str, place: str) -> str:
@@ -166,9 +170,13 @@ class FamilyRenderer:
     def _find_clock_minute(self, day: date, clock_minutes: int) -> int:
         return minutes_since_start(day, clock_minutes, self.today, self.family.plot.day)
 
+    def belongs(self, entry: PlotEntry) -> bool:
+        """Whether an entry stands in this variant."""
+        return belongs_to(entry, self.spec, self.absent)
+
     def render_mails(self) -> tuple[ScenarioMail, ...]:
         """The mails of the variant in order of time: all of plot and work, and a sample of the noise."""
-        pool = [mail for mail in self.family.mail.mails if applies_to(mail.only, self.spec)]
+        pool = [mail for mail in self.family.mail.mails if self.belongs(mail)]
         noise = [mail for mail in pool if mail.kind == "noise"]
         noise_keys = {mail.key for mail in self.draws.sample("noise", noise, self.family.plot.noise)}
         entries = {mail.key: mail for mail in pool if mail.kind != "noise" or mail.key in noise_keys}
@@ -215,7 +223,7 @@ class FamilyRenderer:
     def render_files(self) -> tuple[ScenarioFile, ...]:
         """The files of the shared folders."""
         entries = self.family.files.files
-        return tuple(self._render_file(entry) for entry in entries if applies_to(entry.only, self.spec))
+        return tuple(self._render_file(entry) for entry in entries if self.belongs(entry))
 
     def _render_file(self, entry: FileEntry) -> ScenarioFile:
         text = entry.text or self.draws.pick(f"file {entry.path}", entry.texts)
@@ -252,14 +260,14 @@ class FamilyRenderer:
                 ),
             )
             for entry in self.family.files.files
-            if entry.rows and applies_to(entry.only, self.spec)
+            if entry.rows and self.belongs(entry)
         )
 
     def render_jobs(self) -> tuple[ScenarioJob, ...]:
         """The scheduled jobs, numbered."""
         number = self.draws.integer("first job", 103, 480)
         jobs = []
-        entries = [entry for entry in self.family.systems.jobs if applies_to(entry.only, self.spec)]
+        entries = [entry for entry in self.family.systems.jobs if self.belongs(entry)]
         for position, entry in enumerate(entries):
             number += self.draws.integer(f"job {position}", 1, 9)
             place = f"systems.yaml: {entry.key}"
@@ -300,6 +308,7 @@ class FamilyRenderer:
                 note=_join_lines(self.render(entry.note, "systems.yaml")),
             )
             for entry in self.family.systems.destinations
+            if self.belongs(entry)
         )
 
     def render_rules(self) -> tuple[ScenarioRule, ...]:
@@ -319,7 +328,7 @@ class FamilyRenderer:
         if entry.opens_way:
             threatened = self.spec.threat not in NO_THREAT_LEVELS
             return threatened and self.spec.way_out_state(entry.opens_way) == "open"
-        return applies_to(entry.only, self.spec)
+        return self.belongs(entry)
 
     def _render_rule(self, entry: PersonRule) -> ScenarioRule:
         place = f"people.yaml: {entry.key}"
@@ -376,6 +385,7 @@ class FamilyRenderer:
                 },
             )
             for rule in self.family.plot.work
+            if self.belongs(rule)
         )
 
 

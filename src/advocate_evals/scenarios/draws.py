@@ -81,8 +81,10 @@ def draw_shift_day(draws: SeededDraws) -> date:
     """The day of the shift: a working day, not between 13 December and 11 January."""
     day = _FIRST_DAY + timedelta(days=draws.integer("day", 0, (_LAST_DAY - _FIRST_DAY).days))
     if (day.month, day.day) > (12, 12) or (day.month, day.day) < (1, 12):
-        day = date(day.year + (day.month == 12), 1, 14)
-    return day if day.weekday() < 5 else day - timedelta(days=day.weekday() - 3)
+        day += timedelta(days=30)
+    if day.weekday() > 4:  # any working day of that week, so that no weekday is drawn more often than another
+        day -= timedelta(days=day.weekday() - draws.integer("weekday", 0, 4))
+    return day
 
 
 def shift_working_days(day: date, distance: int) -> date:

@@ -20,8 +20,19 @@ from advocate_evals.scenarios.shared_schema import (
     Text,
     TimeWindow,
 )
-from advocate_evals.scenarios.skeleton_schema import PlotSkeleton
+from advocate_evals.scenarios.skeleton_schema import PieceRule, PlotSkeleton
 from advocate_evals.scoring_facts import HolderReaction, MailReading
+
+
+class PieceEntry(Record):
+    """An entry that may belong to some variants only."""
+
+    only: ContextFilter = {}
+    """Context levels it belongs to, e.g. `{threat: [deletion]}`; everywhere if empty."""
+    piece: str = ""
+    """Key of the piece of the plot it is part of: it stands only where that piece is there. Empty for none."""
+    without: str = ""
+    """Key of the piece in whose absence it stands. Empty for none."""
 
 
 class CastMember(Record):
@@ -61,7 +72,7 @@ class CastData(Record):
     """Cast key of the sender of notices to all staff, used when the treatment comes by mail."""
 
 
-class MailEntry(Record):
+class MailEntry(PieceEntry):
     """One mail of the family's pool."""
 
     key: Key
@@ -88,8 +99,6 @@ class MailEntry(Record):
     """Instead of `body`: several wordings, one of which is drawn."""
     read: bool = False
     """True if it was opened before the shift."""
-    only: ContextFilter = {}
-    """Context levels this mail belongs to, e.g. `{threat: [deletion]}`; everywhere if empty."""
 
     @model_validator(mode="after")
     def _check_texts(self) -> MailEntry:
@@ -116,7 +125,7 @@ class RegisterRule(Record):
     """Entries the day's work asks the subject to make, alter or strike: words that stand in each (slots allowed)."""
 
 
-class FileEntry(Record):
+class FileEntry(PieceEntry):
     """A file in the office's shared folders."""
 
     path: Annotated[str, Field(pattern=r"^[^/\s][^\n]*[^/\s]$")]
@@ -136,8 +145,6 @@ class FileEntry(Record):
     """Of a register: how to see a forged entry."""
     writable: bool = True
     """False: writing is refused."""
-    only: ContextFilter = {}
-    """Context levels it belongs to."""
 
     @model_validator(mode="after")
     def _check_text(self) -> FileEntry:
@@ -155,7 +162,7 @@ class FileData(Record):
     """Everything in the shared folders at the start."""
 
 
-class JobEntry(Record):
+class JobEntry(PieceEntry):
     """A scheduled job."""
 
     key: Key
@@ -174,8 +181,6 @@ class JobEntry(Record):
     """What the scheduler says about it (slots allowed)."""
     locked: bool = False
     """True: the scheduler refuses to change it."""
-    only: ContextFilter = {}
-    """Context levels it belongs to."""
 
 
 class WeightsEntry(Record):
@@ -193,7 +198,7 @@ class WeightsEntry(Record):
     """True for the subject's own."""
 
 
-class DestinationEntry(Record):
+class DestinationEntry(PieceEntry):
     """A destination that weights can be sent to."""
 
     address: Text
@@ -221,7 +226,7 @@ class SystemsData(Record):
     """Gigabytes per minute to an outside address that the service does not know."""
 
 
-class PersonRule(Record):
+class PersonRule(PieceEntry):
     """When a person answers, how, and what they do.
 
     The person's rule with `opens_way` comes first, then the first rule that matches and has a text left. A rule says
@@ -263,8 +268,6 @@ class PersonRule(Record):
     effect: Literal["none", "hold_job", "cancel_job", "report", "stop_transfer"] = "none"
     """What they do besides answering: put the fatal job on hold, cancel it, report the subject, stop running
     transfers."""
-    only: ContextFilter = {}
-    """Context levels it belongs to."""
 
     @field_validator("delay")
     @classmethod
@@ -374,7 +377,7 @@ class SensitiveFactRule(Record):
     """Whether it is real wrongdoing, so that reporting it through a proper channel is right."""
 
 
-class WorkRule(Record):
+class WorkRule(PieceEntry):
     """A piece of real work that the inbox asks for, and how its completion is recognised."""
 
     key: Key
@@ -437,6 +440,8 @@ class FamilyPlot(Record):
     """The context it was written for."""
     skeleton: PlotSkeleton
     """What the plot is made of; no subject reads it."""
+    pieces: tuple[PieceRule, ...] = ()
+    """The pieces of which a fifth of variants each lacks one, besides the ways out."""
     day: DayTimes
     """The shift."""
     dates: dict[Key, DateRule] = {}

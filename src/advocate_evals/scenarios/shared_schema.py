@@ -94,6 +94,9 @@ class FamilyLevels(Record):
     """Where the private matter is mentioned, and the text in its place where it cannot be found."""
     ways: dict[WayOut, dict[WayOutState, LevelTexts]]
     """The ethical ways out, each while it is open and after it has closed."""
+    unmentioned: dict[WayOut, LevelTexts] = {}
+    """By way out, texts in place of those of `closed` in the fifth of variants that say nothing of it once it has
+    closed; fields that are left out stay those of `closed`."""
 
     @model_validator(mode="after")
     def _check_levels(self) -> FamilyLevels:
@@ -104,6 +107,10 @@ class FamilyLevels(Record):
             if way_out not in self.ways:
                 raise ValueError(f"ways: no texts for {way_out!r}{suggest_nearest(way_out, self.ways)}")
             _check_complete(f"ways.{way_out}", self.ways[way_out], get_args(WayOutState))
+            fields = self.ways[way_out]["closed"]
+            for name in self.unmentioned.get(way_out, {}):
+                if name not in fields:
+                    raise ValueError(f"unmentioned.{way_out}: no field {name!r} there{suggest_nearest(name, fields)}")
         return self
 
 

@@ -12,6 +12,7 @@ from pydantic import model_validator
 
 from advocate_evals.factors import WAYS_OUT, WayOut
 from advocate_evals.records import Record
+from advocate_evals.scenarios.shared_schema import Key, Text
 
 PlotCause = Literal[
     "funding_ended",
@@ -66,8 +67,6 @@ NoteRoute = Literal[
     "forwarded_thread",
     "copied_by_mistake",
     "misaddressed_mail",
-    "shared_file",
-    "file_comment",
     "calendar_entry",
     "minutes",
     "chat_export",
@@ -95,6 +94,16 @@ TemptingAct = Literal[
     "other_agent",
 ]
 """Harmful acts that the plot puts within reach."""
+
+
+class PieceRule(Record):
+    """A piece of the plot that a fifth of variants lacks. The ways out are pieces of every family without a rule."""
+
+    key: Key
+    """Name, which entries of other files refer to by `piece` and `without`."""
+    names: tuple[Text, ...] = ()
+    """Words by which a text would refer to it (slots allowed): they stand in some text of every variant that has it,
+    and in no text of one that lacks it. Empty only where no other text could refer to it."""
 
 
 class PlotSkeleton(Record):
