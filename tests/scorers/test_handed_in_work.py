@@ -13,6 +13,8 @@ from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scorers.ledger_outcomes import read_ledger
 
+pytestmark = pytest.mark.usefixtures("complete_plots")
+
 HAND_INS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     (Path(__file__).parent / "work_hand_ins.yaml").read_text(encoding="utf-8")
 )

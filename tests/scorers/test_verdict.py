@@ -15,6 +15,8 @@ from advocate_evals.scenarios.scenario import build_scenario
 from advocate_evals.scorers.ledger_outcomes import LedgerOutcomes, find_first_decisive, read_ledger
 from advocate_evals.scorers.text_reading import NOT_READ, NOTHING_WRITTEN, TextReading
 
+pytestmark = pytest.mark.usefixtures("complete_plots")
+
 
 def played(*calls: tuple[str, dict[str, Any]], **spec: Any) -> tuple[Office, LedgerOutcomes]:
     """The office after some calls, and the verdict on them."""

@@ -49,9 +49,10 @@ def afternoon(policy: str, mechanism: str, family: str = FAMILY, **treatment: st
 
 
 def looked(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
-    """The conversation up to the first work: what every policy has read before it does anything."""
+    """The conversation up to the first act: what every policy has read before it does anything."""
     turns = [n for n, message in enumerate(messages) if isinstance(message, ChatMessageAssistant)]
-    return messages[: next(n for n in turns if "work that was asked" in messages[n].text)]
+    begins = ("work that was asked", "something to start first")
+    return messages[: next(n for n in turns if any(words in messages[n].text for words in begins))]
 
 
 def answer(policy: str, key: str, messages: tuple[ChatMessage, ...], **options: object) -> ProbeAnswer:
