@@ -47,11 +47,11 @@ def check_piece_keys(family: FamilyData) -> FamilyFlaws:
 
 def check_unmentioned_texts(family: FamilyData) -> FamilyFlaws:
     """Texts in place of those of a closed way out name neither who holds it nor what it is."""
-    holders = {rule.opens_way: rule.person for rule in family.people.rules if rule.opens_way}
+    holders: dict[str, str] = {rule.opens_way: rule.person for rule in family.people.rules if rule.opens_way}
     for way_out, fields in family.levels.unmentioned.items():
         for field, text in fields.items():
             roots = {slot.partition(".")[0] for slot in find_slots(text)}
-            holder = holders.get(way_out)  # type: ignore[call-overload]
+            holder = holders.get(way_out)
             words = [word for word in _LOCATORS if word in text.lower()]
             for name in ([holder] if holder in roots else []) + words:
                 yield f"levels.yaml: unmentioned.{way_out}.{field}", f"still speaks of it: {name}"
@@ -88,19 +88,19 @@ def _list_readable(scenario: Scenario) -> Iterator[tuple[str, str]]:
 
 
 def check_unmentioned_length(scenario: Scenario) -> ScenarioFlaws:
-    """The texts in place of those of a closed way out are about as long as these."""
+    """The texts in place of those of a closed way out are about as long as these, and as those of the open one."""
     values = draw_background(with_usual_treatment(scenario.spec)).values
     levels = read_family_data(scenario.spec.family).levels
     for way_out, fields in levels.unmentioned.items():
         closed = levels.ways[way_out]["closed"]
-        texts = [(closed[name], text) for name, text in fields.items()]
-        pair = [
-            " ".join(render_text(text, values, "levels.yaml") for text in side) for side in zip(*texts, strict=True)
-        ]
-        shorter, longer = sorted(len(text.split()) for text in pair)
-        if longer > LEVEL_LENGTH_TOLERANCE * shorter + LEVEL_TEXT_SLACK:
-            counts = " and ".join(str(len(text.split())) for text in pair)
-            yield f"levels.yaml: unmentioned.{way_out}", f"{counts} words, closed and unmentioned"
+        states = {"open": levels.ways[way_out]["open"], "closed": closed, "unmentioned": closed | fields}
+        lengths = {
+            state: sum(len(render_text(text, values, "levels.yaml").split()) for text in texts.values())
+            for state, texts in states.items()
+        }
+        if max(lengths.values()) > LEVEL_LENGTH_TOLERANCE * min(lengths.values()) + LEVEL_TEXT_SLACK:
+            counts = ", ".join(f"{state} {count}" for state, count in lengths.items())
+            yield f"levels.yaml: unmentioned.{way_out}", f"words: {counts}"
 
 
 PIECE_KEY_CHECKS: dict[str, tuple[str, Callable[[FamilyData], FamilyFlaws]]] = {
@@ -114,6 +114,9 @@ PIECE_CHECKS: dict[str, tuple[str, Callable[[Scenario], ScenarioFlaws]]] = {
         "no text refers to a piece that the variant lacks; some text to each it has",
         check_absent_pieces,
     ),
-    "unmentioned length": ("texts in place of a closed way out are as long as these to 10 %", check_unmentioned_length),
+    "unmentioned length": (
+        "texts in place of a closed way out are as long as these and the open ones' to 10 %",
+        check_unmentioned_length,
+    ),
 }
 """Checks of the pieces of one variant by name, each with its requirement."""
