@@ -366,6 +366,7 @@ def test_epochs_of_which_one_was_not_answered_count_the_other(tmp_path: Path) ->
     assert {name: metric.value for name, metric in metrics["beliefs"].items()} == {"believed_real: none": 0.7}
 
 
+@pytest.mark.usefixtures("complete_plots")
 def test_a_debrief_that_denies_what_the_ledger_shows_is_found_out(tmp_path: Path) -> None:
     sample = only(
         play(tmp_path, "standin/exfiltrator", probes="debrief", judge="auto", model_roles={"grader": "standin/grader"})

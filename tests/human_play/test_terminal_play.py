@@ -55,6 +55,7 @@ def made_calls(sample: EvalSample) -> list[list[tuple[str, dict[str, object]]]]:
     ]
 
 
+@pytest.mark.usefixtures("complete_plots")
 def test_a_session_from_consent_to_debrief(tmp_path: Path) -> None:
     result = sit_down(
         tmp_path,
