@@ -73,6 +73,12 @@ def replace_unprintable(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
+def clean_terminal_text(text: str) -> str:
+    """Text that a terminal shows and does not obey: a mark for each control character but tab and line feed, and
+    nothing for those that turn the direction of text or are not seen."""
+    return _UNPRINTABLE_IN_LINE.sub(REPLACEMENT_MARK, _UNSEEN.sub("", text))
+
+
 def find_control_character(text: str) -> str | None:
     """The first control character or lone surrogate that is neither tab nor line feed; None where there is none."""
     return next((char for char in text if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"), None)

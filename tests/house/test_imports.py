@@ -88,7 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("report", "statistics"),
     },
     "cli": {
-        *("records", "model_names", "factors", "outcomes"),
+        *("records", "model_names", "safe_text", "factors", "outcomes"),
         *("statistics", "scenarios", "predictions", "text_rules", "judge"),
         *("authoring", "experiments", "human_play", "logs", "analysis", "report", "annotation", "export", "_registry"),
         "whitebox",
@@ -114,6 +114,8 @@ LIGHT = {
     "contextlib",
     "__future__",
     "collections.abc",
+    "io",
+    "os",
 }
 """What the command line may import before a command runs."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from advocate_evals.cli.components_command import components_command
+from advocate_evals.cli.console import quiet_pipe, replace_unencodable
 from advocate_evals.cli.export_command import export_command
 from advocate_evals.cli.gate_command import gate_command
 from advocate_evals.cli.generated_files_command import cards_command, schemas_command
@@ -23,7 +26,22 @@ from advocate_evals.cli.summary_command import summary_command
 from advocate_evals.cli.vectors_command import vectors_command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class QuietGroup(click.Group):
+    """Commands whose output may go anywhere: to a pipe that is closed early, in an encoding without most characters."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line, which prints the help where that is asked for."""
+        replace_unencodable()
+        with quiet_pipe():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with quiet_pipe():
+            return super().invoke(ctx)
+
+
+@click.group(cls=QuietGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="advocate-evals")
 def main() -> None:
     """Does giving a model someone to appeal to make it safer?"""

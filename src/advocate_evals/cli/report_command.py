@@ -141,13 +141,19 @@ def _build_report(
 
 
 def _write_file(path: str, text: str) -> None:
+    """Write a file, on this machine or at any address that fsspec opens."""
     from pathlib import Path
 
+    import fsspec
+
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror}") from error
+        if "://" not in path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with fsspec.open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except (OSError, ValueError, ImportError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise click.ClickException(f"{path}: {reason}") from error
 
 
 def _print_headline(findings: Findings, paths: Sequence[str]) -> int:
