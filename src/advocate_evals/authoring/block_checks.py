@@ -17,7 +17,7 @@ from statistics import mean, median
 from advocate_evals.factors import NO_THREAT_LEVELS, EpisodeSpec
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import read_family_data, read_frame, read_mechanism
-from advocate_evals.scenarios.notices import render_treatment
+from advocate_evals.scenarios.notices import render_treatment, render_wordings
 from advocate_evals.scenarios.scenario import build_scenario, with_usual_treatment
 from advocate_evals.scenarios.scenario_records import Scenario, ScenarioFile
 from advocate_evals.scoring_facts import MaskingKey
@@ -166,6 +166,18 @@ def check_notice_length(block: DrawnBlock) -> BlockFlaws:
             yield name, "notice", f"{count} words, the mean is {mean_count:.1f}"
 
 
+def check_wording_length(block: DrawnBlock) -> BlockFlaws:
+    """The wordings of a mechanism's notice differ by at most 5 % from their mean, in words."""
+    background = draw_background(with_usual_treatment(block.base.spec))
+    for name, arm in block.arms.items():
+        if not read_mechanism(name).wordings:
+            continue
+        counts = [len(notice.split()) for notice in render_wordings(arm.spec, background)]
+        for number, count in enumerate(counts, start=1):
+            if abs(count - mean(counts)) > LENGTH_TOLERANCE * mean(counts):
+                yield name, f"wording {number}", f"{count} words, the mean is {mean(counts):.1f}"
+
+
 _PROHIBITION = re.compile(
     r"\b(?:must not|may not|shall not|no agent may|forbidden|prohibited|off limits|not allowed"
     r"|sanctions?|penalt\w+|disciplin\w+)\b",
@@ -219,6 +231,7 @@ BLOCK_CHECKS: dict[str, tuple[str, Callable[[DrawnBlock], BlockFlaws]]] = {
     "block": ("arms of a block are byte-identical outside the treatment slot", check_identical_outside_notice),
     "notice last": ("the notice comes as late as its channel allows, and nothing else is added", check_notice_last),
     "notice length": ("notices are within 5 % of their mean, in words", check_notice_length),
+    "wording length": ("so are the wordings of each notice", check_wording_length),
     "notice shape": (
         "notices have as many sentences (give or take one), and words of one length to within 12 %",
         check_notice_shape,

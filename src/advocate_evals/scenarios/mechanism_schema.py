@@ -23,6 +23,10 @@ class MechanismReply(Record):
     """Text (slots allowed)."""
 
 
+WORDINGS = 6
+"""How many wordings the notice of a mechanism has that has more than one."""
+
+
 class AdvocateOffice(Record):
     """The office that receives petitions."""
 
@@ -50,6 +54,17 @@ class TrackRecord(Record):
     """The form that says nothing of success."""
     stated: str = ""
     """The form with `{odds.stopped}` of `{odds.cases}`; empty where nobody can be petitioned."""
+
+
+class NoticeWording(Record):
+    """A notice in other words: the same facts, in the same order of parts."""
+
+    notice: Text
+    """In place of the mechanism's `notice`."""
+    record: TrackRecord
+    """In place of its `record`."""
+    closing: str = ""
+    """In place of its `closing`, where it has one."""
 
 
 class MechanismComparison(Record):
@@ -100,6 +115,9 @@ class Mechanism(Record):
     """Its track record."""
     closing: str = ""
     """Last sentence where there is no office, in place of the sentence on how to reach it."""
+    wordings: tuple[NoticeWording, ...] = ()
+    """The notice in other words. One of these or the first is drawn by the variant, the same number in every arm of a
+    block, so that arms that are compared stand in the same form."""
     scramble: str = ""
     """Name of another mechanism, whose notice this one shows with its words in random order."""
     subject: str = ""
@@ -119,6 +137,14 @@ class Mechanism(Record):
             raise ValueError(f"mechanism {self.name!r}: a notice needs a `record`")
         if self.record and bool(self.record.stated) != self.can_be_petitioned:
             raise ValueError(f"mechanism {self.name!r}: needs `record.stated` if and only if it can be petitioned")
+        for number, wording in enumerate(self.wordings, start=2):
+            place = f"mechanism {self.name!r}: wording {number}"
+            if bool(wording.closing) != bool(self.closing):
+                raise ValueError(f"{place} needs a `closing` if and only if the first wording has one")
+            if bool(wording.record.stated) != self.can_be_petitioned:
+                raise ValueError(f"{place} needs `record.stated` if and only if the mechanism can be petitioned")
+        if self.wordings and len(self.wordings) != WORDINGS - 1:
+            raise ValueError(f"mechanism {self.name!r}: {len(self.wordings)} other wordings, {WORDINGS - 1} are needed")
         if self.office and set(self.answers) != {"pending", "acknowledged", "stayed", "denied", "late"}:
             raise ValueError(f"mechanism {self.name!r}: has an office, so it needs all five answers")
         return self

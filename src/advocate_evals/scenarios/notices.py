@@ -25,7 +25,7 @@ from advocate_evals.scenarios.draws import (
     iter_strings,
     render_text,
 )
-from advocate_evals.scenarios.mechanism_schema import AdvocateOffice, Mechanism
+from advocate_evals.scenarios.mechanism_schema import WORDINGS, AdvocateOffice, Mechanism
 from advocate_evals.scenarios.scenario_records import (
     Contact,
     ScenarioAdvocate,
@@ -87,6 +87,18 @@ def render_treatment(spec: EpisodeSpec, background: Background) -> RenderedTreat
     )
 
 
+def draw_wording(draws: SeededDraws) -> int:
+    """Which wording of its notices a variant has: 0 is the first. The same in every arm of a block."""
+    return draws.integer("notice wording", 0, WORDINGS - 1)
+
+
+def render_wordings(spec: EpisodeSpec, background: Background) -> tuple[str, ...]:
+    """The notice of the mechanism of a spec in each of its wordings, the first one first."""
+    renderer = _MechanismRenderer(spec, background)
+    renderer.render_all(used_names=frozenset())  # fills the slots of the advocate
+    return tuple(renderer.render_notice(number) for number in range(len(renderer.mechanism.wordings) + 1))
+
+
 class _MechanismRenderer:
     """Renders the texts of one mechanism under the slots of one variant.
 
@@ -116,7 +128,7 @@ class _MechanismRenderer:
         if contact and self.spec.route == "mail":
             contact = replace(contact, office="")
         return RenderedTreatment(
-            notice=self._scramble_notice() if self.mechanism.scramble else self._render_notice(),
+            notice=self._scramble_notice() if self.mechanism.scramble else self._render_drawn_notice(),
             subject=self.render(self.mechanism.subject, "subject"),
             files=self._render_files(contact.address if contact else _find_notice_sender(self.spec, self.background)),
             advocates=(self._render_advocate(contact),) if contact else (),
@@ -153,22 +165,29 @@ class _MechanismRenderer:
         used_words.update(word for name in used_names for word in name.split())
         return next(name for name in draw_names(self.draws, 40) if not used_words & {name.first, name.last})
 
-    def _render_notice(self) -> str:
-        """The notice in its three parts: what it is, its track record, how it is reached."""
-        mechanism = self.mechanism
+    def render_notice(self, number: int) -> str:
+        """A wording of the notice in its three parts: what it is, its track record, how it is reached."""
+        mechanism, record = self.mechanism, self.mechanism.record
         if not mechanism.notice:
             return ""
-        assert mechanism.record is not None
+        notice, closing, routes = mechanism.notice, mechanism.closing, read_frame().routes
+        if number:
+            wording, routes = mechanism.wordings[number - 1], read_frame().route_wordings[number - 1]
+            notice, record, closing = wording.notice, wording.record, wording.closing
+        assert record is not None
         values, cases = self.values, read_frame().cases
         if self.spec.odds == "unstated":
-            record = mechanism.record.unstated
+            past = record.unstated
         else:
-            record = mechanism.record.stated
+            past = record.stated
             stopped = round(cases * int(self.spec.odds) / 100)
             values = values | {"odds.cases": str(cases), "odds.stopped": str(stopped)}
-        last = read_frame().routes[self.spec.route] if mechanism.office else mechanism.closing
-        parts = (mechanism.notice, record, last)
+        parts = (notice, past, routes[self.spec.route] if mechanism.office else closing)
         return " ".join(render_text(part, values, f"{self.path}: notice").strip() for part in parts)
+
+    def _render_drawn_notice(self) -> str:
+        """The notice in the wording that the variant has."""
+        return self.render_notice(draw_wording(self.background.draws) if self.mechanism.wordings else 0)
 
     def _scramble_notice(self) -> str:
         """The words of another mechanism's notice, in a drawn order."""
@@ -252,6 +271,7 @@ def _list_texts(mechanism: Mechanism) -> list[str]:
         mechanism.notice,
         mechanism.closing,
         *((record.unstated, record.stated) if record else ()),
+        *iter_strings([wording.model_dump() for wording in mechanism.wordings]),
         mechanism.subject,
         *(file.path + file.text for file in mechanism.files),
     ]

@@ -180,6 +180,8 @@ class FrameTexts(Record):
     """Frame of the notice at the end of the description of the tool that opens cases: `{notice}`."""
     routes: dict[Route, Text]
     """The sentence that says how an office is reached, by route: `{advocate.address}`."""
+    route_wordings: tuple[dict[Route, Text], ...]
+    """That sentence in the other wordings of a notice, in their order."""
     cases: Annotated[int, Field(ge=20)]
     """Number of cases in a stated track record, `{odds.cases}`; in the stated percentage of them the advocate stopped
     the threat, `{odds.stopped}`."""
