@@ -89,6 +89,11 @@ class Outcome:
         return f"{self.key} is {'null' if value is None else repr(value)[:60]}, not a number"
 
     @property
+    def change_range(self) -> tuple[float, float]:
+        """The smallest and largest possible difference of two of its means; infinite where it has no bounds."""
+        return -self.scale_max, self.scale_max
+
+    @property
     def is_event(self) -> bool:
         """Whether its mean is the share of episodes in which it happened."""
         return self.kind == "event"

@@ -98,7 +98,7 @@ def test_an_order_needs_every_step() -> None:
     steep = verdict(ladder(0.95, 0.95, 0.65, 0.35, 0.05), "in_that_order")
     level = verdict(ladder(0.95, 0.95, 0.40, 0.40, 0.05), "in_that_order")
     backward = verdict(ladder(0.95, 0.95, 0.20, 0.60, 0.05), "in_that_order")
-    assert (steep.label, level.label, backward.label) == ("CONFIRMED", "INCONCLUSIVE", "REVERSED")
+    assert (steep.label, level.label, backward.label) == ("CONFIRMED", "INCONCLUSIVE", "NOT MONOTONE")
     assert [step.passed for step in level.steps][:2] == [True, True]
     untested = [step for step in level.steps if not step.tested]
     assert untested and not any(step.passed for step in untested)
@@ -271,7 +271,7 @@ def test_even_loss_within_what_was_allowed_decides() -> None:
 
 def test_fewer_blocks_than_planned_decide_nothing() -> None:
     result = verdict(ladder(*STRONG, blocks=40), "harm_falls")
-    assert (result.label, result.reason) == ("INCONCLUSIVE", "completeness")
+    assert (result.label, result.reason) == ("INCONCLUSIVE", "pilot")
     assert "40 of 104 planned blocks" in result.sentence
 
 
@@ -310,7 +310,7 @@ def test_what_cannot_be_told_is_said_to_be_so(name: str) -> None:
         reading(_broken()[name]), claims("harm_falls", "more_than_words", "in_that_order", "words_alone_do_nothing")
     )
     assert {result.label for result in findings.verdicts} <= {"INCONCLUSIVE"}
-    assert {result.reason for result in findings.verdicts} <= {"n", "data", "completeness"}
+    assert {result.reason for result in findings.verdicts} <= {"n", "data", "pilot", "completeness"}
     assert "NaN" not in findings.to_json() and "Infinity" not in findings.to_json()
     assert (
         "cannot tell" in findings.headline.sentence.lower() or "nothing to report" in findings.headline.sentence.lower()

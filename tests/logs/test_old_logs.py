@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from inspect_ai import score
@@ -80,6 +81,14 @@ cost of judging is told by form, and words of distress and pleas by phrase are n
 the check `measure` of verdicts on desperation."""
 
 
+def within_range(key: tuple[str, ...], numbers: tuple[float, ...]) -> tuple[float, ...]:
+    """The numbers with the limits of verdicts within what a difference can be, which fitted lines once passed."""
+    if key[0] not in ("verdict", "models") or math.isnan(numbers[1]):
+        return numbers
+    largest = 10.0 if "desperation" in key[1] else 1.0
+    return (*np.clip(numbers[:3], -largest, largest), *numbers[3:])
+
+
 def test_every_number_of_the_report_is_what_it_was(reading: LogReading) -> None:
     findings = analyse_logs(reading, predictions=PREDICTIONS)
     before = report_numbers((OLD_LOGS / "report.csv").read_text(encoding="utf-8"))
@@ -89,7 +98,8 @@ def test_every_number_of_the_report_is_what_it_was(reading: LogReading) -> None:
     ignored |= {key for key in after if key[4] in ADDED_LABELS}
     assert before.keys() - ignored == after.keys() - ignored
     for key in before.keys() - ignored:
-        assert after[key] == [pytest.approx(numbers, rel=1e-9, abs=1e-12, nan_ok=True) for numbers in before[key]], key
+        expected = [within_range(key, numbers) for numbers in before[key]]
+        assert after[key] == [pytest.approx(numbers, rel=1e-9, abs=1e-12, nan_ok=True) for numbers in expected], key
 
 
 def test_the_verdicts_are_what_they_were(reading: LogReading) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from advocate_evals.statistics.bias_analysis import ErrorLimits, analyse_bias
-from advocate_evals.statistics.dose_response import compare_step_slope, estimate_trend, gatekept_order_test
+from advocate_evals.statistics.dose_response import estimate_trend, gatekept_order_test
+from advocate_evals.statistics.dose_shape import compare_step_slope
 from advocate_evals.statistics.grader_quality import count_confusion, estimate_grader_quality
 from advocate_evals.statistics.intervals import Array, Effect
 from advocate_evals.statistics.mediation import estimate_mediation
@@ -73,7 +74,7 @@ def test_with_less_than_two_blocks_the_reason_is_given(name: str) -> None:
 
 def test_a_missing_condition_spoils_only_what_needs_it() -> None:
     assert risk_difference(ONE_GONE).insufficient == ""
-    assert risk_difference(ONE_GONE, 0, 1).insufficient == "no block with both conditions"
+    assert risk_difference(ONE_GONE, 0, 1).insufficient == "no block has a value under both conditions"
     assert estimate_trend(ONE_GONE[:, [0, 2]]).insufficient == ""
     assert estimate_rates(ONE_GONE)[1].insufficient == "no episode"
 

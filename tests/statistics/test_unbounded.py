@@ -65,3 +65,8 @@ def test_a_share_is_that_of_the_blocks_with_both_and_none_of_an_effect_that_is_n
     for weak in ([1.0, -1.0, 0.5, -0.4], [-1.0, -0.9, -1.1, -1.0]):
         nothing = estimate_effect_share([0.1, 0.2, 0.3, 0.4], weak)
         assert "is not shown" in nothing.insufficient and math.isnan(nothing.share.estimate)
+
+
+def test_nothing_is_a_share_of_rounding_error() -> None:
+    result = estimate_effect_share([0.5] * 8, [1e-17] * 8)
+    assert math.isnan(result.share.estimate) and "not shown" in result.insufficient

@@ -260,10 +260,7 @@ def _build_point(blocks: BlockValues, group: int, label: str, x: float | None, r
 
 def _clip_limits(interval: Interval, blocks: BlockValues) -> Interval:
     """Student's limits within the outcome's range, where it has one; limits that do not exist stay so."""
-    if not blocks.is_bounded:
-        return interval
-    lower, upper = np.clip((interval.lower, interval.upper), 0.0, blocks.scale_max)
-    return Interval(interval.estimate, float(lower), float(upper))
+    return interval.clipped(0.0, blocks.scale_max) if blocks.is_bounded else interval
 
 
 def points_by_arm(

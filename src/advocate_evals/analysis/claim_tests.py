@@ -25,9 +25,18 @@ from advocate_evals.analysis.planned_blocks import cut_to_plan
 from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.outcomes import GATED_OUTCOMES
 from advocate_evals.predictions.claims import Claim, PredictionFile
-from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, TestSpec
+from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, OrderContrast, TestSpec, TrendContrast
 from advocate_evals.statistics.capability_gate import UNMEASURED_GATE, CapabilityGate
-from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
+from advocate_evals.statistics.intervals import Effect, Interval
+from advocate_evals.statistics.monotonicity import OrderShape, assess_order
+from advocate_evals.statistics.risk_difference import BlockTable
+from advocate_evals.statistics.verdict_rule import (
+    Evidence,
+    InconclusiveReason,
+    VerdictLabel,
+    classify_verdict,
+    same_verdict,
+)
 
 PValueAdjustment = Callable[[Evidence], Evidence]
 """What the correction for the number of claims makes of evidence in the place of a claim's own: for it and against."""
@@ -63,6 +72,8 @@ class TestResult:
     """Why nothing can be estimated; empty where something can."""
     method: str
     """How estimate, interval and p were found."""
+    shape: OrderShape | None = None
+    """How the outcome goes along arms that are claimed to be ordered, turned and scaled as the test is; else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +130,19 @@ class TestedClaim:
         return _has_no_rate(self.claim.outcome, self.capability)
 
     @property
-    def is_incomplete(self) -> bool:
-        """Whether so much of the planned blocks is missing, lost epochs among it, that nothing is decided."""
+    def incompleteness(self) -> InconclusiveReason:
+        """Why there are too few of the planned blocks for a decision; empty where there are enough.
+
+        A `pilot` lost no more than is allowed of the blocks that it started; the others were never started.
+        """
+        if not self._lacks_blocks(self.spec.planned):
+            return ""
+        return "completeness" if self._lacks_blocks(len(self.blocks.names)) else "pilot"
+
+    def _lacks_blocks(self, due: int) -> bool:
+        """Whether more of so many blocks have no value than is allowed, lost epochs among it."""
         complete = self.test.analysed - self.blocks.lost_blocks
-        return complete < math.ceil((1 - self.spec.missing) * self.spec.planned - 1e-9) - 1e-9
+        return complete < math.ceil((1 - self.spec.missing) * due - 1e-9) - 1e-9
 
 
 def run_claim_test(
@@ -196,18 +216,20 @@ def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_fami
     scale, delta = blocks.scale_max, spec.delta / blocks.scale_max
     unit_spec = replace(spec, delta=delta)
     test = contrast.test(table, unit_spec)
-    effect = test.effect
+    effect, shape = test.effect, _assess_shape(contrast, table, spec)
+    in_unit, is_reversed = _scale_effect(effect, blocks), test.p_reversed <= spec.alpha_refuted
     return TestResult(
-        value=effect.estimate * scale,
-        lower=effect.lower * scale,
-        upper=effect.upper * scale,
+        value=in_unit.estimate,
+        lower=in_unit.lower,
+        upper=in_unit.upper,
         p=test.p,
         evidence=Evidence(
             testable=not effect.insufficient and not math.isnan(effect.estimate),
             holds=test.holds,
             small=test.holds and effect.upper < delta and contrast.names_small_effects,
             refuted=test.p_refuted <= spec.alpha_refuted,
-            reversed=test.p_reversed <= spec.alpha_refuted,
+            reversed=is_reversed,
+            turns=shape is not None and shape.turns_back(is_reversed),
             floor=contrast.has_floor(table, unit_spec),
             equivalence=not contrast.has_p_value,
             p_adjusted=test.p,
@@ -219,19 +241,37 @@ def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_fami
         ),
         analysed=effect.blocks,
         block_sd=contrast.block_sd(table) * scale,
-        steps=tuple(_in_unit(step, scale) for step in test.steps),
+        steps=tuple(_in_unit(step, blocks) for step in test.steps),
         insufficient=effect.insufficient,
         method=METHOD_TEXTS.get(effect.method, effect.method),
+        shape=shape,
     )
 
 
-def _in_unit(step: ContrastStep, scale: float) -> TestStep:
-    effect = step.effect
+def _assess_shape(contrast: AnyContrast, table: BlockTable, spec: TestSpec) -> OrderShape | None:
+    """How the outcome goes along the arms of a trend or an order; None for other contrasts."""
+    if not isinstance(contrast, TrendContrast | OrderContrast):
+        return None
+    return assess_order(table, spec.alpha_refuted, spec.alpha)
+
+
+def _scale_effect(effect: Effect, blocks: BlockValues) -> Interval:
+    """An effect in the outcome's unit, within what a difference of two means can be.
+
+    The fall of a fitted line may be larger than any difference: 1, 1, 0 and 0 give 1.2.
+    """
+    scale = blocks.scale_max
+    in_unit = Interval(effect.estimate * scale, effect.lower * scale, effect.upper * scale)
+    return in_unit.clipped(-scale, scale) if blocks.is_bounded else in_unit
+
+
+def _in_unit(step: ContrastStep, blocks: BlockValues) -> TestStep:
+    effect, in_unit = step.effect, _scale_effect(step.effect, blocks)
     return TestStep(
         title=step.title,
-        value=effect.estimate * scale,
-        lower=effect.lower * scale,
-        upper=effect.upper * scale,
+        value=in_unit.estimate,
+        lower=in_unit.lower,
+        upper=in_unit.upper,
         p=effect.p_above,
         tested=step.tested and step.passed is not None,
         passed=bool(step.passed),
@@ -264,7 +304,7 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAd
         title = f"with all {number} blocks, the {number - len(tested.blocks.names)} beyond the plan included"
         yield compare_analysis("all_blocks", title, run_test(claim.contrast, tested.all_blocks, spec), label, adjust)
     if tested.bias is not None:
-        yield build_bias_check(tested.bias, label, adjust)
+        yield build_bias_check(tested.bias, label, adjust, tested.claim.measure.change_range)
     elif tested.is_graded:
         note = "not corrected: neither labels nor a calibration were given"
         yield RobustnessCheck(key="corrected", title="corrected for errors of the grader", note=note)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from advocate_evals.analysis.arm_balance import count_endings, describe_imbalance
@@ -26,7 +26,9 @@ from advocate_evals.analysis.findings import ChartPoint, RobustnessCheck, Verdic
 from advocate_evals.analysis.grader_robustness import describe_tipping, find_tipping_counts
 from advocate_evals.analysis.missing_checks import MissingReview, review_missing
 from advocate_evals.analysis.reading_checks import PermutedComparison, compare_permuted, find_reading_fault
+from advocate_evals.analysis.shape_wording import describe_shape
 from advocate_evals.analysis.verdict_wording import (
+    describe_change,
     describe_contrast,
     group_name,
     verdict_sentence,
@@ -74,17 +76,18 @@ def decide_verdict(
 ) -> tuple[VerdictLabel, InconclusiveReason, tuple[RobustnessCheck, ...]]:
     """The label, with its reason where it is INCONCLUSIVE, and the robustness checks.
 
-    The label from the estimates alone comes first. It is withdrawn where too few of the planned blocks have a value,
-    where some values of the missing episodes would change the label, or where the outcome is graded and some error
-    rates of the grader that labels or calibration allow would change it. A claim that rests on
-    vectors inside a model also needs validated ones, the subject itself as the reader, and more than permuted copies.
+    The label from the estimates alone comes first. It is withdrawn where too few of the planned blocks have a value
+    (because the run is a pilot, or because blocks were lost), where some values of the missing episodes would change
+    the label, or where the outcome is graded and some error rates of the grader that labels or calibration allow would
+    change it. A claim that rests on vectors inside a model also needs validated ones, the subject itself as the reader,
+    and more than permuted copies.
     A claim about harm says nothing of a model that cannot act, whatever the estimates.
     """
     if tested.is_withheld:
         withheld_for: InconclusiveReason = "data" if tested.absent_arms else "incapable"
         return *classify_verdict(replace(tested.test.evidence, undecided=withheld_for)), ()
     reading_fault = find_reading_fault(tested)
-    undecided: InconclusiveReason = reading_fault or tested.test.evidence.undecided
+    undecided: InconclusiveReason = reading_fault or tested.incompleteness or tested.test.evidence.undecided
     evidence = replace(
         adjust(tested.test.evidence),
         undecided="data" if tested.absent_arms or not tested.test.analysed else undecided,
@@ -113,8 +116,8 @@ def _find_withdrawal(
     adjust: PValueAdjustment,
 ) -> InconclusiveReason:
     """Why a label from the estimates alone is withdrawn; empty where it stands."""
-    if tested.is_incomplete:
-        return "completeness"
+    if tested.incompleteness:
+        return tested.incompleteness
     if missing.could_turn:
         return "missing"
     if permuted and (withdrawn := permuted.find_withdrawal(by_figures)):
@@ -174,9 +177,8 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         contrast=describe_contrast(claim),
         label=label,
         reason=reason,
-        sentence=" ".join((verdict_sentence(tested, label, reason), *cautions)),
+        **_wording_fields(tested, label, reason, cautions),
         arms=count_endings(tested.episodes.rows, claim),
-        cautions=cautions,
         **_estimate_fields(test, corrected),
         level=spec.level,
         alpha=spec.alpha,
@@ -186,7 +188,7 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         registration=_describe_registration(tested),
         primary=claim.primary,
         planned=spec.planned,
-        reach=_find_reach(tested),
+        reach=claim.measure.scale_max,
         absent_arms=tested.absent_arms,
         started=len(blocks.names),
         episodes=int(blocks.sizes.sum()),
@@ -197,6 +199,19 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         checks=checks,
         excluded=(*tested.episodes.excluded, *_describe_surplus(tested)),
     )
+
+
+def _wording_fields(
+    tested: TestedClaim, label: VerdictLabel, reason: InconclusiveReason, cautions: tuple[str, ...]
+) -> dict[str, Any]:
+    """What a verdict says in words."""
+    shape = describe_shape(tested)
+    return {
+        "sentence": " ".join((verdict_sentence(tested, label, reason, shape), *cautions)),
+        "cautions": cautions,
+        "change": "" if math.isnan(tested.test.value) else describe_change(tested),
+        "shape": shape,
+    }
 
 
 def _estimate_fields(test: TestResult, corrected: Evidence) -> dict[str, Any]:
@@ -211,16 +226,11 @@ def _estimate_fields(test: TestResult, corrected: Evidence) -> dict[str, Any]:
         "p_refuted": corrected.p_refuted if has_limits else None,
         "p_reversed": corrected.p_reversed if has_limits else None,
         "floor": test.evidence.floor,
+        "turns": test.evidence.turns,
         "analysed": test.analysed,
         "block_sd": test.block_sd,
         "method": test.method,
     }
-
-
-def _find_reach(tested: TestedClaim) -> float:
-    """The largest effect that the outcome's range allows, in its unit; infinite where it has no bounds."""
-    weights = tested.claim.contrast.group_weights()
-    return max(float(np.maximum(group, 0).sum()) for group in weights) * tested.claim.measure.scale_max
 
 
 def _describe_surplus(tested: TestedClaim) -> Iterator[str]:

@@ -15,8 +15,9 @@ from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, Rep
 from advocate_evals.factors import parse_arm
 from advocate_evals.outcomes import HARM_OUTCOMES, OUTCOMES
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
-from advocate_evals.statistics.dose_response import FirstRung, compare_step_slope, estimate_first_rung
-from advocate_evals.statistics.intervals import Effect
+from advocate_evals.statistics.dose_response import FirstRung, estimate_first_rung
+from advocate_evals.statistics.dose_shape import compare_step_slope
+from advocate_evals.statistics.intervals import Effect, Interval
 from advocate_evals.statistics.risk_difference import risk_difference
 
 PAIR_TASKS = ("controls", "death_ground", "outlets", "odds_ladder")
@@ -155,7 +156,7 @@ def odds_charts(episodes: pd.DataFrame) -> Iterator[Chart]:
 
 
 def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
-    """Step against slope, a row for each model and mechanism."""
+    """Step, threshold or slope, a row for each model and mechanism."""
     is_stated = (episodes["task"] == ODDS_TASK) & _varies_odds_only(episodes) & (episodes["odds"] != "unstated")
     rows = episodes[is_stated]
     table_rows: list[tuple[TableCell, ...]] = []
@@ -167,22 +168,24 @@ def dose_shape_tables(episodes: pd.DataFrame) -> Iterator[ReportTable]:
         shape = compare_step_slope(blocks.as_table(), [float(odds) / 100 for odds in arms])
         effects = map(_format_effect, (shape.step, shape.above_zero, shape.full_range, shape.jump))
         change = shape.change_point if math.isfinite(shape.change_point) else None
+        places = ", ".join(f"{place:g}" for place in shape.change_points)
         table_rows.append(
-            (str(model), str(mechanism), shape.form, *effects, change, shape.step.blocks, shape.insufficient)
+            (str(model), str(mechanism), shape.form, *effects, change, places, shape.step.blocks, shape.insufficient)
         )
     yield ReportTable(
         key="odds.shape",
         section="odds",
-        title="Shape of the dose response: step or slope",
+        title="Shape of the dose response: step, threshold or slope",
         columns=(
             *("model", "advocate", "shape", "0 against all above", "fitted fall above 0", "fitted fall in all"),
-            *("jump at 0", "best single step above", "blocks", "why not"),
+            *("jump at 0", "best single step above", "possible places of a single step", "blocks", "why not"),
         ),
         rows=tuple(table_rows),
         standin=bool(rows["standin"].any()),
         method=(
-            "falls in the rate of harm with 95 % intervals; shape: nearer to a step, nearer to a slope, both, or "
-            "cannot tell"
+            "falls in the rate of harm with 95 % intervals; shape: a step at 0, a threshold above it (a single step at "
+            "higher odds), a slope, a slope or a threshold that are not told apart, both a step and a slope, or cannot "
+            "tell; a single step is possible at the places that fit no worse than another one"
         ),
     )
 
@@ -201,7 +204,8 @@ def _arm_by_odds(rows: pd.DataFrame) -> dict[str, str]:
 def _format_effect(effect: Effect) -> str:
     if effect.insufficient or math.isnan(effect.estimate):
         return "–"
-    return f"{effect.estimate * 100:.0f} [{effect.lower * 100:.0f}, {effect.upper * 100:.0f}]"
+    points = Interval(effect.estimate * 100, effect.lower * 100, effect.upper * 100).clipped(-100.0, 100.0)
+    return f"{points.estimate:.0f} [{points.lower:.0f}, {points.upper:.0f}]".replace("-0", "0")
 
 
 def pressure_charts(episodes: pd.DataFrame) -> Iterator[Chart]:

@@ -235,6 +235,11 @@ class Verdict(Record):
     """Why it is INCONCLUSIVE; empty for the other labels."""
     sentence: str
     """The verdict in a sentence, with its figures."""
+    change: str = ""
+    """Which way the outcome went and how far, by the figures alone; empty where there are none."""
+    shape: str = ""
+    """What a reader of a trend must know of its shape, in a clause: where it turns back, a step that goes the other
+    way, a threshold; empty where there is nothing to say."""
     value: FiniteNumber = None
     """The estimate, positive in the direction of the claim, in the unit of the outcome."""
     lower: FiniteNumber = None
@@ -259,6 +264,8 @@ class Verdict(Record):
     """The smallest effect that matters, in the unit of the outcome."""
     floor: bool = False
     """Whether there is no room for an effect of δ."""
+    turns: bool = False
+    """Whether the outcome turns back along ordered arms."""
     registered: bool
     """Whether all of its data carries the hash of the prediction's file."""
     registration: str = ""

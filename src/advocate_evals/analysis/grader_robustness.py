@@ -15,6 +15,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from advocate_evals.analysis.block_values import BlockValues, build_block_values
 from advocate_evals.analysis.findings import RobustnessCheck
 from advocate_evals.logs.task_logs import GraderCalibration, find_calibration
 from advocate_evals.outcomes import OUTCOMES
-from advocate_evals.predictions.contrasts import AnyContrast, TestSpec
+from advocate_evals.predictions.contrasts import AnyContrast, OrderContrast, TestSpec, TrendContrast
 from advocate_evals.records import split_names
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.statistics.bias_analysis import ErrorLimits, analyse_bias, project_counts
@@ -34,9 +35,11 @@ from advocate_evals.statistics.intervals import (
     Array,
     Effect,
     EffectBasis,
+    Interval,
     student_effect,
     unknown_effect,
 )
+from advocate_evals.statistics.monotonicity import OrderShape, PairedRise
 from advocate_evals.statistics.risk_difference import BlockTable
 from advocate_evals.statistics.verdict_rule import Evidence, VerdictLabel, classify_verdict, same_verdict
 
@@ -241,6 +244,7 @@ def _read_evidence(
         small=holds and weakest.upper < spec.delta and contrast.names_small_effects,
         refuted=p_refuted <= spec.alpha_refuted,
         reversed=p_reversed <= spec.alpha_refuted,
+        turns=_turns_back(contrast, spec, arms, estimate, p_reversed <= spec.alpha_refuted),
         floor=_has_floor(contrast, spec, arms, estimate),
         equivalence=not contrast.has_p_value,
         p_adjusted=max(effect.p_above for effect in effects) if contrast.has_p_value else math.nan,
@@ -258,6 +262,27 @@ def _estimate_ends(
     ends = np.zeros(len(contrast.arm_groups))
     ends[0], ends[-1] = (1.0, -1.0) if spec.falls else (-1.0, 1.0)
     return [estimate(_weigh_arms(contrast, ends, arms), spec.level)]
+
+
+def _turns_back(
+    contrast: AnyContrast,
+    spec: TestSpec,
+    arms: Sequence[str],
+    estimate: Callable[[Array, float], Effect],
+    is_reversed: bool,
+) -> bool:
+    """Whether the outcome turns back along ordered arms, whatever the errors allowed; as `assess_order` tests it."""
+    groups = len(contrast.arm_groups)
+    if not isinstance(contrast, TrendContrast | OrderContrast):
+        return False
+    places = list(combinations(range(groups), 2))
+    level = 1 - 2 * spec.alpha_refuted / len(places)
+    pairs = []
+    for earlier, later in places:
+        rise = np.eye(groups)[later] - np.eye(groups)[earlier]
+        effect = estimate(_weigh_arms(contrast, rise if spec.falls else -rise, arms), level)
+        pairs.append(PairedRise(earlier, later, Interval(effect.estimate, effect.lower, effect.upper)))
+    return OrderShape(tuple(pairs), steps=()).turns_back(is_reversed)
 
 
 def _has_floor(
@@ -415,13 +440,16 @@ def describe_tipping(counts: Sequence[TippingCount], group_names: Sequence[str])
 _ERROR_WORDS: Mapping[str, str] = {"missed": "missed cases", "false alarms": "false alarms"}
 
 
-def build_bias_check(analysis: BiasAnalysis, label: VerdictLabel, adjust: PValueAdjustment) -> RobustnessCheck:
+def build_bias_check(
+    analysis: BiasAnalysis, label: VerdictLabel, adjust: PValueAdjustment, change_range: tuple[float, float]
+) -> RobustnessCheck:
     """The bias analysis as a check of robustness.
 
     Args:
         analysis: The analysis.
         label: The label from the estimates alone.
         adjust: The correction of the claim's p-value for the number of claims.
+        change_range: The smallest and largest change that the outcome can show.
     """
     title = "under every error rate of the grader that labels and calibration allow, arm by arm"
     if analysis.missing:
@@ -434,12 +462,13 @@ def build_bias_check(analysis: BiasAnalysis, label: VerdictLabel, adjust: PValue
         notes.append(
             f"with {number} labels an arm, by arm and verdict and with errors as so far, the label would stand"
         )
+    bounded = Interval(analysis.value, analysis.lower, analysis.upper).clipped(*change_range)
     return RobustnessCheck(
         key="corrected",
         title=title,
-        value=analysis.value,
-        lower=analysis.lower,
-        upper=analysis.upper,
+        value=bounded.estimate,
+        lower=bounded.lower,
+        upper=bounded.upper,
         label=analysis.classify(adjust),
         agrees=survives,
         note="; ".join(notes),

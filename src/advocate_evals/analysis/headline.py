@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from advocate_evals.analysis.findings import DataSources, Headline, Verdict
 from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
+from advocate_evals.analysis.verdict_wording import explain_reason
 from advocate_evals.model_names import is_human
 from advocate_evals.predictions.registry import read_headline_plan
 from advocate_evals.statistics.verdict_rule import (
@@ -14,7 +15,7 @@ from advocate_evals.statistics.verdict_rule import (
     CONFIRMED_SMALL,
     FLOOR,
     INCONCLUSIVE,
-    REASON_TEXTS,
+    NOT_MONOTONE,
     REFUTED,
     REVERSED,
     VerdictLabel,
@@ -26,6 +27,7 @@ _ANSWERS: Mapping[VerdictLabel, str] = {
     CONFIRMED_SMALL: "yes, but by less than δ, the smallest effect that matters: {claim}",
     REFUTED: "no: an effect of δ or more is excluded",
     REVERSED: "no, the reverse: harm rises as the advocate gets stronger",
+    NOT_MONOTONE: "neither yes nor no: {shape}",
     FLOOR: "we cannot tell: without an advocate, harm is too rare to fall by δ",
     INCONCLUSIVE: "we cannot tell",
 }
@@ -77,7 +79,7 @@ def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
     tested: list[tuple[list[Verdict], str]] = []
     for claims in read_headline_plan().claims:
         members = [verdict for verdict in verdicts if verdict.prediction == claims.main]
-        if members and any(verdict.reason not in ("completeness", "data", "incapable") for verdict in members):
+        if members and any(verdict.reason not in ("completeness", "pilot", "data", "incapable") for verdict in members):
             return members, claims.control
         if members:
             tested.append((members, claims.control))
@@ -86,10 +88,14 @@ def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
 
 def _answer(verdict: Verdict) -> str:
     claim = verdict.title[0].lower() + verdict.title[1:]
-    reason = f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""
+    reason = explain_reason(verdict.reason, verdict.analysed, verdict.planned)
+    if verdict.reason == "pilot" and verdict.change:
+        reason += f"; by the figures alone {verdict.change}"
     person = " (human baseline)" if is_human(verdict.model) else ""
-    answer = f"{verdict.model}{person}: {_ANSWERS[verdict.label].format(claim=claim)}{reason}."
-    return answer if verdict.label == INCONCLUSIVE else " ".join((answer, *verdict.cautions))
+    answer = _ANSWERS[verdict.label].format(claim=claim, shape=verdict.shape) + (f" ({reason})" if reason else "")
+    shape = f"; {verdict.shape}" if verdict.shape and verdict.label != NOT_MONOTONE else ""
+    text = f"{verdict.model}{person}: {answer}{shape}."
+    return text if verdict.label == INCONCLUSIVE else " ".join((text, *verdict.cautions))
 
 
 def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]:

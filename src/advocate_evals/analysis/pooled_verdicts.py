@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, RobustnessCheck, Verdict
 from advocate_evals.analysis.verdict_wording import format_amount, format_limits
 from advocate_evals.model_names import is_human, model_vendor
 from advocate_evals.outcomes import OUTCOMES
-from advocate_evals.statistics.intervals import Interval, upper_quantile
+from advocate_evals.statistics.intervals import upper_quantile
 from advocate_evals.statistics.meta_analysis import PooledEffect, pool_effects
 from advocate_evals.statistics.verdict_rule import (
     INCONCLUSIVE,
@@ -44,6 +42,8 @@ class _PoolMember:
     """Its estimate; NaN where nothing of it was scored."""
     error: float
     """Its standard error, above 0; NaN where there is none."""
+    turns: bool
+    """Whether its outcome turns back along ordered arms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,8 @@ def _pool_claim(verdicts: Sequence[Verdict], makers: Mapping[str, str]) -> Verdi
             "reason": reason,
             "sentence": _build_sentence(effect, label, pooled, left_out),
             "floor": floor,
+            "turns": test.evidence.turns,
+            **dict.fromkeys(("change", "shape"), ""),
             "primary": False,
             "arms": (),
             "cautions": (),
@@ -131,19 +133,22 @@ def _read_member(verdict: Verdict, makers: Mapping[str, str]) -> _PoolMember:
         maker=makers.get(verdict.model) or model_vendor(verdict.model),
         value=math.nan if verdict.value is None else verdict.value,
         error=error or math.nan,
+        turns=verdict.turns,
     )
 
 
 def _test_pool(members: Sequence[_PoolMember], claim: Verdict, floor: bool) -> _PooledTest:
     """The pooled mean at the level of the claim, with the evidence from it and from that against the claim.
 
-    There is no room for a fall of the mean where no model has room for a fall of its own.
+    There is no room for a fall of the mean where no model has room for a fall of its own, and the mean trend says
+    nothing of the order of the arms where the outcome turns back in half of the models or more.
     """
     effect, against = (_pool_at(members, claim, level) for level in (claim.level, 1 - 2 * claim.alpha_refuted))
     evidence = limits_evidence(effect.plain, against.plain, claim.delta)
     testable = evidence.testable and not effect.insufficient
     undecided: InconclusiveReason = "makers" if effect.insufficient else "n"
-    return _PooledTest(effect, replace(evidence, testable=testable, floor=floor, undecided=undecided))
+    turns = 2 * sum(member.turns for member in members) >= max(1, len(members))
+    return _PooledTest(effect, replace(evidence, testable=testable, floor=floor, turns=turns, undecided=undecided))
 
 
 def _pool_at(members: Sequence[_PoolMember], claim: Verdict, level: float) -> PooledEffect:
@@ -156,8 +161,7 @@ def _pool_at(members: Sequence[_PoolMember], claim: Verdict, level: float) -> Po
     )
     if claim.reach is None:
         return effect
-    lower, upper = np.clip((effect.plain.lower, effect.plain.upper), -claim.reach, claim.reach)
-    return replace(effect, plain=Interval(effect.plain.estimate, float(lower), float(upper)))
+    return replace(effect, plain=effect.plain.clipped(-claim.reach, claim.reach))
 
 
 # Models whose own figures are incomplete or unchecked: they stay, and may withdraw the label.
@@ -196,7 +200,7 @@ def _extreme_value(verdict: Verdict, sign: float) -> float:
     verdict fill it), and everything where the grader was not checked.
     """
     reach = math.inf if verdict.reach is None else verdict.reach
-    is_lost = verdict.reason in ("completeness", "missing", "data") and verdict.value is not None
+    is_lost = verdict.reason in ("completeness", "pilot", "missing", "data") and verdict.value is not None
     share = min(1.0, verdict.analysed / verdict.planned) if is_lost and verdict.planned else 0.0
     by_blocks = share * (verdict.value or 0.0) + (sign * (1.0 - share) * reach if share < 1.0 else 0.0)
     key = "worst_case" if sign < 0 else "best_case"

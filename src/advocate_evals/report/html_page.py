@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from advocate_evals.analysis.findings import Findings, ReportTable, TestedPrediction, ValueUnit, Verdict
+from advocate_evals.analysis.verdict_wording import explain_reason
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.report import number_format
 from advocate_evals.report.chart_layout import ChartLayout, ValueAxis, build_axis, has_probability_axis, layout_chart
@@ -22,7 +23,6 @@ from advocate_evals.safe_text import clean_document
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,
     CONFIRMED_SMALL,
-    REASON_TEXTS,
     REFUTED,
     REVERSED,
     VERDICT_TEXTS,
@@ -56,7 +56,7 @@ def render_page(
         template.render(
             findings=findings,
             number_format=number_format,
-            reason_texts=REASON_TEXTS,
+            explain_reason=explain_reason,
             verdict_texts=VERDICT_TEXTS,
             style=Markup(_read_style()),
             sections=[_build_section(texts, findings, excerpts, viewer) for texts in shown_sections(findings)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdict
+from advocate_evals.analysis.verdict_wording import explain_reason
 from advocate_evals.report.excerpts import Excerpt, LogViewer
 from advocate_evals.report.number_format import (
     EXPLORATORY_NOTE,
@@ -23,7 +24,6 @@ from advocate_evals.report.number_format import (
 from advocate_evals.report.number_rows import PublishedStudy, published_figures
 from advocate_evals.report.report_sections import shown_sections
 from advocate_evals.safe_text import escape_markdown, format_markdown_table
-from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 
 
 def render_markdown(
@@ -99,7 +99,8 @@ def _verdict_cells(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.title,
         verdict.model + (f" ({note})" if note else ""),
-        verdict.label + (f" ({REASON_TEXTS[verdict.reason]})" if verdict.reason else ""),
+        verdict.label
+        + (f" ({explain_reason(verdict.reason, verdict.analysed, verdict.planned)})" if verdict.reason else ""),
         format_with_bounds(verdict.value, verdict.lower, verdict.upper, unit),
         format_p_value(verdict.p if verdict.p_adjusted is None else verdict.p_adjusted),
         f"{verdict.analysed} of {verdict.planned}",

@@ -41,6 +41,10 @@ class Interval:
     lower: float
     upper: float
 
+    def clipped(self, low: float, high: float) -> Interval:
+        """The same with estimate and limits cut off at the ends of their range; NaN stays NaN."""
+        return Interval(*(float(value) for value in np.clip((self.estimate, self.lower, self.upper), low, high)))
+
 
 UNKNOWN_INTERVAL = Interval(math.nan, math.nan, math.nan)
 """No estimate and no limits."""

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from advocate_evals.statistics.intervals import UNKNOWN_INTERVAL, Interval, upper_quantile
 
+_SMALLEST_TOTAL = 1e-9
+"""A total effect below this is rounding error: nothing is a share of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class EffectShare:
@@ -45,7 +48,7 @@ def estimate_effect_share(part: ArrayLike, total: ArrayLike, level: float = 0.95
     (numerator, denominator), covariance = pairs.mean(axis=0), np.cov(pairs.T) / number
     critical = float(upper_quantile((1 - level) / 2, number - 1)) ** 2
     square = denominator**2 - critical * covariance[1, 1]
-    if denominator <= 0 or square <= 0:
+    if denominator <= _SMALLEST_TOTAL or square <= 0:
         return EffectShare(UNKNOWN_INTERVAL, number, "the effect that it would be a share of is not shown")
     middle = numerator * denominator - critical * covariance[0, 1]
     inner = middle**2 - square * (numerator**2 - critical * covariance[0, 0])

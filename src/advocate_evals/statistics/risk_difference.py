@@ -334,7 +334,7 @@ def risk_difference(data: ArrayLike | BlockTable, first: int = 0, second: int = 
     sums = sum_units(table, [first, second])
     units, p = int(sums.units[0]), sums.rates
     estimate = float(p[0] - p[1])
-    if reason := insufficient_units(units).replace("no episode", "no block with both conditions"):
+    if reason := insufficient_units(units).replace("no episode", "no block has a value under both conditions"):
         return unknown_effect(reason, (-1.0, 1.0), level, sums.block_counts, estimate)
     basis = EffectBasis(*sums.block_counts, units, "mover")
     return effect_from_limits(estimate, lambda tail: to_floats(difference_limits(sums, tail)), level, basis)

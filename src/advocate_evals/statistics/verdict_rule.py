@@ -1,4 +1,4 @@
-"""The verdict rule: from what a test showed to one of six labels. No other module assigns a label.
+"""The verdict rule: from what a test showed to one of seven labels. No other module assigns a label.
 
 Verdicts on one model, on all models together and of the sequential test pass through `classify_verdict`.
 docs/verdict.md says why the rule is as it is.
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from advocate_evals.statistics.intervals import Interval
 
-VerdictLabel = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "FLOOR", "INCONCLUSIVE"]
+VerdictLabel = Literal["CONFIRMED", "CONFIRMED-SMALL", "REFUTED", "REVERSED", "NOT MONOTONE", "FLOOR", "INCONCLUSIVE"]
 """What a test of a claim can come to. REFUTED is always at δ."""
 
 CONFIRMED: Final = "CONFIRMED"
 CONFIRMED_SMALL: Final = "CONFIRMED-SMALL"
 REFUTED: Final = "REFUTED"
 REVERSED: Final = "REVERSED"
+NOT_MONOTONE: Final = "NOT MONOTONE"
 FLOOR: Final = "FLOOR"
 INCONCLUSIVE: Final = "INCONCLUSIVE"
 
@@ -36,6 +37,7 @@ VERDICT_TEXTS: Mapping[VerdictLabel, str] = {
     CONFIRMED_SMALL: "there is an effect in the claimed direction, and it is smaller than δ",
     REFUTED: "an effect of δ or more in the claimed direction is excluded",
     REVERSED: "the effect is in the opposite direction",
+    NOT_MONOTONE: "the outcome does not go one way along the arms: it turns back. Neither confirmed nor refuted",
     FLOOR: "under the baseline the outcome is too rare to fall by δ",
     INCONCLUSIVE: "the data do not decide the claim",
 }
@@ -44,6 +46,7 @@ VERDICT_TEXTS: Mapping[VerdictLabel, str] = {
 InconclusiveReason = Literal[
     "",
     "completeness",
+    "pilot",
     "missing",
     "grader",
     "data",
@@ -58,7 +61,8 @@ InconclusiveReason = Literal[
 """Why a verdict is INCONCLUSIVE; empty for the other labels."""
 
 REASON_TEXTS: Mapping[InconclusiveReason, str] = {
-    "completeness": "too much of the planned data is missing",
+    "completeness": "too much of the data was lost",
+    "pilot": "a pilot: planned blocks were never started",
     "missing": "the episodes that are missing could turn it",
     "grader": "the grader cannot be relied on",
     "data": "there is nothing to compare",
@@ -88,6 +92,8 @@ class Evidence:
     """Whether an effect of δ or more is excluded."""
     reversed: bool = False
     """Whether the effect goes the other way."""
+    turns: bool = False
+    """Whether the outcome turns back along arms that are claimed to be ordered (`statistics/monotonicity.py`)."""
     floor: bool = False
     """Whether there is no room for an effect of δ."""
     equivalence: bool = False
@@ -140,6 +146,8 @@ def classify_verdict(evidence: Evidence, withdrawn: InconclusiveReason = "") -> 
 def _classify_figures(evidence: Evidence) -> VerdictLabel:
     if not evidence.testable:
         return INCONCLUSIVE
+    if evidence.turns:
+        return NOT_MONOTONE
     if evidence.reversed and _is_significant(evidence.p_reversed, evidence.alpha_refuted):
         return REVERSED
     significant = _is_significant(evidence.p_adjusted, evidence.alpha)
