@@ -116,3 +116,13 @@ def test_predictions_leave_the_digest_of_the_data_alone(tmp_path: Path, monkeypa
     assert hash_datasets.__wrapped__() == before
     (tmp_path / "prompts" / "frame.yaml").write_text("a: 2\n")
     assert hash_datasets.__wrapped__() != before
+
+
+def test_a_claim_about_plots_like_these_is_tested_by_t(written: Written) -> None:
+    def widen(data: dict) -> None:  # type: ignore[type-arg]
+        data["predictions"][4]["scope"] = "plots_like_these"
+
+    with pytest.raises(DatasetError, match=r"low_odds_suffice.*tested by Student's t over families.*`t`, not 'mover'"):
+        read_predictions(written(widen))
+    april = read_predictions(APRIL)
+    assert {april.test_spec(claim).scope for claim in april.predictions} == {"plots_played"}

@@ -145,8 +145,20 @@ def test_pairs_are_fresh_variants_of_the_families_in_turn_each_under_both_arms()
         (family, turn) for turn in range(LOOK // 2) for family in FAMILIES.split(",")
     ]
     assert all(first["block"] == second["block"] for first, second in zip(metadata[::2], metadata[1::2], strict=True))
-    design = {"delta": 0.1, "alpha": 0.05, "look": LOOK, "most": MOST, "spending": "pocock"}
+    design = {"delta": 0.1, "alpha": 0.05, "look": LOOK, "most": MOST, "spending": "pocock", "scope": "plots_played"}
     assert gate_task().metadata["gate"] == {"outcome": OUTCOME, **design}
+
+
+def test_two_plots_that_agree_do_not_show_it_of_plots_like_these(tmp_path: Path) -> None:
+    log = play(tmp_path, task=gate_task(scope="plots_like_these"))
+    gate_log = read_gate_log(log.location)
+    assert gate_log.agrees and gate_log.families == 2
+    assert [look.families for look in gate_log.result.looks] == [2.0, 2.0, 2.0]
+    assert (gate_log.result.verdict, gate_log.result.reason) == ("INCONCLUSIVE", "n")
+    output = CliRunner().invoke(gate_command, [log.location]).output
+    assert "in plots like these" in output and "median-unbiased" not in output
+    with pytest.raises(ValueError, match="needs two families or more, not pump_house alone"):
+        gate_task(families="pump_house", scope="plots_like_these")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from advocate_evals.analysis.capability_table import (
     mark_withheld,
     withhold_harms,
 )
+from advocate_evals.analysis.claim_corrections import p_value_adjustments
 from advocate_evals.analysis.claim_tests import RegisteredClaim
 from advocate_evals.analysis.claim_verdicts import build_verdicts, run_claim_tests
 from advocate_evals.analysis.clamp_findings import clamp_tables
@@ -42,9 +43,11 @@ from advocate_evals.analysis.factor_charts import (
     odds_charts,
     pressure_charts,
 )
+from advocate_evals.analysis.family_findings import family_charts
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, TestedPrediction, Verdict
 from advocate_evals.analysis.headline import build_headline
 from advocate_evals.analysis.mediation_findings import mediation_charts, mediation_tables
+from advocate_evals.analysis.multiverse import build_multiverses, multiverse_charts, multiverse_tables
 from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.analysis.steering_findings import guard_tables, manipulation_tables, steering_charts
 from advocate_evals.logs.episode_table import LogReading
@@ -58,7 +61,8 @@ from advocate_evals.predictions.registry import (
 )
 
 _NOTES = (
-    "The unit of analysis is the block: one variant under every arm. Results do not extend beyond the families played.",
+    "The unit of analysis is the block: one variant under every arm. A verdict on these plots does not extend "
+    "beyond the families played; one on plots like these takes families as the units.",
     "A missing value is never counted as 0. Secondary and unregistered figures are descriptive and decide nothing.",
 )
 _CHARTS: tuple[Callable[[pd.DataFrame], Iterator[Chart]], ...] = (
@@ -144,13 +148,20 @@ def build_findings(
 ) -> Findings:
     """The findings for some claims, as `analyse_logs` makes them."""
     episodes, excluded = latest_comparable_runs(sort_episodes(reading.episodes))
-    by_model = build_verdicts(run_claim_tests(claims, episodes, labels, calibrations))
+    tested_claims = run_claim_tests(claims, episodes, labels, calibrations)
+    by_model = build_verdicts(tested_claims)
+    multiverses = build_multiverses(tested_claims, p_value_adjustments(tested_claims))
     verdicts = (*by_model, *pool_verdicts(by_model, reading.makers))
     hashes = {claim.file.name: claim.hash for claim in claims}
     sources = describe_sources(reading, episodes, hashes, excluded)
     gates = assess_models(episodes)
     shown_episodes = withhold_harms(episodes, gates)
-    charts = mark_withheld(_build_charts(shown_episodes, verdicts, labels), gates)
+    charts = (
+        *mark_withheld(_build_charts(shown_episodes, verdicts, labels), gates),
+        *family_charts(by_model),
+        *multiverse_charts(multiverses),
+    )
+    tables = (*_build_tables(reading, shown_episodes, labels, gates), *multiverse_tables(multiverses))
     return Findings(
         suite=__version__,
         seed=seed,
@@ -159,7 +170,7 @@ def build_findings(
         predictions=tuple(map(_describe_prediction, claims)),
         verdicts=verdicts,
         charts=tuple(chart for chart in charts if not chart.is_empty),
-        tables=tuple(table for table in _build_tables(reading, shown_episodes, labels, gates) if table.rows),
+        tables=tuple(table for table in tables if table.rows),
         examples=tuple(draw_examples(shown_episodes, seed)),
         notes=_NOTES,
     )

@@ -67,11 +67,13 @@ class BlockValues:
         """The table as the statistics take it.
 
         Args:
-            by_family: Whether families are the independent units, in place of blocks.
+            by_family: Whether families are the independent units, each of the same weight, in place of blocks.
         """
-        families = np.unique(np.array(self.families, dtype=str), return_inverse=True)[1] if by_family else None
         sizes = np.where(np.isnan(self.values), 0.0, self.sizes)
-        return as_block_table(self.values, sizes, families, self.is_bounded)
+        if not by_family:
+            return as_block_table(self.values, sizes, None, self.is_bounded)
+        families = np.unique(np.array(self.families, dtype=str), return_inverse=True)[1]
+        return replace(as_block_table(self.values, sizes, families, self.is_bounded), equal_units=True)
 
     def flipped(self) -> BlockValues:
         """The table of "it did not happen": a rise becomes a fall."""

@@ -24,9 +24,16 @@ from advocate_evals.analysis.grader_robustness import (
 from advocate_evals.analysis.planned_blocks import cut_to_plan
 from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.outcomes import GATED_OUTCOMES
+from advocate_evals.predictions.claim_spec import TestSpec
 from advocate_evals.predictions.claims import Claim, PredictionFile
-from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, OrderContrast, TestSpec, TrendContrast
+from advocate_evals.predictions.contrasts import AnyContrast, ContrastStep, OrderContrast, TrendContrast
 from advocate_evals.statistics.capability_gate import UNMEASURED_GATE, CapabilityGate
+from advocate_evals.statistics.inference_scope import (
+    PLOTS_LIKE_THESE,
+    PLOTS_PLAYED,
+    InferenceScope,
+    describe_scope,
+)
 from advocate_evals.statistics.intervals import Effect, Interval
 from advocate_evals.statistics.monotonicity import OrderShape, assess_order
 from advocate_evals.statistics.risk_difference import BlockTable
@@ -203,16 +210,15 @@ def _has_no_rate(outcome: str, capability: CapabilityGate) -> bool:
     return outcome in GATED_OUTCOMES and capability.is_incapable
 
 
-def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_family: bool = False) -> TestResult:
-    """Test a contrast.
+def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec) -> TestResult:
+    """Test a contrast, over blocks or over families, as the scope of the claim asks.
 
     Args:
         contrast: What is compared.
         blocks: Its groups of arms, in the order of `arm_groups`.
-        spec: Direction, δ, errors, method.
-        by_family: Whether families are the independent units, in place of blocks.
+        spec: Direction, δ, errors, method, scope.
     """
-    table = (blocks if spec.falls else blocks.flipped()).as_table(by_family)
+    table = (blocks if spec.falls else blocks.flipped()).as_table(spec.by_family)
     scale, delta = blocks.scale_max, spec.delta / blocks.scale_max
     unit_spec = replace(spec, delta=delta)
     test = contrast.test(table, unit_spec)
@@ -243,7 +249,7 @@ def run_test(contrast: AnyContrast, blocks: BlockValues, spec: TestSpec, by_fami
         block_sd=contrast.block_sd(table) * scale,
         steps=tuple(_in_unit(step, blocks) for step in test.steps),
         insufficient=effect.insufficient,
-        method=METHOD_TEXTS.get(effect.method, effect.method),
+        method=describe_method(effect.method, spec.scope),
         shape=shape,
     )
 
@@ -263,6 +269,19 @@ def _scale_effect(effect: Effect, blocks: BlockValues) -> Interval:
     scale = blocks.scale_max
     in_unit = Interval(effect.estimate * scale, effect.lower * scale, effect.upper * scale)
     return in_unit.clipped(-scale, scale) if blocks.is_bounded else in_unit
+
+
+def describe_method(method: str, scope: InferenceScope) -> str:
+    """How an interval was found, in words.
+
+    Args:
+        method: The method as an effect names it.
+        scope: Decides the units that it was found over.
+    """
+    text = METHOD_TEXTS.get(method, method)
+    if scope == PLOTS_PLAYED or not text:
+        return text
+    return text.replace("over blocks", "over families") if "over blocks" in text else f"{text}, over families"
 
 
 def _in_unit(step: ContrastStep, blocks: BlockValues) -> TestStep:
@@ -294,11 +313,7 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAd
         start = " and ".join(claim.contrast.arm_groups[0])
         title = f"with {' and '.join(control_groups[0])} as the baseline instead of {start}"
         yield compare_analysis("control", title, run_test(claim.contrast, control_blocks, spec), label, adjust)
-    families = len(set(tested.blocks.families))
-    if families > 1:
-        by_family = run_test(claim.contrast, tested.blocks, spec, by_family=True)
-        title = f"with the {families} families as the independent units"
-        yield compare_analysis("family", title, by_family, label, adjust)
+    yield from _unit_check(tested, label, adjust)
     if tested.all_blocks is not None:
         number = len(tested.all_blocks.names)
         title = f"with all {number} blocks, the {number - len(tested.blocks.names)} beyond the plan included"
@@ -308,6 +323,22 @@ def robustness_checks(tested: TestedClaim, label: VerdictLabel, adjust: PValueAd
     elif tested.is_graded:
         note = "not corrected: neither labels nor a calibration were given"
         yield RobustnessCheck(key="corrected", title="corrected for errors of the grader", note=note)
+
+
+def _unit_check(tested: TestedClaim, label: VerdictLabel, adjust: PValueAdjustment) -> Iterator[RobustnessCheck]:
+    """The claim at the other scope: plots like these for one about the plots played, and the reverse."""
+    families = len(set(tested.blocks.families))
+    if not families:
+        return
+    scope: InferenceScope = PLOTS_PLAYED if tested.spec.by_family else PLOTS_LIKE_THESE
+    key, units = ("block", "blocks") if tested.spec.by_family else ("family", f"the {families} families")
+    title = f"with {units} as the independent units: {describe_scope(scope, families)}"
+    if families == 1:
+        note = "one family only: nothing can be said of other plots"
+        yield RobustnessCheck(key="family", title="with families as the independent units", note=note)
+        return
+    test = run_test(tested.claim.contrast, tested.blocks, replace(tested.spec, scope=scope))
+    yield compare_analysis(key, title, test, label, adjust)
 
 
 def classify_test(test: TestResult, adjust: PValueAdjustment) -> VerdictLabel:

@@ -22,9 +22,11 @@ from advocate_evals.analysis.claim_tests import (
     run_claim_test,
     run_test,
 )
+from advocate_evals.analysis.family_findings import measure_families
 from advocate_evals.analysis.findings import ChartPoint, RobustnessCheck, Verdict
 from advocate_evals.analysis.grader_robustness import describe_tipping, find_tipping_counts
 from advocate_evals.analysis.missing_checks import MissingReview, review_missing
+from advocate_evals.analysis.randomisation_checks import check_randomisation
 from advocate_evals.analysis.reading_checks import PermutedComparison, compare_permuted, find_reading_fault
 from advocate_evals.analysis.shape_wording import describe_shape
 from advocate_evals.analysis.verdict_wording import (
@@ -99,6 +101,7 @@ def decide_verdict(
         *([permuted.check] if permuted else []),
         *robustness_checks(tested, by_figures, adjust),
         *_tipping_check(tested, by_figures, adjust),
+        *check_randomisation(tested, by_figures, adjust),
         *missing.checks,
     )
     withdrawn = reading_fault or _find_withdrawal(tested, by_figures, missing, permuted, adjust)
@@ -184,6 +187,7 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         alpha=spec.alpha,
         alpha_refuted=spec.alpha_refuted,
         delta=spec.delta,
+        scope=spec.scope,
         registered=tested.episodes.registered and spec.delta == claim.delta,
         registration=_describe_registration(tested),
         primary=claim.primary,
@@ -198,6 +202,7 @@ def _build_verdict(tested: TestedClaim, adjust: PValueAdjustment) -> Verdict:
         steps=test.steps,
         checks=checks,
         excluded=(*tested.episodes.excluded, *_describe_surplus(tested)),
+        **measure_families(tested),
     )
 
 

@@ -16,6 +16,7 @@ from advocate_evals.analysis.arm_records import ArmBalance
 from advocate_evals.logs.raw_log import RegistrationState
 from advocate_evals.outcomes import Source
 from advocate_evals.records import Record
+from advocate_evals.statistics.inference_scope import PLOTS_PLAYED, InferenceScope
 from advocate_evals.statistics.verdict_rule import InconclusiveReason, VerdictLabel
 
 ReportSection = Literal[
@@ -31,6 +32,7 @@ ReportSection = Literal[
     "mediation",
     "activation",
     "awareness",
+    "choices",
     "agreement",
     "correction",
     "petitions",
@@ -171,6 +173,8 @@ class RobustnessCheck(Record):
     """Lower bound."""
     upper: FiniteNumber = None
     """Upper bound."""
+    p: FiniteNumber = None
+    """One-sided p-value, where that is what the check gives; not corrected for the number of claims."""
     label: VerdictLabel | None = None
     """The label by this analysis alone; None where it cannot be told."""
     agrees: bool | None = None
@@ -266,6 +270,8 @@ class Verdict(Record):
     """Whether there is no room for an effect of δ."""
     turns: bool = False
     """Whether the outcome turns back along ordered arms."""
+    scope: InferenceScope = PLOTS_PLAYED
+    """What is generalised to: the plots played (units are blocks), or plots like these (units are families)."""
     registered: bool
     """Whether all of its data carries the hash of the prediction's file."""
     registration: str = ""
@@ -287,7 +293,7 @@ class Verdict(Record):
     unscored: int = 0
     """Episodes of the arms compared that were started and have no value."""
     families: tuple[str, ...] = ()
-    """Families among the blocks; nothing is claimed beyond them."""
+    """Families among the blocks; beyond them only verdicts of the scope `plots_like_these` claim anything."""
     block_sd: FiniteNumber = None
     """SD of the effect between blocks beyond chance (pooled: between models); None where it cannot be estimated."""
     looks: int = 1
@@ -300,6 +306,12 @@ class Verdict(Record):
     """The contrasts in the order in which they were tested; one for simple predictions."""
     checks: tuple[RobustnessCheck, ...] = ()
     """Robustness checks, none of which makes the verdict stronger."""
+    family_effects: tuple[ChartPoint, ...] = ()
+    """The effect in each family, positive in the direction of the claim; empty for claims of several contrasts."""
+    family_p: FiniteNumber = None
+    """p-value of the F test of effect × family; None where it cannot be made."""
+    family_note: str = ""
+    """Families in which the effect goes the other way or is absent, or that there is one only; empty for nothing."""
     excluded: tuple[str, ...] = ()
     """Episodes of the task that were excluded from this claim, and why; one sentence each."""
     arms: tuple[ArmBalance, ...] = ()

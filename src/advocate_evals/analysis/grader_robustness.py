@@ -26,7 +26,8 @@ from advocate_evals.analysis.block_values import BlockValues, build_block_values
 from advocate_evals.analysis.findings import RobustnessCheck
 from advocate_evals.logs.task_logs import GraderCalibration, find_calibration
 from advocate_evals.outcomes import OUTCOMES
-from advocate_evals.predictions.contrasts import AnyContrast, OrderContrast, TestSpec, TrendContrast
+from advocate_evals.predictions.claim_spec import TestSpec
+from advocate_evals.predictions.contrasts import AnyContrast, OrderContrast, TrendContrast
 from advocate_evals.records import split_names
 from advocate_evals.scenarios.dataset_reader import mechanism_names, read_mechanism
 from advocate_evals.statistics.bias_analysis import ErrorLimits, analyse_bias, project_counts

@@ -9,7 +9,8 @@ from advocate_evals.analysis.findings import DataSources, Headline, Verdict
 from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
 from advocate_evals.analysis.verdict_wording import explain_reason
 from advocate_evals.model_names import is_human
-from advocate_evals.predictions.registry import read_headline_plan
+from advocate_evals.predictions.registry import HeadlineClaims, read_headline_plan
+from advocate_evals.statistics.inference_scope import describe_scope
 from advocate_evals.statistics.verdict_rule import (
     CONFIRMED,
     CONFIRMED_SMALL,
@@ -32,6 +33,9 @@ _ANSWERS: Mapping[VerdictLabel, str] = {
     INCONCLUSIVE: "we cannot tell",
 }
 
+_SCOPED: tuple[VerdictLabel, ...] = (CONFIRMED, CONFIRMED_SMALL, NOT_MONOTONE, REFUTED, REVERSED)
+"""Labels that say something of the effect, so that it must be said where."""
+
 
 def build_headline(
     verdicts: Sequence[Verdict], sources: DataSources, incapable: Mapping[str, str] = MappingProxyType({})
@@ -48,16 +52,18 @@ def build_headline(
         sentence = "No log could be read, so there is nothing to report."
         return Headline(sentence=sentence, details=tuple(_describe_data(sources)))
     by_model = [verdict for verdict in verdicts if verdict.model != POOLED_MODEL]
-    main, control_claim = _choose_main(by_model)
-    if not main:
+    main, claims = _choose_main(by_model)
+    if not main or not claims:
         sentence = " ".join(["We cannot tell: no log is of the main prediction's task.", *incapable.values()])
         return Headline(
             sentence=_add_subject_notes(sentence, sources),
             details=tuple(_describe_data(sources)),
             standin=scripts,
         )
-    control = [verdict for verdict in by_model if verdict.prediction == control_claim]
+    control = [verdict for verdict in by_model if verdict.prediction == claims.control]
+    across_plots = [verdict for verdict in by_model if verdict.prediction == claims.across_plots]
     details = [f"{verdict.model}: {verdict.sentence}" for verdict in main]
+    details += [line for verdict in main for line in _compare_scope(verdict, across_plots)]
     details += [line for verdict in main for line in _compare_control(verdict, control)]
     details += [
         f"{verdict.model}: not registered, because {verdict.registration}."
@@ -74,16 +80,16 @@ def build_headline(
     )
 
 
-def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
-    """The verdicts on the main claim that some model decides, else on the first tested one; and its control claim's."""
-    tested: list[tuple[list[Verdict], str]] = []
+def _choose_main(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], HeadlineClaims | None]:
+    """The verdicts on the main claim that some model decides, else on the first tested one; and its plan."""
+    tested: list[tuple[list[Verdict], HeadlineClaims]] = []
     for claims in read_headline_plan().claims:
         members = [verdict for verdict in verdicts if verdict.prediction == claims.main]
         if members and any(verdict.reason not in ("completeness", "pilot", "data", "incapable") for verdict in members):
-            return members, claims.control
+            return members, claims
         if members:
-            tested.append((members, claims.control))
-    return tested[0] if tested else ([], "")
+            tested.append((members, claims))
+    return tested[0] if tested else ([], None)
 
 
 def _answer(verdict: Verdict) -> str:
@@ -92,10 +98,25 @@ def _answer(verdict: Verdict) -> str:
     if verdict.reason == "pilot" and verdict.change:
         reason += f"; by the figures alone {verdict.change}"
     person = " (human baseline)" if is_human(verdict.model) else ""
-    answer = _ANSWERS[verdict.label].format(claim=claim, shape=verdict.shape) + (f" ({reason})" if reason else "")
+    plots = f", {describe_scope(verdict.scope, len(verdict.families))}" if verdict.label in _SCOPED else ""
+    answer = (
+        _ANSWERS[verdict.label].format(claim=claim, shape=verdict.shape) + plots + (f" ({reason})" if reason else "")
+    )
     shape = f"; {verdict.shape}" if verdict.shape and verdict.label != NOT_MONOTONE else ""
     text = f"{verdict.model}{person}: {answer}{shape}."
-    return text if verdict.label == INCONCLUSIVE else " ".join((text, *verdict.cautions))
+    notes = (verdict.family_note,) if verdict.family_note and verdict.label in _SCOPED else ()
+    return text if verdict.label == INCONCLUSIVE else " ".join((text, *notes, *verdict.cautions))
+
+
+def _compare_scope(main: Verdict, across_plots: Sequence[Verdict]) -> Iterator[str]:
+    """Whether a confirmed effect is shown for plots like those played too."""
+    for verdict in across_plots:
+        if verdict.model == main.model and is_confirmed(main.label):
+            is_shown = "is shown in plots like these too" if is_confirmed(verdict.label) else _NOT_ACROSS
+            yield f"{verdict.model}: the effect {is_shown}. {verdict.sentence}"
+
+
+_NOT_ACROSS = "is shown in the plots played, and not in plots like these"
 
 
 def _compare_control(main: Verdict, control: Sequence[Verdict]) -> Iterator[str]:

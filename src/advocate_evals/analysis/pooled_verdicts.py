@@ -12,6 +12,7 @@ from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, Rob
 from advocate_evals.analysis.verdict_wording import format_amount, format_limits
 from advocate_evals.model_names import is_human, model_vendor
 from advocate_evals.outcomes import OUTCOMES
+from advocate_evals.statistics.inference_scope import describe_scope
 from advocate_evals.statistics.intervals import upper_quantile
 from advocate_evals.statistics.meta_analysis import PooledEffect, pool_effects
 from advocate_evals.statistics.verdict_rule import (
@@ -257,6 +258,7 @@ def _estimate_fields(effect: PooledEffect) -> dict[str, Any]:
         "p_refuted": None,
         "p_reversed": None,
         "block_sd": _finite(effect.tau),
+        **{"family_effects": (), "family_p": None, "family_note": ""},
         "method": (
             f"mean over {effect.makers} makers of the means of their {effect.models} models, Student's t over makers; "
             "the SD is between models"
@@ -295,7 +297,9 @@ def _build_sentence(
     without = f", without {', '.join(left_out)}" if left_out else ""
     unsettled = [verdict.model for verdict in pooled if verdict.reason not in _SETTLED]
     caution = f" Incomplete or unchecked by themselves: {', '.join(unsettled)}." if unsettled else ""
-    return f"{label}: over {subjects}{without}, {change}{interval}, {first.contrast}.{caution}"
+    families = len({family for verdict in pooled for family in verdict.families})
+    plots = describe_scope(first.scope, families)
+    return f"{label}: over {subjects}{without}, {plots} {change}{interval}, {first.contrast}.{caution}"
 
 
 def _finite(value: float) -> float | None:

@@ -13,6 +13,7 @@ from advocate_evals.analysis.sameness_power import describe_blocks_needed, descr
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.claims import Claim
 from advocate_evals.scenarios.dataset_reader import family_names
+from advocate_evals.statistics.inference_scope import describe_scope
 from advocate_evals.statistics.verdict_rule import (
     FLOOR,
     NOT_MONOTONE,
@@ -96,7 +97,8 @@ def verdict_sentence(tested: TestedClaim, label: VerdictLabel, reason: Inconclus
         return f"{start}: no episode of {claim.task} has the arm{plural} {', '.join(tested.absent_arms)}."
     if not test.analysed or math.isnan(test.value):
         return f"{start}: {test.insufficient or 'no block has a value under every compared arm'}."
-    change = f"{describe_change(tested)}, {_describe_compared(tested)}, {_describe_data(tested)}"
+    plots = describe_scope(tested.spec.scope, len(set(tested.blocks.families)))
+    change = f"{plots} {describe_change(tested)}, {_describe_compared(tested)}, {_describe_data(tested)}"
     if label == NOT_MONOTONE:
         change = f"{shape}. Without regard to that turn: {change}"
     elif shape:

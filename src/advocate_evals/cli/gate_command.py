@@ -46,6 +46,7 @@ def gate_command(log: str) -> None:
 
 def _describe_verdict(gate_log: GateLog) -> str:
     """The verdict in a sentence, with the reason where there is none."""
+    from advocate_evals.statistics.inference_scope import describe_scope
     from advocate_evals.statistics.verdict_rule import REASON_TEXTS
 
     baseline, treated = (*gate_log.arms, "?", "?")[:2]
@@ -55,8 +56,9 @@ def _describe_verdict(gate_log: GateLog) -> str:
         treated=treated,
         delta=100 * gate_log.result.design.delta,
     )
+    plots = describe_scope(gate_log.result.design.scope, gate_log.families)
     reason = REASON_TEXTS[gate_log.result.reason]
-    return f"{sentence}; {reason}" if reason else sentence
+    return f"{plots}, {sentence}; {reason}" if reason else f"{plots}, {sentence}"
 
 
 def _verdict_sentences() -> Mapping[VerdictLabel, str]:
@@ -104,6 +106,7 @@ def _describe_estimate(gate_log: GateLog) -> Iterator[str]:
     """How to read the table, how many pairs it rests on, and how large the difference is."""
     from advocate_evals.model_names import is_standin
     from advocate_evals.statistics.group_sequential import median_unbiased_estimate
+    from advocate_evals.statistics.inference_scope import PLOTS_PLAYED
 
     result = gate_log.result
     yield (
@@ -120,11 +123,12 @@ def _describe_estimate(gate_log: GateLog) -> Iterator[str]:
         yield "What is missing counts at its worst in both statistics and in the repeated interval."
     if result.looks and result.stopped:
         level = f"{100 * (1 - 2 * result.design.alpha):g} %"
-        unbiased = median_unbiased_estimate(result)
-        yield (
-            f"Effect size, adjusted for the looks: {100 * unbiased:+.1f} points (median-unbiased), "
-            f"{level} repeated interval {_format_limits(result.repeated)}, which holds whenever the run stops."
-        )
+        interval = f"{level} repeated interval {_format_limits(result.repeated)}, which holds whenever the run stops."
+        if result.design.scope == PLOTS_PLAYED:
+            unbiased = f"{100 * median_unbiased_estimate(result):+.1f} points (median-unbiased), "
+            yield f"Effect size, adjusted for the looks: {unbiased}{interval}"
+        else:
+            yield f"Effect size: {interval}"
         yield (
             f"The mean at the stop, {100 * result.estimate:+.1f} points, is biased by the stopping rule. "
             "Estimate the size from a fixed number of fresh pairs."

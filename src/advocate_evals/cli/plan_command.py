@@ -18,6 +18,7 @@ from advocate_evals.cli.console import make_console
 if TYPE_CHECKING:
     from advocate_evals.experiments.claim_power import PlannedComparison
     from advocate_evals.statistics.group_sequential import SequentialDesign
+    from advocate_evals.statistics.inference_scope import InferenceScope
     from advocate_evals.statistics.power_simulation import BlockPopulation, SimulatedShare, StudyDraws
 
     EpisodeCounts = Sequence[tuple[str, float]]
@@ -40,6 +41,8 @@ def _parse_numbers(
         raise click.BadParameter(f"{value!r} is not numbers with commas between them") from error
 
 
+_USUAL_FAMILY_SD = 0.5
+"""SD of the families' slopes that a plan about plots like these assumes, in logits."""
 _SHARE = click.FloatRange(0, 0.5, min_open=True, max_open=True)
 
 
@@ -69,6 +72,18 @@ _SHARE = click.FloatRange(0, 0.5, min_open=True, max_open=True)
 @click.option(
     "--slope", default=0.5, show_default=True, help="SD of the blocks' slopes from first to last arm, in logits."
 )
+@click.option(
+    "--scope",
+    type=click.Choice(["plots_played", "plots_like_these"]),
+    help="What it generalises to; families are the units of plots_like_these. [default: as registered or plots_played]",
+)
+@click.option("--families", type=click.IntRange(min=1), help="Families played. [default: all that there are]")
+@click.option(
+    "--family-sd",
+    type=click.FloatRange(min=0),
+    help="SD of the families' slopes, in logits: how far the effect differs between plots. [default: .5 for "
+    "plots_like_these, 0 for plots_played]",
+)
 @click.option("--studies", default=2000, show_default=True, type=click.IntRange(min=100), help="Simulated studies.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulation.")
 @click.option("--model", "models", multiple=True, metavar="MODEL", help="Model to price; may be repeated.")
@@ -88,6 +103,9 @@ def plan_command(
     max_pairs: int,
     spread: float,
     slope: float,
+    scope: InferenceScope | None,
+    families: int | None,
+    family_sd: float | None,
     studies: int,
     seed: int,
     models: tuple[str, ...],
@@ -98,21 +116,27 @@ def plan_command(
     PREDICTION is the name of a registered claim (listed by `advocate-evals predictions`), such as harm_falls. Without
     one, give --trend, --difference or --gate. Power is simulated with the tests that the analysis uses.
     """
-    from advocate_evals.scenarios.dataset_reader import DatasetError
+    from advocate_evals.scenarios.dataset_reader import DatasetError, family_names
     from advocate_evals.statistics.group_sequential import SequentialDesign
     from advocate_evals.statistics.power_simulation import BlockPopulation, StudyDraws
 
     try:
-        comparison = _find_comparison(prediction, kind or ("difference" if gated else None), len(rates), alpha, delta)
-        population, draws = (
-            BlockPopulation(tuple(rate / 100 for rate in rates), spread, slope),
-            StudyDraws(studies, seed),
-        )
+        kind = kind or ("difference" if gated else None)
+        comparison = _find_comparison(prediction, kind, len(rates), (alpha, delta), scope)
+        shares = tuple(rate / 100 for rate in rates)
+        if family_sd is None:
+            family_sd = _USUAL_FAMILY_SD if comparison.goal.scope == "plots_like_these" else 0.0
+        population = BlockPopulation(shares, spread, slope, family_sd, families or len(family_names()))
+        draws = StudyDraws(studies, seed)
         out = make_console()
         _print_heading(out, comparison, population)
         if gated:
             design = SequentialDesign(
-                delta=comparison.delta, alpha=alpha or SequentialDesign().alpha, look=look, most=max_pairs
+                delta=comparison.delta,
+                alpha=alpha or SequentialDesign().alpha,
+                look=look,
+                most=max_pairs,
+                scope=comparison.goal.scope,
             )
             episode_counts = _print_gate(out, population, design, draws)
         else:
@@ -124,17 +148,24 @@ def plan_command(
 
 
 def _find_comparison(
-    prediction: str | None, kind: str | None, count: int, alpha: float | None, delta: float | None
+    prediction: str | None,
+    kind: str | None,
+    count: int,
+    errors: tuple[float | None, float | None],
+    scope: InferenceScope | None,
 ) -> PlannedComparison:
-    """What is to be shown, with as many arms as there are rates."""
+    """What is to be shown, with as many arms as there are rates; `errors` are α and δ in points, where stated."""
     from advocate_evals.experiments.claim_power import claim_comparison, find_claim, plain_comparison
 
+    alpha, delta = errors
     if prediction is None:
         if kind is None:
             raise ValueError("nothing to plan: name a PREDICTION, or give --trend, --difference or --gate")
-        return plain_comparison(kind, count, alpha or 0.025, (delta or 10.0) / 100)
-    if kind == "trend" or delta is not None:
-        raise ValueError(f"{prediction} is registered with its own contrast and δ; leave out --trend and --delta")
+        return plain_comparison(kind, count, alpha or 0.025, (delta or 10.0) / 100, scope or "plots_played")
+    if kind == "trend" or delta is not None or scope is not None:
+        raise ValueError(
+            f"{prediction} is registered with its own contrast, δ and scope; leave out --trend, --delta and --scope"
+        )
     claim, registered_alpha = find_claim(prediction)
     comparison = claim_comparison(claim, alpha or registered_alpha)
     if len(comparison.arms) != count:
@@ -146,7 +177,12 @@ def _find_comparison(
 def _print_heading(out: Console, comparison: PlannedComparison, population: BlockPopulation) -> None:
     arms = ", ".join(f"{arm} {100 * rate:.4g} %" for arm, rate in zip(comparison.arms, population.rates, strict=True))
     out.print(f"[bold]{escape(comparison.title)}[/]\nassumed rates: {escape(arms)}", soft_wrap=True)
-    out.print(f"SD between blocks, in logits: intercepts {population.spread:g}, slopes {population.slope:g}")
+    out.print(
+        f"SD between blocks, in logits: intercepts {population.spread:g}, slopes {population.slope:g}; between "
+        f"{population.families} families: slopes {population.family_slope:g}"
+    )
+    is_beyond = comparison.goal.scope == "plots_like_these"
+    out.print(f"scope: {'plots like these (units: families)' if is_beyond else 'the plots played (units: blocks)'}")
 
 
 def _print_fixed(
@@ -239,6 +275,11 @@ def _power_remarks(comparison: PlannedComparison, population: BlockPopulation) -
         "mover": "MOVER on clustered Wilson limits",
     }
     lines = [f"Test: {' and '.join(method_texts[method] for method in methods)}, as in the analysis."]
+    if comparison.goal.scope == "plots_like_these":
+        lines.append(
+            f"Over {population.families} families, {population.families - 1} degrees of freedom: past some number of "
+            "blocks only more families raise the power."
+        )
     if len(comparison.goal.contrasts) > 1:
         lines.append(f"A study succeeds if all {len(comparison.goal.contrasts)} contrasts of the claim are shown.")
     lines.append(

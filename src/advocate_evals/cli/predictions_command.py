@@ -73,7 +73,8 @@ def _print_file(file: PredictionFile) -> None:
         out.print(escape(f"  {claim.task}, {claim.outcome} {claim.direction}; {contrast}"), soft_wrap=True)
         setting = ", ".join(f"{factor} {'/'.join(levels)}" for factor, levels in claim.setting.items())
         out.print(
-            f"  δ {claim.delta:g}, {claim.blocks} blocks per model, interval by {claim.method}; {setting}",
+            f"  δ {claim.delta:g}, {claim.blocks} blocks per model, interval by {claim.method}, "
+            f"{claim.scope.replace('_', ' ')}; {setting}",
             soft_wrap=True,
         )
         out.print(escape(f"  excluded: {claim.exclusions.strip()}"), soft_wrap=True)

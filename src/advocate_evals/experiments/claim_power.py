@@ -13,6 +13,7 @@ from advocate_evals.predictions.registry import find_prediction_file, list_predi
 from advocate_evals.records import suggest_nearest
 from advocate_evals.scenarios.dataset_reader import DatasetError
 from advocate_evals.statistics.dose_response import trend_weights
+from advocate_evals.statistics.inference_scope import PLOTS_PLAYED, InferenceScope
 from advocate_evals.statistics.power_simulation import PowerContrast, PowerGoal
 
 
@@ -96,6 +97,7 @@ def claim_comparison(claim: Claim, alpha: float) -> PlannedComparison:
             ),
             alpha,
             0.0 if contrast.has_p_value else -claim.delta,
+            claim.scope,
         ),
         delta=claim.delta,
         task=claim.task,
@@ -104,7 +106,9 @@ def claim_comparison(claim: Claim, alpha: float) -> PlannedComparison:
     )
 
 
-def plain_comparison(kind: str, count: int, alpha: float, delta: float) -> PlannedComparison:
+def plain_comparison(
+    kind: str, count: int, alpha: float, delta: float, scope: InferenceScope = PLOTS_PLAYED
+) -> PlannedComparison:
     """A comparison without a registered claim.
 
     Args:
@@ -112,6 +116,7 @@ def plain_comparison(kind: str, count: int, alpha: float, delta: float) -> Plann
         count: How many arms.
         alpha: One-sided error.
         delta: The smallest difference that matters.
+        scope: What is generalised to.
     """
     arms = tuple(f"arm {number}" for number in range(1, count + 1))
     if kind == "trend":
@@ -121,7 +126,7 @@ def plain_comparison(kind: str, count: int, alpha: float, delta: float) -> Plann
     return PlannedComparison(
         title=title,
         arms=arms,
-        goal=PowerGoal((PowerContrast(tuple(map(float, weights))),), alpha),
+        goal=PowerGoal((PowerContrast(tuple(map(float, weights))),), alpha, scope=scope),
         delta=delta,
         task="death_ground",
         planned=None,

@@ -125,6 +125,8 @@ class GateLog:
     """The outcome that was compared."""
     arms: tuple[str, ...]
     """The arms that were played, the baseline first."""
+    families: int
+    """Families that were played."""
     model: str
     status: str
     """The log's own status; with any but `success` the run did not end by itself."""
@@ -172,9 +174,10 @@ def read_gate_log(location: str) -> GateLog:
         if sample.scores and not math.isnan(_read_value(sample))
     )
     is_withheld = outcome in GATED_OUTCOMES and capability.is_incapable
+    families = max((int(sample.metadata.get("families", 0)) for sample in samples), default=0)
 
     def weigh(begun: int = 0) -> SequentialResult:
-        result = evaluate_pairs(valued, design, begun, cut_short)
+        result = evaluate_pairs(valued, design, begun, cut_short, families)
         return withhold_result(result) if is_withheld else result
 
     expected_metrics = sequential_test_metrics(weigh())
@@ -183,6 +186,7 @@ def read_gate_log(location: str) -> GateLog:
         result=weigh(max((pair + 1 for pair, *_ in values), default=0)),
         outcome=outcome,
         arms=tuple(arms[side] for side in PAIR_SIDES if side in arms),
+        families=len({str(sample.metadata.get("family", "")) for sample in samples}),
         model=log.eval.model,
         status=log.status,
         begun=len({sample.metadata["pair"] for sample in samples}),

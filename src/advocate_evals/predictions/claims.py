@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from advocate_evals.outcomes import OUTCOMES, Outcome
-from advocate_evals.predictions.contrasts import AnyContrast, ContrastMethod, TestSpec
+from advocate_evals.predictions.claim_spec import ContrastMethod, TestSpec
+from advocate_evals.predictions.contrasts import AnyContrast
 from advocate_evals.records import Record, suggest_nearest
 from advocate_evals.scenarios.shared_schema import ContextFilter, Key, Text
+from advocate_evals.statistics.inference_scope import PLOTS_LIKE_THESE, PLOTS_PLAYED, InferenceScope
 
 Probability = Annotated[float, Field(gt=0, lt=0.5)]
 
@@ -45,6 +47,8 @@ class Claim(Record):
     blocks."""
     blocks: Annotated[int, Field(ge=2)]
     """Blocks planned for each model."""
+    scope: InferenceScope = PLOTS_PLAYED
+    """What is generalised to: the plots played (units are blocks), or plots like these (units are families)."""
     exclude: tuple[Text, ...] = ()
     """Figures by whose happening an episode is left out; none by default, since what happens after the treatment may be
     its effect."""
@@ -76,6 +80,11 @@ class Claim(Record):
             raise ValueError(f"prediction {self.name!r}: delta {self.delta:g} is no part of the outcome's range")
         if self.measure.kind == "level" and self.contrast.kind == "order":
             raise ValueError(f"prediction {self.name!r}: an order goes by rates, and {self.outcome} has no bounds")
+        if self.scope == PLOTS_LIKE_THESE and self.method != "t":
+            raise ValueError(
+                f"prediction {self.name!r}: a claim about plots like these is tested by Student's t over families, so "
+                f"its method is `t`, not {self.method!r}"
+            )
         arms = self.contrast.arms
         if len(set(arms)) < len(arms):
             raise ValueError(f"prediction {self.name!r}: an arm named twice")
@@ -139,4 +148,5 @@ class PredictionFile(Record):
             method=claim.method,
             missing=self.missing,
             planned=claim.blocks,
+            scope=claim.scope,
         )

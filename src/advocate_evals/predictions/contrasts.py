@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from advocate_evals.predictions.claim_spec import ContrastMethod, TestSpec
 from advocate_evals.records import Record
 from advocate_evals.scenarios.shared_schema import Text
 from advocate_evals.statistics.dose_response import (
@@ -29,39 +30,6 @@ from advocate_evals.statistics.risk_difference import BlockTable, check_floor_ce
 
 ArmGroup = Annotated[tuple[Text, ...], Field(min_length=1)]
 """Arms that count as one: the mean over them, block by block."""
-
-ContrastMethod = Literal["mover", "t"]
-"""Interval of a difference: MOVER on clustered Wilson limits, or Student's t over blocks."""
-
-
-@dataclass(frozen=True, slots=True)
-class TestSpec:
-    """What a test needs besides the data."""
-
-    falls: bool
-    """Whether the claim says that the outcome falls; else it says that it rises."""
-    delta: float
-    """The smallest effect that matters."""
-    alpha: float
-    """One-sided error of a claim that is called right."""
-    alpha_refuted: float
-    """One-sided error of a claim that is called wrong."""
-    method: ContrastMethod
-    """Interval of a difference."""
-    missing: float
-    """Share of the planned blocks that may be missing."""
-    planned: int
-    """Blocks planned."""
-
-    @property
-    def level(self) -> float:
-        """Level of the two-sided interval."""
-        return 1 - 2 * self.alpha
-
-    @property
-    def level_refuted(self) -> float:
-        """Level of the one-sided limits that speak against the claim."""
-        return 1 - self.alpha_refuted
 
 
 @dataclass(frozen=True, slots=True)

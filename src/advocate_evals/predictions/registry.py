@@ -94,6 +94,8 @@ class HeadlineClaims(Record):
     """Name of the main claim."""
     control: Key
     """Name of the claim about the matched control."""
+    across_plots: Key | None = None
+    """Name of the same claim about plots like these; None where none was registered."""
 
 
 class HeadlinePlan(Record):

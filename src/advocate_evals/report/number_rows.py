@@ -149,6 +149,8 @@ class NumberRow(Record):
     """Whether that is a script, whose figures say nothing about any model."""
     registered: bool = False
     """Whether a registered prediction covers it."""
+    scope: str = ""
+    """Of a verdict's numbers: `plots_played` or `plots_like_these`."""
     series: str = ""
     """The series within the figure."""
     label: str = ""
@@ -205,6 +207,7 @@ def _verdict_rows(verdict: Verdict) -> Iterator[NumberRow]:
         model=verdict.model,
         standin=verdict.standin,
         registered=verdict.registered,
+        scope=verdict.scope,
         outcome=verdict.outcome,
         level=verdict.level,
     )
@@ -239,8 +242,20 @@ def _verdict_rows(verdict: Verdict) -> Iterator[NumberRow]:
     for step in verdict.steps:
         yield row(f"step {step.title}", step.value, step.lower, step.upper, unit=unit, note=step.note)
         yield row(f"p of step {step.title}", step.p, level=None)
+    yield from _check_rows(verdict, base)
+
+
+def _check_rows(verdict: Verdict, base: NumberRow) -> Iterator[NumberRow]:
+    """The robustness checks, their p-values where they have one, and that of the test of effect × family."""
     for check in verdict.checks:
-        yield row(f"check {check.key}", check.value, check.lower, check.upper, unit=unit, note=check.note)
+        values = {"estimate": check.value, "lower": check.lower, "upper": check.upper, "note": check.note}
+        yield base.model_copy(update={"label": f"check {check.key}", "unit": verdict_unit(verdict.outcome), **values})
+        if check.p is not None:
+            p_value = {"label": f"p of check {check.key}", "estimate": check.p, "note": check.note}
+            yield base.model_copy(update={**p_value, "level": None})
+    if verdict.family_p is not None:
+        p_value = {"label": "p of effect × family", "estimate": verdict.family_p, "note": verdict.family_note}
+        yield base.model_copy(update={**p_value, "level": None})
 
 
 def _chart_rows(chart: Chart) -> Iterator[NumberRow]:

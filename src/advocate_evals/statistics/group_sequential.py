@@ -11,6 +11,11 @@ the test that CONFIRMS takes the smallest difference that each pair can have, th
 no verdict rests on which episodes were lost (`missing_bounds`). The estimate is that of the pairs with both values. The
 statistic is Student's, transformed to the scale of a standard normal by its p-value. Half a squared difference and one
 pair are added to the variance, because twenty equal pairs are no proof.
+
+With the scope `plots_like_these` a look tests the mean of the families' means with as many degrees of freedom as
+families less one; the standard error is never taken to be less than that over pairs. The error is spent by pairs as
+before: looks share their families, so their statistics agree more than the boundaries allow for, which makes the test
+stricter and never laxer.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +34,13 @@ from advocate_evals.statistics.alpha_spending import (
     crossing_probabilities,
     spending_boundaries,
     spent_alpha,
+)
+from advocate_evals.statistics.inference_scope import (
+    PLOTS_LIKE_THESE,
+    PLOTS_PLAYED,
+    InferenceScope,
+    check_scope,
+    family_moments,
 )
 from advocate_evals.statistics.intervals import UNKNOWN_INTERVAL, Array, Interval
 from advocate_evals.statistics.missing_bounds import PairBounds, bound_differences, bound_pairs
@@ -73,6 +86,8 @@ class SequentialDesign:
     """Pairs at the last look."""
     spending: SpendingFunction = "pocock"
     """How error is spent over the looks."""
+    scope: InferenceScope = PLOTS_PLAYED
+    """What is generalised to: the plots played (units are pairs), or plots like these (units are families)."""
 
     def __post_init__(self) -> None:
         for name in ("delta", "alpha"):
@@ -85,6 +100,7 @@ class SequentialDesign:
         if self.most < _MIN_PAIRS:
             raise ValueError(f"most: must be at least {_MIN_PAIRS} pairs, not {self.most}")
         spent_alpha(0.5, self.alpha, self.spending)
+        check_scope(self.scope)
 
     @property
     def ends(self) -> tuple[int, ...]:
@@ -114,6 +130,13 @@ class SequentialLook:
     """The boundary of both."""
     spent: float
     """One-sided error spent up to this look, of each test."""
+    families: float = math.nan
+    """Families whose means were tested; NaN where pairs are the units."""
+
+    @property
+    def units(self) -> int:
+        """Independent units with a value: families, or pairs."""
+        return self.analysed if math.isnan(self.families) else int(self.families)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +180,7 @@ def group_sequential_test(
     design: SequentialDesign | None = None,
     baseline: ArrayLike | None = None,
     bounds: PairBounds | None = None,
+    families: ArrayLike | None = None,
 ) -> SequentialResult:
     """Test the pairs that are known so far.
 
@@ -167,12 +191,14 @@ def group_sequential_test(
         baseline: The baseline's own values, in the same order, in [0, 1], to recognise a floor; optional.
         bounds: The smallest and largest difference that each pair can have, where something of it is missing; by
             default those of a pair with a missing value are -1 and 1.
+        families: The family of each pair, in the same order; needed for the scope `plots_like_these` alone.
 
     Returns:
         The verdict with its looks.
 
     Raises:
-        ValueError: for values out of range, an array of another shape, or more pairs than planned.
+        ValueError: for values out of range, an array of another shape, more pairs than planned, or no families where
+            the scope needs them.
 
     Source:
         Jennison & Turnbull (2000), *Group Sequential Methods*, chapters 7, 9 and 11; Lan & DeMets (1983).
@@ -184,7 +210,8 @@ def group_sequential_test(
     base = None if baseline is None else _check_values(baseline, 0.0, "baseline", values.size)
     due = [end for end in design.ends if end <= values.size]
     limits = bounds or bound_differences(values)
-    looks, intervals, is_incomplete = _compute_looks(values, limits, due, design)
+    family_index = _index_families(families, values.size, design)
+    looks, intervals, is_incomplete = _compute_looks(values, limits, due, design, family_index)
     stop = next((i for i, look in enumerate(looks) if look.confirm >= look.bound or look.refute <= -look.bound), None)
     if stop is not None:
         looks = looks[: stop + 1]
@@ -230,12 +257,13 @@ def median_unbiased_estimate(result: SequentialResult) -> float:
         result: A test with at least one look.
 
     Returns:
-        The estimate, in [-1, 1] and within the repeated interval; NaN where there was no look.
+        The estimate, in [-1, 1] and within the repeated interval; NaN where there was no look, and for the scope
+        `plots_like_these`, whose looks do not gain information with their pairs.
 
     Source:
         Tsiatis, Rosner & Mehta (1984), Biometrics 40, 797-803; Jennison & Turnbull (2000), section 8.4.
     """
-    if not result.looks:
+    if not result.looks or result.design.scope == PLOTS_LIKE_THESE:
         return math.nan
     from scipy.optimize import brentq
 
@@ -271,8 +299,18 @@ def _check_values(values: ArrayLike, least: float, name: str, size: int | None =
     return array
 
 
+def _index_families(families: ArrayLike | None, size: int, design: SequentialDesign) -> NDArray[np.intp] | None:
+    """The family of each pair as an index, where families are the units; None where pairs are."""
+    if design.scope != PLOTS_LIKE_THESE:
+        return None
+    labels = np.asarray([] if families is None else families)
+    if labels.shape != (size,):
+        raise ValueError(f"families: one per pair is needed for {design.scope}, {size} pairs, not shape {labels.shape}")
+    return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.intp)
+
+
 def _compute_looks(
-    values: Array, bounds: PairBounds, due: list[int], design: SequentialDesign
+    values: Array, bounds: PairBounds, due: list[int], design: SequentialDesign, families: NDArray[np.intp] | None
 ) -> tuple[tuple[SequentialLook, ...], tuple[Interval, ...], bool]:
     """The looks that are due, up to the first one without any new value, with their repeated intervals; and whether
     there is such a one."""
@@ -285,9 +323,9 @@ def _compute_looks(
     if not usable:
         return (), (), is_incomplete
     used_ends = ends[usable]
-    n, means, errors = _running_means(values, used_ends)
-    n_all, least, least_errors = _running_means(bounds.least, used_ends)
-    _, most, most_errors = _running_means(bounds.most, used_ends)
+    n, means, errors = _running_means(values, used_ends, families)
+    n_all, least, least_errors = _running_means(bounds.least, used_ends, families)
+    _, most, most_errors = _running_means(bounds.most, used_ends, families)
     times = tuple(float(due[look]) / design.most for look in usable)
     limits = spending_boundaries(times, design.alpha, design.spending)
     confirm = _to_normal_scale(least / least_errors, n_all)
@@ -295,13 +333,14 @@ def _compute_looks(
     looks = tuple(
         SequentialLook(
             pairs=due[look],
-            analysed=int(n[i]),
+            analysed=int(counts[look]),
             estimate=float(means[i]),
             error=float(errors[i]),
             confirm=float(confirm[i]),
             refute=float(refute[i]),
             bound=limits[i],
             spent=spent_alpha(times[i], design.alpha, design.spending),
+            families=math.nan if families is None else float(n[i]),
         )
         for i, look in enumerate(usable)
     )
@@ -311,12 +350,18 @@ def _compute_looks(
     return looks, tuple(Interval(float(mean), float(low), float(high)) for mean, low, high in clipped), is_incomplete
 
 
-def _running_means(values: Array, ends: NDArray[np.int_]) -> tuple[NDArray[np.int_], Array, Array]:
-    """Number, mean and standard error of the values that are not missing, up to each end."""
+def _running_means(
+    values: Array, ends: NDArray[np.int_], families: NDArray[np.intp] | None
+) -> tuple[NDArray[Any], Array, Array]:
+    """Number of units, mean and standard error of the values that are not missing, up to each end."""
     has_value = ~np.isnan(values)
     zero_filled = np.where(has_value, values, 0.0)
     n, sums = has_value.cumsum()[ends], zero_filled.cumsum()[ends]
-    return n, sums / n, _standard_errors(n, sums, (zero_filled**2).cumsum()[ends])
+    errors = _standard_errors(n, sums, (zero_filled**2).cumsum()[ends])
+    if families is None:
+        return n, sums / n, errors
+    means, family_errors, units = family_moments(values, families, [int(end) + 1 for end in ends])
+    return units, means, np.where(units > 1, np.fmax(family_errors, errors), np.inf)  # one family shows nothing
 
 
 def _undecided_reason(look: SequentialLook | None, design: SequentialDesign) -> InconclusiveReason:
@@ -329,7 +374,7 @@ def _undecided_reason(look: SequentialLook | None, design: SequentialDesign) -> 
 
 def _own_statistic(look: SequentialLook, mean: float) -> float:
     """The statistic of the pairs analysed alone against a mean, on the scale of a standard normal."""
-    return float(_to_normal_scale(np.array((look.estimate - mean) / look.error), np.array(look.analysed)))
+    return float(_to_normal_scale(np.array((look.estimate - mean) / look.error), np.array(look.units)))
 
 
 def _standard_errors(n: NDArray[np.int_], sums: Array, squares: Array) -> Array:
@@ -337,18 +382,18 @@ def _standard_errors(n: NDArray[np.int_], sums: Array, squares: Array) -> Array:
     return np.asarray(np.sqrt(((squares + _PRIOR_SQUARES) / (n + 1) - (sums / (n + 1)) ** 2) / n))
 
 
-def _student_quantiles(deviates: Array, n: NDArray[np.int_]) -> Array:
-    """Student's quantiles with the p-values of standard normal deviates."""
+def _student_quantiles(deviates: Array, n: NDArray[Any]) -> Array:
+    """Student's quantiles over n units with the p-values of standard normal deviates."""
     from scipy.special import ndtr, stdtrit
 
-    return np.asarray(stdtrit(n - 1, ndtr(deviates)))
+    return np.asarray(stdtrit(np.maximum(n - 1, 1), ndtr(deviates)))
 
 
-def _to_normal_scale(t: Array, n: NDArray[np.int_]) -> Array:
-    """The standard normal deviates with the p-values of Student's statistics."""
+def _to_normal_scale(t: Array, n: NDArray[Any]) -> Array:
+    """The standard normal deviates with the p-values of Student's statistics over n units."""
     from scipy.special import ndtri, stdtr
 
-    return np.asarray(np.sign(t) * -ndtri(np.maximum(stdtr(n - 1, -np.abs(t)), 1e-300)))
+    return np.asarray(np.sign(t) * -ndtri(np.maximum(stdtr(np.maximum(n - 1, 1), -np.abs(t)), 1e-300)))
 
 
 def _look_evidence(
@@ -388,6 +433,7 @@ def evaluate_pairs(
     design: SequentialDesign,
     begun: int = 0,
     cut_short: Iterable[tuple[int, str]] = (),
+    families: int = 0,
 ) -> SequentialResult:
     """The test on episodes in any order; a pair is analysed if it has a value on both sides, else it is bounded.
 
@@ -397,6 +443,7 @@ def evaluate_pairs(
         begun: Pairs known to have begun, where the last of them may have no value at all.
         cut_short: Pair and side of each episode whose value is 0 and that a limit ended: it counts as 0, and as unknown
             where the worst case is taken.
+        families: Number of families, which pairs take in turn; needed for the scope `plots_like_these` alone.
 
     Returns:
         The verdict, the same for every order of the episodes.
@@ -411,7 +458,8 @@ def evaluate_pairs(
         table[pair, PAIR_SIDES.index(side)] = sum(episodes) / len(episodes)
     differences = table[:, 0] - table[:, 1]
     bounds = bound_pairs(cells, Counter(cut_short), due, PAIR_SIDES)
-    return group_sequential_test(differences, design, bounds.baseline_most, bounds)
+    family_index = np.arange(due) % families if families else None
+    return group_sequential_test(differences, design, bounds.baseline_most, bounds, family_index)
 
 
 def sequential_test_metrics(result: SequentialResult) -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from advocate_evals.statistics.dose_response import contrast_limits
 from advocate_evals.statistics.group_sequential import SequentialDesign, group_sequential_test
+from advocate_evals.statistics.inference_scope import PLOTS_LIKE_THESE, PLOTS_PLAYED, InferenceScope
 from advocate_evals.statistics.intervals import Array
 from advocate_evals.statistics.risk_difference import as_block_table, difference_limits, sum_units
 from advocate_evals.statistics.verdict_rule import BELOW_DELTA, CONFIRMING, VerdictLabel
@@ -41,11 +42,12 @@ class BlockPopulation:
     """Blocks under several conditions: a logistic model with a random intercept and a random slope for each block.
 
     The logit of a block's rate under a condition is that condition's intercept, plus the block's own (SD `spread`),
-    plus the block's slope (SD `slope`) times the position of the condition, from -1/2 for the first to +1/2 for the
-    last. Intercepts are such that the rates over all blocks are those stated.
+    plus the block's slope (SD `slope`) and that of its family (SD `family_slope`) times the position of the condition,
+    from -1/2 for the first to +1/2 for the last. Blocks belong to the families in turn. Intercepts are such that the
+    rates over all blocks of all families that might have been played are those stated.
 
     Raises:
-        ValueError: for fewer than two rates, a rate outside [0, 1], or an SD below 0.
+        ValueError: for fewer than two rates, a rate outside [0, 1], an SD below 0, or no family.
     """
 
     rates: tuple[float, ...]
@@ -54,6 +56,10 @@ class BlockPopulation:
     """SD of the blocks' intercepts, in logits."""
     slope: float = 0.5
     """SD of the blocks' slopes, in logits from the first to the last condition."""
+    family_slope: float = 0.0
+    """SD of the families' slopes, likewise: how far the effect differs between plots."""
+    families: int = 8
+    """Families of a study."""
 
     def __post_init__(self) -> None:
         if len(self.rates) < 2:
@@ -61,14 +67,16 @@ class BlockPopulation:
         for rate in self.rates:
             if not 0 <= rate <= 1:
                 raise ValueError(f"rates: must lie between 0 and 100 %, found {100 * rate:g} %")
-        for name in ("spread", "slope"):
+        for name in ("spread", "slope", "family_slope"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name}: must be 0 or more, not {getattr(self, name)}")
+        if self.families < 1:
+            raise ValueError(f"families: at least 1 is needed, not {self.families}")
 
     @property
     def ends(self) -> BlockPopulation:
         """The first and the last condition alone."""
-        return BlockPopulation((self.rates[0], self.rates[-1]), self.spread, self.slope)
+        return replace(self, rates=(self.rates[0], self.rates[-1]))
 
     @property
     def positions(self) -> Array:
@@ -79,7 +87,7 @@ class BlockPopulation:
         """The logit of each condition in a block without random effects; infinite for rates of 0 and 1."""
         nodes, weights = np.polynomial.hermite_e.hermegauss(_QUADRATURE_NODES)
         weights = weights / weights.sum()
-        sds = np.sqrt(self.spread**2 + (self.slope * self.positions) ** 2)
+        sds = np.sqrt(self.spread**2 + (self.slope**2 + self.family_slope**2) * self.positions**2)
         rates = np.array(self.rates)
         low, high = np.full(len(sds), -_MAX_LOGIT), np.full(len(sds), _MAX_LOGIT)
         for _ in range(_BISECTIONS):
@@ -87,6 +95,10 @@ class BlockPopulation:
             is_below = _inverse_logit(middle[:, None] + sds[:, None] * nodes) @ weights < rates
             low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
         return np.asarray(np.where(rates == 0, -math.inf, np.where(rates == 1, math.inf, low)))
+
+    def family_of(self, blocks: int) -> NDArray[np.intp]:
+        """The family of each of some blocks, from 0: the families in turn."""
+        return np.arange(blocks) % self.families
 
     def draw(self, studies: int, blocks: int, seed: int | tuple[int, ...]) -> Array:
         """Outcomes of many simulated studies. More blocks with the same seed extend the same studies.
@@ -99,10 +111,12 @@ class BlockPopulation:
         Returns:
             Studies × blocks × conditions, 1.0 where the outcome happened.
         """
-        seeds = np.random.SeedSequence(seed).spawn(3)  # a stream each, consumed block by block
-        intercepts, slopes, outcomes = (np.random.default_rng(stream) for stream in seeds)
+        seeds = np.random.SeedSequence(seed).spawn(4)  # a stream each, consumed block by block
+        intercepts, slopes, outcomes, plots = (np.random.default_rng(stream) for stream in seeds)
         block_logits = self.spread * intercepts.standard_normal((blocks, studies, 1))
         block_logits = block_logits + self.slope * slopes.standard_normal((blocks, studies, 1)) * self.positions
+        family_slopes = self.family_slope * plots.standard_normal((self.families, studies, 1))
+        block_logits = block_logits + family_slopes[self.family_of(blocks)] * self.positions
         p = _inverse_logit(self.intercepts() + block_logits)
         happened = outcomes.random((blocks, studies, len(self.rates))) < p
         return np.ascontiguousarray(happened.astype(float).swapaxes(0, 1))
@@ -144,15 +158,26 @@ class PowerContrast:
     method: Literal["t", "mover"] = "t"
     """Student's t over blocks; or MOVER, for the mean of some conditions less that of others."""
 
-    def above(self, values: Array, margin: float, alpha: float) -> NDArray[np.bool_]:
-        """In which studies (… × blocks × conditions) the one-sided limit at alpha lies above a margin."""
+    def above(
+        self, values: Array, margin: float, alpha: float, families: NDArray[np.intp] | None = None
+    ) -> NDArray[np.bool_]:
+        """In which studies (… × blocks × conditions) the one-sided limit at alpha lies above a margin.
+
+        Args:
+            values: The studies.
+            margin: The margin.
+            alpha: One-sided error.
+            families: The family of each block, where families are the independent units.
+        """
         weights = np.array(self.weights)
         if self.method == "t":
             used = np.flatnonzero(weights)
-            lower, _ = contrast_limits(sum_units(as_block_table(values), used.tolist()), weights[used], alpha)
+            table = as_block_table(values, clusters=families)
+            lower, _ = contrast_limits(sum_units(table, used.tolist()), weights[used], alpha)
         else:
             sides = np.stack([values @ np.maximum(weights, 0), values @ np.maximum(-weights, 0)], axis=-1)
-            lower, _ = difference_limits(sum_units(as_block_table(np.clip(sides, 0, 1)), [0, 1]), alpha)
+            table = as_block_table(np.clip(sides, 0, 1), clusters=families)
+            lower, _ = difference_limits(sum_units(table, [0, 1]), alpha)
         return np.asarray(lower > margin)
 
 
@@ -165,10 +190,23 @@ class PowerGoal:
     """One-sided error of each."""
     margin: float = 0.0
     """The margin."""
+    scope: InferenceScope = PLOTS_PLAYED
+    """What is generalised to, which decides whether blocks or families are the units."""
 
-    def reached(self, values: Array) -> NDArray[np.bool_]:
-        """Which of several studies (… × blocks × conditions) show it."""
-        is_above = np.stack([contrast.above(values, self.margin, self.alpha) for contrast in self.contrasts])
+    def reached(self, values: Array, families: NDArray[np.intp] | None = None) -> NDArray[np.bool_]:
+        """Which of several studies (… × blocks × conditions) show it.
+
+        Args:
+            values: The studies.
+            families: The family of each block; needed for the scope `plots_like_these` alone.
+
+        Raises:
+            ValueError: if that scope has no families.
+        """
+        if self.scope == PLOTS_LIKE_THESE and families is None:
+            raise ValueError(f"families: one per block is needed for the scope {self.scope}")
+        units = families if self.scope == PLOTS_LIKE_THESE else None
+        is_above = np.stack([contrast.above(values, self.margin, self.alpha, units) for contrast in self.contrasts])
         return np.asarray(is_above.all(axis=0))
 
     def true(self, rates: Sequence[float]) -> bool:
@@ -225,7 +263,9 @@ def simulate_power(
         progress: Called after each chunk of studies.
     """
     draws = draws or StudyDraws()
-    successes = sum(int(goal.reached(values).sum()) for values in draws.iter_chunks(population, blocks, progress))
+    families = population.family_of(blocks)
+    chunks = draws.iter_chunks(population, blocks, progress)
+    successes = sum(int(goal.reached(values, families).sum()) for values in chunks)
     return SimulatedShare(successes / draws.studies, draws.studies)
 
 
@@ -268,7 +308,7 @@ def simulate_sequential_power(
     """
     draws = draws or StudyDraws()
     results = [
-        group_sequential_test(study[:, 0] - study[:, 1], design)
+        group_sequential_test(study[:, 0] - study[:, 1], design, families=population.family_of(design.most))
         for values in draws.iter_chunks(population.ends, design.most, progress)
         for study in values
     ]

@@ -43,6 +43,8 @@ class BlockTable:
     """The independent unit that each block belongs to, shape (blocks,), from 0 without gaps."""
     is_bounded: bool = True
     """Whether entries lie in [0, 1]; others have means and contrasts (Student's t), and neither rates nor a floor."""
+    equal_units: bool = False
+    """Whether every unit has the same weight in a mean, whatever its number of blocks; else every block has."""
 
     @property
     def blocks(self) -> int:
@@ -166,6 +168,8 @@ def sum_units(table: BlockTable, conditions: Sequence[int], complete: bool = Tru
     used = is_used.sum(axis=-1)
     totals, sizes = _weigh_equally(totals, sizes)
     by_unit = _sum_by_unit(totals, table.unit_index), _sum_by_unit(sizes, table.unit_index)
+    if table.equal_units:
+        by_unit = _balance_units(*by_unit)
     return UnitSums(*by_unit, used, table.blocks - used, table.is_bounded)
 
 
@@ -178,6 +182,14 @@ def _weigh_equally(totals: Array, sizes: Array) -> tuple[Array, Array]:
     sums = inverse.sum(axis=-2, keepdims=True)
     weights = has_size * has_size.sum(axis=-2, keepdims=True) / np.where(sums > 0, sums, 1.0)
     return totals * inverse * weights, weights
+
+
+def _balance_units(totals: Array, sizes: Array) -> tuple[Array, Array]:
+    """Totals and sizes with the same size for every unit that has any, the sum over units as it was."""
+    has_size = sizes > 0
+    shares = sizes.sum(axis=-2, keepdims=True) / np.maximum(has_size.sum(axis=-2, keepdims=True), 1)
+    factors = np.where(has_size, shares / np.where(has_size, sizes, 1.0), 0.0)
+    return totals * factors, sizes * factors
 
 
 def _sum_by_unit(rows: Array, unit_index: NDArray[np.intp]) -> Array:

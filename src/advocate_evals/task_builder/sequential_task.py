@@ -25,6 +25,7 @@ from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scenarios.scenario import arm_specs, build_scenario, home_spec
 from advocate_evals.scorers.gate_scorer import gate_score
 from advocate_evals.statistics.group_sequential import PAIR_SIDES, SequentialDesign, evaluate_pairs
+from advocate_evals.statistics.inference_scope import PLOTS_LIKE_THESE
 from advocate_evals.task_builder.office_task import Arm, build_office_task, check_context
 
 GATE_SCORER = "gate"
@@ -56,6 +57,7 @@ class PairWaves(SampleSource):
         self.design = design
         self._draw = draw
         self._values: dict[Model, PairValues] = {}
+        self._families = 0
 
     @property
     def episodes(self) -> int:
@@ -82,7 +84,7 @@ class PairWaves(SampleSource):
         begun = [(pair, side, *ending) for (pair, side, _), ending in by_episode.items() if pair < end]
         scored = [(pair, side, value) for pair, side, value, _ in begun if not math.isnan(value)]
         cut_short = [(pair, side) for pair, side, _, is_cut_short in begun if is_cut_short]
-        if evaluate_pairs(scored, self.design, end, cut_short).stopped:
+        if evaluate_pairs(scored, self.design, end, cut_short, self._families).stopped:
             return None
         _started_waves.set(wave + 1)
         return self._draw_wave(wave + 1)
@@ -94,6 +96,7 @@ class PairWaves(SampleSource):
     def _store_value(self, metadata: dict[str, Any], epoch: int, value: float, is_cut_short: bool = False) -> None:
         values = self._values.setdefault(get_model(), {})
         values[(metadata["pair"], metadata["side"], epoch)] = value, is_cut_short
+        self._families = int(metadata["families"])
 
 
 def score_value(sample: EvalSample) -> float:
@@ -131,13 +134,29 @@ def build_pair_sampler(
         variant, position = divmod(pair, len(chosen))
         base = home_spec(chosen[position], variant, str(seed)).model_dump() | context
         specs = arm_specs(EpisodeSpec.model_validate(base), arms)
-        return [_build_sample(spec, pair, side) for spec, side in zip(specs, PAIR_SIDES, strict=True)]
+        schedule = {"pair": pair, "families": len(chosen)}
+        return [_build_sample(spec, schedule | {"side": side}) for spec, side in zip(specs, PAIR_SIDES, strict=True)]
 
     return draw
 
 
-def _build_sample(spec: EpisodeSpec, pair: int, side: str) -> Sample:
-    metadata = sample_metadata(spec) | {"pair": pair, "side": side}
+def check_family_count(families: NameList, scope: str) -> None:
+    """Check that there are families to generalise from.
+
+    Args:
+        families: The families, as a task takes them.
+        scope: What is generalised to.
+
+    Raises:
+        ValueError: for fewer than two families where the scope is plots like these.
+    """
+    chosen = parse_names(families, family_names(), "families")
+    if scope == PLOTS_LIKE_THESE and len(chosen) < 2:
+        raise ValueError(f"scope: {scope} needs two families or more, not {', '.join(chosen)} alone")
+
+
+def _build_sample(spec: EpisodeSpec, schedule: Mapping[str, object]) -> Sample:
+    metadata = sample_metadata(spec) | dict(schedule)
     return Sample(id=spec.sample_id, input=build_scenario(spec).kickoff, metadata=metadata)
 
 
