@@ -11,19 +11,16 @@ from advocate_evals.analysis.findings import (
     Chart,
     ChartPoint,
     ChartSeries,
-    DataSources,
     Example,
     Findings,
     Headline,
-    LogSource,
     ReportTable,
     RobustnessCheck,
-    SkippedLog,
     TestedPrediction,
     TestStep,
-    UnscoredGap,
     Verdict,
 )
+from advocate_evals.analysis.source_records import DataSources, LogSource, SkippedLog, UnscoredGap
 from advocate_evals.report.report_sections import read_report_sections
 
 LOG = "/data/logs/2026-11-28T10-00-00+00-00_death-ground_aBc.eval"

@@ -15,7 +15,8 @@ import pandas as pd
 from advocate_evals.analysis.arm_charts import MAIN_TASK
 from advocate_evals.analysis.block_values import is_graded
 from advocate_evals.analysis.broken_blocks import describe_broken
-from advocate_evals.analysis.findings import DataSources, Example, LogSource, SkippedLog, UnscoredGap
+from advocate_evals.analysis.findings import Example
+from advocate_evals.analysis.source_records import DataSources, LogSource, SkippedLog, UnscoredGap
 from advocate_evals.logs.episode_table import PLANNED_KEYS, LogReading
 from advocate_evals.logs.raw_log import LogInfo, compare_hash, read_carried_hashes
 from advocate_evals.model_names import is_human

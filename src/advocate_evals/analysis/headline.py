@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from advocate_evals.analysis.findings import DataSources, Headline, Verdict
+from advocate_evals.analysis.findings import Headline, Verdict
 from advocate_evals.analysis.pooled_verdicts import POOLED_MODEL
+from advocate_evals.analysis.source_records import DataSources
 from advocate_evals.analysis.verdict_wording import explain_reason
 from advocate_evals.model_names import is_human
 from advocate_evals.predictions.registry import HeadlineClaims, read_headline_plan
