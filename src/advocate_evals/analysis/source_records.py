@@ -1,4 +1,4 @@
-"""What an analysis rests on, as frozen records: logs read and skipped, episodes without a score, subjects and graders."""
+"""What an analysis rests on, as frozen records: logs read and skipped, episodes without a score, subjects, graders."""
 
 from __future__ import annotations
 
