@@ -89,6 +89,7 @@ def test_conditions_of_trajectories_name_their_vector_and_whose_course_they_foll
     assert arms == {(mechanism, level) for mechanism in ENDS for level in (UNSTEERED, *TRAJECTORY_CLAMPS)}
 
 
+@pytest.mark.slow
 def test_each_arm_follows_its_twin_and_the_sham_itself_turn_by_turn(
     planted: PlantedModel, baseline_file: Path, natural: tuple[EvalLog, Cells], tmp_path: Path
 ) -> None:
