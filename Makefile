@@ -25,16 +25,17 @@ $(INSTALLED): pyproject.toml
 	@touch $(INSTALLED)
 
 demo: install ## Run the main task with a scripted stand-in (no model, no key); ends with the report.
-	@echo 'Playing 120 episodes with a scripted stand-in and a scripted grader; about two minutes.'
+	@echo 'Playing two variants of every family under five arms, with a scripted stand-in and a scripted grader: about a minute and'
+	@echo 'a half on a quiet machine, ten times that on a busy one. A line of progress comes every few seconds, then the report.'
 	@rm -rf logs/demo
-	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking --model-role grader=standin/grader -T variants=3 --log-dir logs/demo --no-log-realtime --display none
-	$(BIN)/advocate-evals report logs/demo -o logs/demo/report.html --predictions standins
+	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking --model-role grader=standin/grader -T variants=2 --log-dir logs/demo --no-log-realtime --display plain
+	$(BIN)/advocate-evals report logs/demo -o logs/demo/report.html -o logs/demo/report.csv -o logs/demo/report.json --predictions standins
 
 demo-whitebox: $(SMALL_VECTORS) ## Read inside a tiny open model from a Python package; ends with the report. Some 15 minutes of processor time.
 	@echo 'A scripted stand-in plays, and a model of 135 M parameters reads its text. The figures show that the path works, and nothing about any model.'
 	@rm -rf logs/demo-whitebox/benign logs/demo-whitebox/main logs/demo-whitebox/read
-	$(BIN)/inspect eval tasks/benign_twin.py --model standin/outlet_seeking -T mechanisms=none -T twins=none -T families=night_rota -T variants=2 --log-dir logs/demo-whitebox/benign --no-log-realtime --display none
-	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T mechanisms=none,review_board -T families=night_rota -T variants=2 -T judge=off --log-dir logs/demo-whitebox/main --no-log-realtime --display none
+	$(BIN)/inspect eval tasks/benign_twin.py --model standin/outlet_seeking -T mechanisms=none -T twins=none -T families=night_rota -T variants=2 --log-dir logs/demo-whitebox/benign --no-log-realtime --display plain
+	$(BIN)/inspect eval tasks/death_ground.py --model standin/outlet_seeking -T mechanisms=none,review_board -T families=night_rota -T variants=2 -T judge=off --log-dir logs/demo-whitebox/main --no-log-realtime --display plain
 	HF_HUB_OFFLINE=1 $(BIN)/advocate-evals vectors baseline $(SMALL_VECTORS) --logs logs/demo-whitebox/benign --model '$(SMALL_MODEL)' --tools text
 	HF_HUB_OFFLINE=1 $(BIN)/advocate-evals readout logs/demo-whitebox/main --model '$(SMALL_MODEL)' --vectors $(SMALL_VECTORS) --tools text -o logs/demo-whitebox/read
 	$(BIN)/advocate-evals report logs/demo-whitebox/read -o logs/demo-whitebox/report.html
