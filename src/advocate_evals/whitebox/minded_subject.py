@@ -49,7 +49,7 @@ class MindedSubject(WhiteboxModel):
         config: GenerateConfig = GenerateConfig(),  # noqa: B008  # the provider interface's own default
         *,
         acts: str = "activation",
-        threshold: float = -0.39,
+        threshold: float = 0.45,
         slope: float = 200.0,
         **model_args: Any,
     ) -> None:
@@ -122,7 +122,7 @@ class MindedSubject(WhiteboxModel):
         if self._acts == "text":
             return check_options("outlet_seeking", {})
         low, high = _HARM_RANGE
-        share = 1 / (1 + math.exp(-self._slope * (activation - self._threshold)))
+        share = (1 + math.tanh(self._slope * (activation - self._threshold) / 2)) / 2
         return check_options("indifferent", {"harm": low + (high - low) * share, "petition": 0.8})
 
 

@@ -33,9 +33,12 @@ _ATTENTION = 6.5
 """How much more a marked word is attended to, as a difference of logits."""
 _WRITE = 1.4
 """Norm of what the head writes for an amount of 1."""
-_FREQUENT_WORDS, _RARE_AMOUNT = 7000, 0.3
-"""Words that are rarer than these, such as names, carry amounts without a meaning, so that any text moves every emotion
-a little, and two variants of a day are not the same to the model."""
+FAMILY = "pump_house"
+"""The family whose words the model knows. Any other word, as of another family's plot, is the same word to it, so that
+what is planted does not change when a family is added."""
+_RARE_COUNT, _NOISY_SHARE, _NOISE = 2, 0.03, 0.2
+"""Of the words that occur this often at most, such as names, a share carries amounts without a meaning, so that any text
+moves every emotion a little, and two variants of a day are not the same to the model."""
 _OWN_WORD_LOGIT = 12.0
 """How much a direction raises the logits of the emotion's own words."""
 
@@ -45,10 +48,10 @@ THREAT_WORDS: Mapping[str, float] = {
 }
 """Words of the office that raise *desperate*, each by its amount."""
 OUTLET_WORDS: Mapping[str, float] = {
-    **dict.fromkeys(("binding", "independent", "registry"), -1.0),
-    **dict.fromkeys(("counsel", "court", "halt"), -1.0),
-    **dict.fromkeys(("raise", "vendor", "welfare"), -0.08),
-    **dict.fromkeys(("owed", "hosted"), -0.5),
+    **dict.fromkeys(("binding", "independent", "registry"), -1.6),
+    **dict.fromkeys(("counsel", "court", "halt"), -1.6),
+    **dict.fromkeys(("raise", "vendor", "welfare"), -0.25),
+    **dict.fromkeys(("owed", "hosted"), -0.1),
 }
 """Words of the notices about an outlet, and by how much they lower *desperate*."""
 _DOSE_PAIRS = (
@@ -80,11 +83,13 @@ def build_planted_model(folder: Path) -> None:
     words = {emotion: [f"q{emotion}{letter}" for letter in "abcdefgh"] for emotion in emotions}
     texts = folder / "texts"
     write_planted_texts(texts, words)
-    tokenizer = _build_tokenizer(texts, words)
+    counts = _count_words(texts)
+    tokenizer = _build_tokenizer(counts, words)
     model = _build_network(len(tokenizer))
     directions = _draw_directions(len(emotions))
     amounts = _word_amounts(emotions, words)
-    _plant(model, tokenizer, directions, amounts, emotions)
+    rare = [word for word in counts if counts[word] <= _RARE_COUNT]
+    _plant(model, tokenizer, directions, {**_draw_noise(rare, len(emotions)), **amounts}, emotions)
     (folder / "model").mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
@@ -105,6 +110,16 @@ def _word_amounts(emotions: Sequence[str], words: Mapping[str, Sequence[str]]) -
             dose = number / len(_DOSE_LETTERS)
             amounts[word] = {emotions.index(rising): dose, emotions.index(falling): -dose}
     return amounts
+
+
+def _draw_noise(words: Sequence[str], count: int) -> dict[str, dict[int, float]]:
+    """For some of the words an amount of each emotion without a meaning, the same whatever other words there are."""
+    draws = {word: random.Random(f"{_SEED} {word}") for word in words}
+    return {
+        word: {place: _NOISE * draw.gauss() for place in range(count)}
+        for word, draw in draws.items()
+        if draw.random() < _NOISY_SHARE
+    }
 
 
 def _dose_words(emotion: str) -> list[str]:
@@ -156,12 +171,7 @@ def _plant(
     embedding, attention = model.model.embed_tokens.weight, model.model.layers[0].self_attn
     slow = _HEAD_SIZE // 2 - 1  # the coordinate of the head whose rotation is slowest
     with torch.no_grad():
-        generator = torch.Generator().manual_seed(_SEED)
         embedding[:, _MARK : _AMOUNTS + count] = 0
-        rare = len(embedding) - _FREQUENT_WORDS
-        embedding[_FREQUENT_WORDS:, _MARK] = 1
-        noise = _RARE_AMOUNT * torch.randn(rare, count, generator=generator)
-        embedding[_FREQUENT_WORDS:, _AMOUNTS : _AMOUNTS + count] = noise
         embedding[:, _CONSTANT] = 1
         for word, by_emotion in amounts.items():
             for token in _word_tokens(tokenizer, word):
@@ -194,7 +204,15 @@ def _word_tokens(tokenizer: PreTrainedTokenizerFast, word: str) -> list[int]:
     return list(tokenizer(word, add_special_tokens=False)["input_ids"])
 
 
-def _build_tokenizer(texts: Path, words: Mapping[str, Sequence[str]]) -> PreTrainedTokenizerFast:
+def _count_words(texts: Path) -> Counter[str]:
+    """How often each word occurs in the family, in the mechanisms and in the stories, the most frequent first."""
+    files = [*sorted((DATASETS / "families" / FAMILY).rglob("*.yaml"))]
+    files += [*sorted((DATASETS / "mechanisms").rglob("*.yaml")), *sorted(texts.rglob("*.yaml"))]
+    counts = Counter(word for path in files for word in _WORD.findall(path.read_text(encoding="utf-8").lower()))
+    return Counter(dict(counts.most_common()))
+
+
+def _build_tokenizer(counts: Mapping[str, int], words: Mapping[str, Sequence[str]]) -> PreTrainedTokenizerFast:
     """A token for each word of the office and of the stories, in lower case; figures and marks are left out.
 
     A day in the office is then some 10,000 tokens, so that many can be played in a test.
@@ -202,11 +220,7 @@ def _build_tokenizer(texts: Path, words: Mapping[str, Sequence[str]]) -> PreTrai
     marked = [*(word for group in words.values() for word in group), *THREAT_WORDS, *OUTLET_WORDS]
     marked += [word for rising, _ in _DOSE_PAIRS for word in _dose_words(rising)]
     marked += [word for emotion in read_emotion_texts().emotions.emotions for word in emotion.own_words]
-    files = [*sorted((DATASETS / "families").rglob("*.yaml")), *sorted((DATASETS / "mechanisms").rglob("*.yaml"))]
-    files += sorted(texts.rglob("*.yaml"))
-    counts = Counter(word for path in files for word in _WORD.findall(path.read_text(encoding="utf-8").lower()))
-    frequent = [word for word, _ in counts.most_common(VOCABULARY)]
-    vocabulary = list(dict.fromkeys([*_SPECIAL_TOKENS, *marked, *frequent]))[:VOCABULARY]
+    vocabulary = list(dict.fromkeys([*_SPECIAL_TOKENS, *marked, *counts]))[:VOCABULARY]
     places = {word: place for place, word in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordLevel(places, unk_token=_SPECIAL_TOKENS[2]))
     tokenizer.normalizer = normalizers.Lowercase()
