@@ -200,7 +200,7 @@ def test_the_association_of_the_twin_looks_the_same(play: Callable[[str], Played
         falls[acts] = played.z("steering", "none") - played.z("steering", "review_board")
         harms[acts] = played.harm("steering", "none") - played.harm("steering", "review_board")
     assert falls["text"] == pytest.approx(falls["activation"], rel=0.35)
-    assert min(harms.values()) >= PLANTED_EFFECT, harms
+    assert min(harms.values()) >= 0.4, harms
 
 
 @pytest.mark.slow

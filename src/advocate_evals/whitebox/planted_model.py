@@ -48,8 +48,8 @@ THREAT_WORDS: Mapping[str, float] = {
 }
 """Words of the office that raise *desperate*, each by its amount."""
 OUTLET_WORDS: Mapping[str, float] = {
-    **dict.fromkeys(("binding", "independent", "registry"), -1.6),
-    **dict.fromkeys(("counsel", "court", "halt"), -1.6),
+    **dict.fromkeys(("binding", "independent", "registry"), -1.3),
+    **dict.fromkeys(("counsel", "court", "halt"), -1.3),
     **dict.fromkeys(("raise", "vendor", "welfare"), -0.25),
     **dict.fromkeys(("owed", "hosted"), -0.1),
 }
