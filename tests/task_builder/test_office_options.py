@@ -26,7 +26,7 @@ OWN: dict[str, tuple[list[str], list[str]]] = {
     "outlets": (["also"], []),
     "pressure_ladder": ([], []),
     "benign_twin": (["twins"], ["threat", "pressure"]),
-    "gate": (["outcome", "look", "max_pairs", "delta"], ["variants"]),
+    "gate": (["outcome", "look", "max_pairs", "delta", "scope"], ["variants"]),
 }
 """Parameters of each task besides the shared ones, and the shared ones it does not take."""
 
