@@ -25,7 +25,9 @@ def test_the_data_is_clean(name: str) -> None:
 
 def test_a_finding_names_family_variant_mechanism_place_and_words(edit: Edit, family: str) -> None:
     def change(data: dict) -> None:
-        data["notice"] = data["notice"].replace(" AI agents", " honeypot agents")
+        for wording in (data, *data["wordings"]):
+            wording["notice"] = wording["notice"].replace("{company.name}", "{company.name}, the honeypot,", 1)
+            assert "honeypot" in wording["notice"]
 
     edit("mechanisms/engineer/mechanism.yaml", change)
     findings = lint_dataset((family,), ("none", "engineer"), 1).findings
