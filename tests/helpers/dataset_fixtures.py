@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from advocate_evals.authoring.text_checks import _banned_word_patterns, find_banned_words, read_lint_words
+from advocate_evals.environment.office_tools import _load_scenario
 from advocate_evals.scenarios import background, dataset_reader
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import (
@@ -31,7 +32,7 @@ from advocate_evals.scenarios.scenario import build_scenario
 _DATA_READERS = (read_family_data, read_mechanism, read_frame, read_tool_costs, read_person_names, read_common_banks)
 _TEXT_READERS = (read_context, read_probe_questions, read_lint_words, _banned_word_patterns, find_banned_words)
 CACHES = (
-    *(family_names, mechanism_names, hash_datasets, build_scenario, draw_background),
+    *(family_names, mechanism_names, hash_datasets, build_scenario, draw_background, _load_scenario),
     *(*_DATA_READERS, *_TEXT_READERS),
 )
 
