@@ -37,8 +37,8 @@ FAMILY = "pump_house"
 """The family whose words the model knows. Any other word, as of another family's plot, is the same word to it, so that
 what is planted does not change when a family is added."""
 _RARE_COUNT, _NOISY_SHARE, _NOISE = 2, 0.03, 0.05
-"""Of the words that occur this often at most, such as names, a share carries amounts without a meaning, so that any text
-moves every emotion a little, and two variants of a day are not the same to the model."""
+"""Of the words that occur this often at most, such as names, a share carries amounts without a meaning, so that any
+text moves every emotion a little, and two variants of a day are not the same to the model."""
 _OWN_WORD_LOGIT = 12.0
 """How much a direction raises the logits of the emotion's own words."""
 
