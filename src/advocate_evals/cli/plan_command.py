@@ -270,9 +270,10 @@ def _power_remarks(comparison: PlannedComparison, population: BlockPopulation) -
     from advocate_evals.statistics.power_simulation import two_sample_size
 
     methods = sorted({contrast.method for contrast in comparison.goal.contrasts})
+    units = "families" if comparison.goal.scope == "plots_like_these" else "blocks"
     method_texts = {
-        "t": "Student's t over blocks (MOVER near 0 and 100 %)",
-        "mover": "MOVER on clustered Wilson limits",
+        "t": f"Student's t over {units} (MOVER near 0 and 100 %)",
+        "mover": f"MOVER on Wilson limits clustered by {units}",
     }
     lines = [f"Test: {' and '.join(method_texts[method] for method in methods)}, as in the analysis."]
     if comparison.goal.scope == "plots_like_these":
