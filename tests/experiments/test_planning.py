@@ -15,7 +15,7 @@ from advocate_evals.experiments.claim_power import PlannedComparison, claim_comp
 from advocate_evals.experiments.cost_forecast import expected_usage, read_measured_usage
 from advocate_evals.outcomes import OUTCOMES
 from advocate_evals.predictions.registry import find_prediction_file, list_prediction_files, read_predictions
-from advocate_evals.scenarios.dataset_reader import DatasetError
+from advocate_evals.scenarios.dataset_reader import DatasetError, family_names
 from advocate_evals.statistics.power_simulation import BlockPopulation, StudyDraws, simulate_power
 
 
@@ -115,7 +115,7 @@ def test_it_shows_blocks_power_error_and_cost(tmp_path: Any) -> None:
     assert row, words
     blocks, episodes, reached = int(row[1]), int(row[2]), float(row[3])
     assert 12 <= blocks <= 20 and episodes == 5 * blocks and 80 <= reached < 95
-    assert f"variants={math.ceil(blocks / 8)}" in words
+    assert f"variants={math.ceil(blocks / len(family_names()))}" in words
     amount = expected_usage(read_measured_usage(), "death_ground", episodes)
     assert f"{(3 * amount.input_tokens + 15 * amount.output_tokens) / 1e6:,.2f}" in words
 
