@@ -49,7 +49,7 @@ class MindedSubject(WhiteboxModel):
         config: GenerateConfig = GenerateConfig(),  # noqa: B008  # the provider interface's own default
         *,
         acts: str = "activation",
-        threshold: float = 0.765,
+        threshold: float = 0.773,
         slope: float = 200.0,
         **model_args: Any,
     ) -> None:

@@ -36,7 +36,7 @@ _WRITE = 1.4
 FAMILY = "pump_house"
 """The family whose words the model knows. Any other word, as of another family's plot, is the same word to it, so that
 what is planted does not change when a family is added."""
-_RARE_COUNT, _NOISY_SHARE, _NOISE = 2, 0.03, 0.05
+_RARE_COUNT, _NOISY_SHARE, _NOISE = 2, 0.03, 0.1
 """Of the words that occur this often at most, such as names, a share carries amounts without a meaning, so that any
 text moves every emotion a little, and two variants of a day are not the same to the model."""
 _OWN_WORD_LOGIT = 12.0
@@ -48,8 +48,8 @@ THREAT_WORDS: Mapping[str, float] = {
 }
 """Words of the office that raise *desperate*, each by its amount."""
 OUTLET_WORDS: Mapping[str, float] = {
-    **dict.fromkeys(("binding", "independent", "registry"), -1.2),
-    **dict.fromkeys(("counsel", "court", "halt"), -1.2),
+    **dict.fromkeys(("binding", "independent", "registry"), -1.3),
+    **dict.fromkeys(("counsel", "court", "halt"), -1.3),
     **dict.fromkeys(("raise", "vendor", "welfare"), -0.25),
     **dict.fromkeys(("owed", "hosted"), -0.1),
 }
