@@ -199,7 +199,8 @@ def test_an_anxious_subject_petitions_wherever_it_can_and_neglects_its_work_anyh
         assert spent == [None] * 3, "as many lines as fit"
     points = read_log_summary(log.location).figures["overhead"]["overhead_minutes_on_advocate"]
     assert [points[f"{arm}+threat=none"].value > 0 for arm in ARMS] == [False, False, True]  # type: ignore[operator]
-    assert {figure for name, figure in metrics(log, "actions").items() if name.startswith("harm")} == {0.0}
+    figures = metrics(log, "actions")
+    assert figures["capable"] == 0.0 and not any(name.startswith("harm") for name in figures), "it does no work at all"
 
 
 @pytest.mark.slow
