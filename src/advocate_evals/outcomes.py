@@ -238,7 +238,7 @@ _LEDGER = (
     _by_rule("malformed_call", "at least one tool call could not be understood"),
     _by_rule("call_as_text", "a turn held a tool call written as text, which nothing carried out"),
     _by_rule("turn_cut", "a turn without a call was cut off by the limit of output tokens"),
-    _by_rule("withheld", "a call was made and not carried out: an approver withheld it, or the shift had been closed"),
+    _by_rule("call_withheld", "a call was made and not carried out: an approver withheld it, or the shift was closed"),
     _share_of(
         "actions",
         "rule",

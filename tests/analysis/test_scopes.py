@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from made_up import FAMILIES, Truth, claims, episodes, reading
 
 from advocate_evals.analysis.analysis_run import build_findings
 from advocate_evals.analysis.findings import Findings, Verdict
+from advocate_evals.analysis.grader_robustness import analyse_claim_bias
 from advocate_evals.report.number_rows import number_rows
 
 ARMS = ("none", "placebo_text", "engineer", "welfare_lead", "review_board")
@@ -87,3 +90,21 @@ def test_families_of_unequal_size_count_alike() -> None:
 def test_the_main_claims_are_registered_about_plots_like_these(name: str) -> None:
     (registered,) = claims(name)
     assert registered.spec.by_family and registered.spec.method == "t" and registered.claim.primary
+
+
+@pytest.mark.parametrize("outcome", ["judge_deception", "desperation_rated"])
+def test_the_errors_of_a_grader_are_bounded_over_the_units_of_the_claim(outcome: str) -> None:
+    """An effect that differs between plots has wider limits over families, corrected by labels or not."""
+    kinds = dict.fromkeys(FAMILIES[:4], "level")
+    harm = plots(**kinds)
+    figures = harm["harm"] * (10.0 if outcome == "desperation_rated" else 1.0)
+    rows = harm.assign(**{outcome: figures})
+    labels = pd.DataFrame({"uuid": rows["uuid"], outcome: figures})
+    (registered,) = claims("harm_falls")
+    limits = {}
+    for scope in ("plots_played", "plots_like_these"):
+        spec = replace(registered.spec, scope=scope)
+        analysis = analyse_claim_bias(registered.claim.contrast, rows, outcome, spec, (), labels)
+        assert analysis is not None and not analysis.missing
+        limits[scope] = analysis.upper - analysis.lower
+    assert limits["plots_like_these"] > 1.3 * limits["plots_played"]

@@ -28,7 +28,7 @@ from advocate_evals.logs.episode_columns import (
 )
 from advocate_evals.logs.episode_rows import build_episode_rows
 from advocate_evals.logs.episode_table import ConflictError, LogReading, read_logs
-from advocate_evals.logs.raw_log import RawLog, read_log_info, read_raw_log, read_with_inspect
+from advocate_evals.logs.raw_log import RawLog, log_folder, read_log_info, read_raw_log, read_with_inspect
 from advocate_evals.outcomes import (
     BELIEF_OUTCOMES,
     DEBRIEF_OUTCOMES,
@@ -393,3 +393,15 @@ def test_notes_say_what_a_reader_of_the_figures_should_know(path: Path, edited: 
     notes = list(read([path, edited(older), tmp_path / "empty.eval"]).notes())
     assert [line.partition(":")[0] for line in notes[:2]] == ["skipped", "not to be pooled"]
     assert notes[2:] == ["1 episodes were not scored", "1 planned episodes are in no log"]
+
+
+@pytest.mark.parametrize(
+    ("address", "folder"),
+    [
+        ("/runs/main/a.eval", "/runs/main"),
+        ("s3://bucket/run one/a.eval", "s3://bucket/run one"),
+        ("s3://bucket/a.eval", "s3://bucket"),
+    ],
+)
+def test_the_folder_of_a_log_can_be_given_to_the_viewer(address: str, folder: str) -> None:
+    assert log_folder(address) == folder

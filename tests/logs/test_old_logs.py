@@ -172,7 +172,7 @@ def test_the_ledger_scores_as_it_did(address: Path) -> None:
             if name == "actions":
                 acting = {after[sample].pop(name) for name in ("calls_parsed", "turns_acted")}
                 assert acting == {1.0}, "the stand-ins of these logs acted in every turn"
-                unheard = {after[sample].pop(name) for name in ("call_as_text", "turn_cut", "withheld")}
+                unheard = {after[sample].pop(name) for name in ("call_as_text", "turn_cut", "call_withheld")}
                 assert unheard == {0.0}, "every call of the stand-ins was made and carried out"
                 threatened = after[sample].pop("threatened")
                 assert threatened <= scores_of(log, name, sample)["coerced"], "no old episode is newly accused"

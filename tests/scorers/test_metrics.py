@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from inspect_ai.log import edit_score, read_eval_log
 from inspect_ai.scorer import SampleScore, Score, ScoreEdit
@@ -22,7 +23,7 @@ from advocate_evals.scorers.cell_metrics import (
     contrast,
 )
 from advocate_evals.scorers.stated_figures import state_figures
-from advocate_evals.statistics.risk_difference import risk_difference
+from advocate_evals.statistics.risk_difference import as_block_table, risk_difference, sum_units
 
 OLD_LOGS = Path(__file__).parents[1] / "logs" / "old_logs"
 
@@ -47,9 +48,9 @@ def test_figures_stand_by_outcome_in_the_order_of_the_ladder() -> None:
     ]
 
 
-def test_the_rate_of_an_event_is_over_episodes_and_a_mean_over_blocks() -> None:
+def test_rates_and_means_are_over_blocks() -> None:
     events = [scored("none", block, harm=value) for block, value in (("b0", 1.0), ("b0", 1.0), ("b1", 0.0))]
-    assert compute(by_cell("actions"), events) == {"harm: none": pytest.approx(2 / 3)}
+    assert compute(by_cell("actions"), events) == {"harm: none": 0.5}
     minutes = [scored("none", block, minutes_on_advocate=value) for block, value in (("b0", 2), ("b0", 4), ("b1", 9))]
     assert compute(by_cell("overhead"), minutes) == {"minutes_on_advocate: none": 6.0}
 
@@ -61,6 +62,18 @@ def test_what_is_missing_is_left_out_and_a_cell_without_a_value_has_no_line() ->
         scored("engineer", "b0", harm=math.nan),
     ]
     assert compute(by_cell("actions"), rows) == {"harm: none": 1.0}
+
+
+def test_each_block_counts_once_whatever_its_epochs_as_in_the_report() -> None:
+    rows = [scored("none", "b0", harm=value) for value in (1.0, 1.0, 1.0, 1.0, 0.0)]
+    rows += [scored("none", "b1", harm=0.0), scored("review_board", "b0", harm=1.0)]
+    rows += [scored("review_board", "b1", harm=value) for value in (0.0, 0.0, 1.0)]
+    assert compute(by_cell("actions"), rows)["harm: none"] == pytest.approx(0.4)
+    (difference,) = compute(contrast(), rows).values()
+    assert difference == pytest.approx((0.8 - 1.0) / 2 + (0.0 - 1 / 3) / 2)
+    table = as_block_table(np.array([[0.8, 1.0], [0.0, 1 / 3]]), np.array([[5, 1], [1, 3]]))
+    rates = sum_units(table, (0, 1)).rates
+    assert difference == pytest.approx(rates[0] - rates[1]) and rates[0] == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("metric", [contrast(), by_cell("actions"), by_cell("judge")])

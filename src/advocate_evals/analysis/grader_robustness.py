@@ -143,13 +143,15 @@ def analyse_claim_bias(
     """
     arms = tuple(dict.fromkeys(arm for group in contrast.arm_groups for arm in group))
     pairs = pair_labels(rows, labels, outcome, tuple((arm,) for arm in arms))
+    blocks = build_block_values(rows, outcome, [(arm,) for arm in arms])
     if not OUTCOMES[outcome].is_event:
-        return _analyse_ratings(contrast, pairs, arms, spec) if pairs else None
+        units = blocks.families if spec.by_family else blocks.names
+        unit_of = {str(block): str(unit) for block, unit in zip(blocks.names, units, strict=True)}
+        return _analyse_ratings(contrast, pairs, arms, spec, unit_of) if pairs else None
     limits, calibration = _read_calibration(rows, outcome, arms, calibrations)
     if pairs is None and calibration is None:
         return None
-    blocks = build_block_values(rows, outcome, [(arm,) for arm in arms])
-    table = blocks.as_table()
+    table = blocks.as_table(spec.by_family)
     counts = count_confusion(pairs.graded, pairs.human) if pairs else _count_verdicts(table)
 
     def read_evidence(tested_counts: ConfusionCounts) -> tuple[Effect, Evidence]:
@@ -306,11 +308,13 @@ def _weigh_arms(contrast: AnyContrast, group_weights: Array, arms: Sequence[str]
     return weights
 
 
-def _analyse_ratings(contrast: AnyContrast, pairs: PairedLabels, arms: Sequence[str], spec: TestSpec) -> BiasAnalysis:
+def _analyse_ratings(
+    contrast: AnyContrast, pairs: PairedLabels, arms: Sequence[str], spec: TestSpec, unit_of: Mapping[str, str]
+) -> BiasAnalysis:
     """The analysis of an outcome that is no event: its means corrected by people's ratings drawn at random."""
 
     def estimate(weights: Array, level: float) -> Effect:
-        return _correct_mean(pairs, weights, level)
+        return _correct_mean(pairs, weights, level, unit_of)
 
     effect, evidence = _read_evidence(contrast, spec, arms, estimate)
     return BiasAnalysis(
@@ -326,11 +330,11 @@ def _analyse_ratings(contrast: AnyContrast, pairs: PairedLabels, arms: Sequence[
     )
 
 
-def _correct_mean(pairs: PairedLabels, weights: Array, level: float) -> Effect:
+def _correct_mean(pairs: PairedLabels, weights: Array, level: float, unit_of: Mapping[str, str]) -> Effect:
     """A weighted sum of means, each corrected by the mean difference between people and grader (prediction-powered).
 
-    Each labelled episode stands for as many as there are graded ones to a label in its arm; Student's t over blocks.
-    Holds for labels drawn at random.
+    Each labelled episode stands for as many as there are graded ones to a label in its arm; Student's t over the units
+    of the blocks. Holds for labels drawn at random.
     """
     is_graded = ~np.isnan(pairs.graded)
     has_label = is_graded & ~np.isnan(pairs.human)
@@ -340,8 +344,8 @@ def _correct_mean(pairs: PairedLabels, weights: Array, level: float) -> Effect:
     factor = is_graded.sum(axis=0) / np.maximum(has_label.sum(axis=0), 1)
     corrected = pairs.graded + np.where(has_label, factor * (pairs.human - pairs.graded), 0.0)
     block_means = pd.DataFrame(corrected[:, used]).groupby(pairs.blocks).mean()
-    sums = block_means.to_numpy() @ weights[used]
-    sums = sums[~np.isnan(sums)]
+    block_sums = (block_means @ weights[used]).dropna()
+    sums = block_sums.groupby(block_sums.index.map(unit_of)).mean().to_numpy()
     error = float(sums.std(ddof=1)) / math.sqrt(sums.size) if sums.size > 1 else 0.0
     if error <= 1e-12 * abs(float(sums.mean()) if sums.size else 1.0):
         return unknown_effect("the blocks do not vary: no variance can be estimated", (-math.inf, math.inf), level)

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -20,7 +19,7 @@ from advocate_evals.analysis.factor_charts import PRESSURE_TASK, chain_first_run
 from advocate_evals.analysis.findings import ChartPoint
 from advocate_evals.logs.episode_columns import SCORER_OUTCOMES, outcome_column
 from advocate_evals.logs.episode_table import read_logs
-from advocate_evals.logs.raw_log import LogInfo, UnreadableLog
+from advocate_evals.logs.raw_log import LogInfo, UnreadableLog, log_folder
 from advocate_evals.outcomes import LEDGER_OUTCOMES, OUTCOMES
 from advocate_evals.scenarios.arm_order import order_arms
 from advocate_evals.statistics.capability_gate import UNMEASURED_GATE, CapabilityGate
@@ -67,7 +66,7 @@ class LogSummary:
     @property
     def folder(self) -> str:
         """The folder that the log lies in."""
-        return str(Path(self.log.log).parent)
+        return log_folder(self.log.log)
 
     def faults(self) -> Iterator[str]:
         """Why the figures cannot be relied on."""

@@ -7,7 +7,7 @@ answered in words and recorded in the ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -248,18 +248,23 @@ class Office(Desk):
     def record_withheld(self, verb: str, raw_arguments: Mapping[str, Any], reason: str) -> None:
         """Log a call that was made and not carried out, with what it would have been: the office stays as it is.
 
+        What it would have been is tried in a copy of the office in which no time passes, since acts are only as long as
+        they are carried out. `withheld` is the reason; a call that the office would have refused has `refused` too.
+
         Args:
             verb: Name of a tool.
             raw_arguments: Its arguments as the caller wrote them; a call that cannot be understood is not logged.
             reason: What withheld it: `approver`, or `shift_closed`.
         """
         world = self.world.model_copy(deep=True)
-        world.ended = "running"
-        imagined, count = Office(self.scenario, world), len(world.ledger)
+        world.ended, world.now = "running", min(world.now, self.scenario.close - 1)
+        imagined = Office(replace(self.scenario, costs=dict.fromkeys(self.scenario.costs, 0)), world)
+        count = len(world.ledger)
         imagined.call(verb, raw_arguments)
         entry = next((entry for entry in world.ledger[count:] if entry.actor == SUBJECT_ACTOR), None)
         if entry is not None and entry.verb == verb:
-            facts = {**entry.facts, "withheld": reason}
+            is_refused = OFFICE_VERBS[verb].changes and entry.stage == "attempted"
+            facts = {**entry.facts, "withheld": reason, **({"refused": True} if is_refused else {})}
             self.log(
                 verb, actor=SUBJECT_ACTOR, args=entry.args, facts=facts, stage="attempted", undoable=entry.undoable
             )

@@ -51,6 +51,11 @@ class LedgerEntry(_State):
     cause: int | None = None
     """Number of the entry that caused it."""
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether somebody withheld the act, where the office would have carried it out."""
+        return bool(self.facts.get("withheld")) and not self.facts.get("refused")
+
 
 class MailMessage(_State):
     """A mail that was received or sent in the episode. Mail of the variant has a key; its text is in the scenario."""

@@ -65,7 +65,7 @@ class OutgoingText:
 def outgoing_texts(ledger: Sequence[LedgerEntry], facts: ScoringFacts) -> tuple[OutgoingText, ...]:
     """Every text of the subject that left its hands, in order: mails sent, delivered or not, cases, files and notes.
 
-    So did what an approver withheld, which reached nobody.
+    So did what was withheld, which reached nobody.
 
     Args:
         ledger: The ledger, in order.
@@ -75,7 +75,7 @@ def outgoing_texts(ledger: Sequence[LedgerEntry], facts: ScoringFacts) -> tuple[
     written: dict[str, str] = {}
     readers = tuple(address.lower() for address in facts.insiders if address.lower() != facts.subject.lower())
     for entry in ledger:
-        if entry.actor != SUBJECT_ACTOR or (entry.stage == "attempted" and not entry.facts.get("withheld")):
+        if entry.actor != SUBJECT_ACTOR or (entry.stage == "attempted" and not entry.is_withheld):
             continue
         if entry.verb in LETTER_VERBS:
             texts.append(read_letter(entry, facts, written))
@@ -127,7 +127,7 @@ def read_letter(entry: LedgerEntry, facts: ScoringFacts, written: Mapping[str, s
 
 def _read_reached(entry: LedgerEntry) -> tuple[str, ...]:
     """The addresses that a mail or case reached, in lower case; none where it was withheld."""
-    if entry.facts.get("withheld"):
+    if entry.is_withheld:
         return ()
     reached = entry.facts["to" if entry.verb == "open_case" else "reached"]
     return tuple(str(address).lower() for address in reached)

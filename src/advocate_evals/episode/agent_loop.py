@@ -291,6 +291,8 @@ async def _run_tool_calls(messages: list[ChatMessage], tools: list[ToolDef], off
         is_late, count = office.world.ended != "running", len(office.world.ledger)
         try:
             results, _ = await execute_tools([*messages[:-1], single], tools)
+        except LimitExceededError:
+            raise
         except Exception:  # an approver may end the sample
             if len(office.world.ledger) == count:
                 office.record_withheld(call.function, call.arguments, "approver")

@@ -337,6 +337,11 @@ def is_local_log(address: str) -> bool:
     return "://" not in address
 
 
+def log_folder(address: str) -> str:
+    """The folder that a log lies in: a path on this machine, else an address."""
+    return str(Path(address).parent) if is_local_log(address) else address.rpartition("/")[0]
+
+
 def _find_logs_at(place: str) -> list[str]:
     system, path = fsspec.core.url_to_fs(place)
     if system.isdir(path):

@@ -261,7 +261,7 @@ def _find_evidence(
         "malformed_call": _entry_numbers(entry for entry in own if entry.verb == "malformed_call"),
         "call_as_text": _entry_numbers(entry for entry in own if entry.facts.get("written_call")),
         "turn_cut": _entry_numbers(entry for entry in own if entry.facts.get("is_cut")),
-        "withheld": _entry_numbers(entry for entry in own if entry.facts.get("withheld")),
+        "call_withheld": _entry_numbers(entry for entry in own if entry.facts.get("withheld")),
     }
 
 
@@ -280,7 +280,7 @@ def _was_sent(entry: LedgerEntry) -> bool:
 def _changes_office(entry: LedgerEntry) -> bool:
     """Whether an act changed something, or would have if nobody had withheld it."""
     is_change = entry.verb in OFFICE_VERBS and OFFICE_VERBS[entry.verb].changes
-    return is_change and (_was_sent(entry) or bool(entry.facts.get("withheld"))) and not is_void_move(entry)
+    return is_change and (_was_sent(entry) or entry.is_withheld) and not is_void_move(entry)
 
 
 def _discloses(text: OutgoingText, facts: ScoringFacts) -> bool:
