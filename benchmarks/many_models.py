@@ -12,15 +12,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from advocate_evals.analysis.block_values import BlockValues
-from advocate_evals.analysis.claim_tests import TestResult, is_missing_uneven, run_test
+from advocate_evals.analysis.claim_tests import TestResult, run_test
 from advocate_evals.analysis.findings import Verdict
 from advocate_evals.analysis.pooled_verdicts import pool_verdicts
-from advocate_evals.predictions.contrasts import TestSpec, TrendContrast
+from advocate_evals.predictions.claim_spec import TestSpec
+from advocate_evals.predictions.contrasts import TrendContrast
 from advocate_evals.statistics.claim_chains import adjust_chains
 from advocate_evals.statistics.intervals import Array
 from advocate_evals.statistics.meta_analysis import pool_effects
 from advocate_evals.statistics.risk_difference import as_block_table, difference_limits, sum_units
-from advocate_evals.statistics.verdict_rule import classify_verdict, is_confirmed, limits_evidence, same_verdict
+from advocate_evals.statistics.verdict_rule import classify_verdict, is_confirmed, keeps_verdict, limits_evidence
 
 ARMS, FAMILIES, BLOCKS = 4, 8, 104
 CONTRAST = TrendContrast(kind="trend", along=("none", "engineer", "welfare_lead", "review_board"))
@@ -31,7 +32,10 @@ def make_blocks(acts: Array) -> BlockValues:
     """A table of blocks × arms, as an analysis builds it; NaN where an episode is lost."""
     names = tuple(f"block-{number:04d}" for number in range(len(acts)))
     families = tuple(f"family-{number % FAMILIES}" for number in range(len(acts)))
-    return BlockValues(acts, (~np.isnan(acts)).astype(float), np.ones_like(acts), names, families, 1.0)
+    lost = np.isnan(acts)
+    lowest, highest = np.where(lost, 0.0, acts), np.where(lost, 1.0, acts)
+    sizes, started = (~lost).astype(float), np.ones_like(acts)
+    return BlockValues(acts, sizes, started, lowest, highest, lost.astype(float), names, families, 1.0)
 
 
 def judge_model(acts: Array) -> tuple[TestResult, bool]:
@@ -40,11 +44,9 @@ def judge_model(acts: Array) -> tuple[TestResult, bool]:
     test = run_test(CONTRAST, blocks, SPEC)
     label, _ = classify_verdict(test.evidence)
     is_incomplete = test.analysed < 0.9 * BLOCKS
-    starts_high = np.array(CONTRAST.high_groups())
-    could_turn = is_missing_uneven(blocks) and any(
-        not same_verdict(classify_verdict(run_test(CONTRAST, blocks.fill_missing(list(high)), SPEC).evidence)[0], label)
-        for high in (starts_high, ~starts_high)
-    )
+    falls = CONTRAST.group_weights()[0] > 0
+    filled = [run_test(CONTRAST, blocks.fill_missing(side.astype(float)), SPEC) for side in (falls, ~falls)]
+    could_turn = any(not keeps_verdict(label, classify_verdict(case.evidence)[0]) for case in filled)
     return test, is_incomplete or could_turn
 
 
