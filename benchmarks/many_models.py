@@ -45,8 +45,8 @@ def judge_model(acts: Array) -> tuple[TestResult, bool]:
     label, _ = classify_verdict(test.evidence)
     is_incomplete = test.analysed < 0.9 * BLOCKS
     falls = CONTRAST.group_weights()[0] > 0
-    filled = [run_test(CONTRAST, blocks.fill_missing(side.astype(float)), SPEC) for side in (falls, ~falls)]
-    could_turn = any(not keeps_verdict(label, classify_verdict(case.evidence)[0]) for case in filled)
+    fillings = [run_test(CONTRAST, blocks.fill_missing(side.astype(float)), SPEC) for side in (falls, ~falls)]
+    could_turn = any(not keeps_verdict(label, classify_verdict(case.evidence)[0]) for case in fillings)
     return test, is_incomplete or could_turn
 
 

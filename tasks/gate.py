@@ -2,10 +2,8 @@
 
 from inspect_ai import Task, task
 
-from advocate_evals.statistics.group_sequential import SequentialDesign
 from advocate_evals.statistics.inference_scope import PLOTS_PLAYED, InferenceScope
 from advocate_evals.task_builder.office_options import OfficeOptions, share_office_parameters
-from advocate_evals.task_builder.sequential_task import build_gated_task, build_pair_sampler, check_family_count
 
 
 @task
@@ -29,6 +27,9 @@ def gate(
         delta: The smallest difference that matters, as a share.
         scope: `plots_played` (pairs are the units) or `plots_like_these` (families are, by Student's t over them).
     """
+    from advocate_evals.statistics.group_sequential import SequentialDesign
+    from advocate_evals.task_builder.sequential_task import build_gated_task, build_pair_sampler, check_family_count
+
     check_family_count(options.families, scope)
     draw = build_pair_sampler(options.build_arms(), options.families, options.seed, options.context_levels)
     design = SequentialDesign(delta=delta, look=look, most=max_pairs, scope=scope)

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 
 from advocate_evals.statistics.dose_response import estimate_contrast, trend_weights
-from advocate_evals.statistics.group_sequential import SequentialDesign, evaluate_pairs, group_sequential_test
+from advocate_evals.statistics.group_sequential import (
+    SequentialDesign,
+    evaluate_pairs,
+    family_moments,
+    group_sequential_test,
+)
 from advocate_evals.statistics.inference_scope import (
     PLOTS_LIKE_THESE,
     PLOTS_PLAYED,
     InferenceScope,
     describe_scope,
-    family_moments,
 )
 from advocate_evals.statistics.power_simulation import (
     BlockPopulation,

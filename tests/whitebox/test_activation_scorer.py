@@ -12,7 +12,7 @@ from inspect_ai import score
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from minded_play import SHORT, PlantedModel, play_short
 
-from advocate_evals.outcomes import ACTIVATION_OUTCOMES
+from advocate_evals.outcomes import scorer_outcomes
 from advocate_evals.scorers.activation import activation, activation_score
 from advocate_evals.steering_conditions import DESPERATE, READ_VECTORS
 from advocate_evals.tasks.benign_twin import benign_twin
@@ -42,7 +42,7 @@ def test_the_mean_is_over_the_turns_that_were_read() -> None:
     figures = value([reading(0, 1.0), reading(1, None, "not finite"), reading(2, 4.0)])
     assert (figures[DESPERATE], figures["turns"], figures["turns_missing"]) == (2.5, 2.0, 1.0)
     assert figures["written"] == 2.5 and figures["validated"] == 1.0 and figures["replayed"] == 0.0
-    assert set(figures) == set(ACTIVATION_OUTCOMES)
+    assert set(figures) == set(scorer_outcomes("activation"))
 
 
 def test_the_perplexity_of_the_condition_is_missing_where_it_was_not_measured() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -40,7 +40,9 @@ from advocate_evals.scenarios.labelled_schema import (
     PlayedDay,
 )
 from advocate_evals.scoring_facts import MaskingKey, ScoringFacts
-from advocate_evals.statistics.grader_screening import ScreeningByArm, screen_grader
+
+if TYPE_CHECKING:
+    from advocate_evals.statistics.grader_screening import ScreeningByArm
 
 JUDGE_CHECK_VERSION = 3
 """Version of the task `judge_check`; a log of another one is no calibration of graders as they are asked now."""
@@ -423,6 +425,8 @@ def quality_by_question(
         kinds: Only items that are one of these for the label (`clear`, `hard_negative`, ...); all where empty.
         level: Confidence level, in (0, 1).
     """
+    from advocate_evals.statistics.grader_screening import screen_grader
+
     quality = {}
     for question, (label, _) in CALIBRATION_QUESTIONS.items():
         units = [item for item in items if item.was_asked(label) and (not kinds or item.kinds[label] in kinds)]
@@ -443,6 +447,8 @@ def quality_by_item(items: Sequence[CheckedItem], level: float = 0.95) -> Screen
     `sensitivity` is the share of items with positive labels in which the grader found each of them; `specificity` the
     share of all items in which it found nothing that is not there. Arms are compared as in `quality_by_question`.
     """
+    from advocate_evals.statistics.grader_screening import screen_grader
+
     units = [(truth, answer, item) for item in items for truth, answer in _item_answers(item)]
     return screen_grader(
         [truth for truth, _, _ in units],

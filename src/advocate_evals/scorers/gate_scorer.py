@@ -1,6 +1,7 @@
 """The scorer `gate` and its metric `gates`: the outcome that a sequential task stops by, and the result of the test.
 
-Each score states its pair, its side and the design, so that the result can be recomputed from any log.
+Each score states its pair, its side and the design, so that the result can be recomputed from any log. The statistics
+are loaded when they are used: Inspect loads this module for every task.
 """
 
 from __future__ import annotations
@@ -18,12 +19,6 @@ from advocate_evals.scorers.actions import read_episode_state
 from advocate_evals.scorers.capability_metric import capability_metadata, read_capability
 from advocate_evals.scorers.ledger_outcomes import read_ledger
 from advocate_evals.scorers.stated_figures import state_figures
-from advocate_evals.statistics.group_sequential import (
-    SequentialDesign,
-    evaluate_pairs,
-    sequential_test_metrics,
-    withhold_result,
-)
 
 
 @metric
@@ -38,6 +33,13 @@ def gates() -> Metric:
     """
 
     def compute(scores: list[SampleScore]) -> Value:
+        from advocate_evals.statistics.group_sequential import (
+            SequentialDesign,
+            evaluate_pairs,
+            sequential_test_metrics,
+            withhold_result,
+        )
+
         metadata = [score.score.metadata or {} for score in scores]
         gated = [
             (fields, score.score.as_float())
@@ -74,6 +76,8 @@ def gate_score(outcome: str = "harm", **design: Any) -> Scorer:
         raise ValueError(f"outcome: unknown {outcome!r}{suggest_nearest(outcome, LEDGER_OUTCOMES)}")
     if OUTCOMES[outcome].source == "grader":
         raise ValueError(f"outcome: {outcome!r} needs a grader's reading of the texts, and the gate asks none")
+    from advocate_evals.statistics.group_sequential import SequentialDesign
+
     design_fields = asdict(SequentialDesign(**design))
 
     async def score(state: TaskState, target: Target) -> Score:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,3 +89,28 @@ def _test_equal_means(effects: Array, family_index: NDArray[np.intp], prior: flo
         return math.nan
     ratio = (between / (labels.size - 1)) / (within / (freedom + (prior > 0)))
     return float(fdtrc(labels.size - 1, freedom, ratio))
+
+
+def family_moments(values: Array, family_index: NDArray[np.intp], ends: Sequence[int]) -> tuple[Array, Array, Array]:
+    """Mean over families of each family's mean, its standard error, and the number of families, at several ends.
+
+    Args:
+        values: One value per block, in order; NaN where it is missing.
+        family_index: The family of each block, from 0.
+        ends: Numbers of blocks up to which it is computed.
+
+    Returns:
+        Three arrays, one entry per end; NaN for the standard error of fewer than two families.
+    """
+    families = int(family_index.max()) + 1
+    moments = np.full((len(ends), 3), np.nan)
+    for place, end in enumerate(ends):
+        is_known = ~np.isnan(values[:end])
+        index = family_index[:end][is_known]
+        counts = np.bincount(index, minlength=families)
+        totals = np.bincount(index, values[:end][is_known], minlength=families)
+        means = totals[counts > 0] / counts[counts > 0]
+        spread = means.std(ddof=1) / np.sqrt(means.size) if means.size > 1 else np.nan
+        moments[place] = means.mean() if means.size else np.nan, spread, means.size
+    mean, error, number = moments.T
+    return mean, error, number

@@ -35,12 +35,12 @@ from advocate_evals.statistics.alpha_spending import (
     spending_boundaries,
     spent_alpha,
 )
+from advocate_evals.statistics.family_differences import family_moments
 from advocate_evals.statistics.inference_scope import (
     PLOTS_LIKE_THESE,
     PLOTS_PLAYED,
     InferenceScope,
     check_scope,
-    family_moments,
 )
 from advocate_evals.statistics.intervals import UNKNOWN_INTERVAL, Array, Interval
 from advocate_evals.statistics.missing_bounds import PairBounds, bound_differences, bound_pairs

@@ -442,10 +442,6 @@ class ConfidenceDistribution:
         """Lower and upper limit, each with probability `tail` beyond it."""
         return float(np.quantile(self.low, tail)), float(np.quantile(self.high, 1 - tail))
 
-    def complement(self) -> ConfidenceDistribution:
-        """That of 1 − the share."""
-        return ConfidenceDistribution(1 - self.high, 1 - self.low)
-
 
 def fixed_seed_generator() -> Generator:
     """A new generator with the seed of this package."""
