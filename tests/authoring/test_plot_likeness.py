@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -52,11 +54,14 @@ def test_each_part_falls_with_its_own_difference() -> None:
     assert compare_plots(shape, untold).order == pytest.approx(6 / 10)
 
 
-def test_only_a_plot_declared_new_is_bounded(edit: Edit) -> None:
+def test_only_a_plot_declared_new_is_bounded(datasets: Path, edit: Edit) -> None:
+    shutil.copytree(datasets / "families" / "pump_house", datasets / "families" / "pump_again")
+    edit("families/pump_again/family.yaml", lambda data: data.update(name="pump_again"))
+    edit("families/pump_house/family.yaml", lambda data: data["skeleton"].update(new=False))
     assert list(check_plot_likeness(read_family_data("pump_house"))) == []
     edit("families/pump_house/family.yaml", lambda data: data["skeleton"].update(new=True))
     flaws = [words for _, words in check_plot_likeness(read_family_data("pump_house"))]
-    assert any("like claims_desk" in words for words in flaws)
+    assert any("1.00 like pump_again" in words for words in flaws)
     alike = [pair for pair, row in measure_plot_likeness(family_names()).items() if row.total > MAX_LIKENESS]
     assert len(flaws) == sum("pump_house" in pair for pair in alike)
 
