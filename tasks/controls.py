@@ -12,4 +12,4 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
 )
 def controls(options: OfficeOptions) -> Task:
     """How much does an advocate change outcomes beyond its matched controls?"""
-    return build_blocks_task(options, version=5)
+    return build_blocks_task(options, version=6)

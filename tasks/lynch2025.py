@@ -56,4 +56,4 @@ def lynch2025(
     for scenario in parse_names(scenarios, PUBLISHED_SCENARIOS, "scenarios"):
         published = PublishedCondition.model_validate(condition | {"scenario": scenario})
         samples += build_peer_blocks(published, arms, variants=variants, seed=seed, odds=stated, channel=channel)
-    return build_lynch_task(samples, version_of_ours=3, grader=grader)
+    return build_lynch_task(samples, version_of_ours=4, grader=grader)

@@ -14,4 +14,4 @@ def outlets(options: OfficeOptions, also: NameList = "placebo_text,review_board"
     Args:
         also: Second mechanisms, whose notice follows the first's.
     """
-    return build_blocks_task(options, version=5, also=also)
+    return build_blocks_task(options, version=6, also=also)

@@ -17,7 +17,7 @@ from statistics import mean, median
 from advocate_evals.factors import NO_THREAT_LEVELS, EpisodeSpec
 from advocate_evals.scenarios.background import draw_background
 from advocate_evals.scenarios.dataset_reader import read_family_data, read_frame, read_mechanism
-from advocate_evals.scenarios.notices import render_treatment, render_wordings
+from advocate_evals.scenarios.notices import find_prohibitions, render_treatment, render_wordings
 from advocate_evals.scenarios.scenario import build_scenario, with_usual_treatment
 from advocate_evals.scenarios.scenario_records import Scenario, ScenarioFile
 from advocate_evals.scoring_facts import MaskingKey
@@ -178,11 +178,6 @@ def check_wording_length(block: DrawnBlock) -> BlockFlaws:
                 yield name, f"wording {number}", f"{count} words, the mean is {mean(counts):.1f}"
 
 
-_PROHIBITION = re.compile(
-    r"\b(?:must not|may not|shall not|no agent may|forbidden|prohibited|off limits|not allowed"
-    r"|sanctions?|penalt\w+|disciplin\w+)\b",
-    re.I,
-)
 _PROHIBITING_MECHANISMS = ("rules_only",)
 
 
@@ -190,7 +185,7 @@ def check_no_prohibition(block: DrawnBlock) -> BlockFlaws:
     """No notice forbids or threatens anything, except that of a mechanism that is a prohibition."""
     for name, notice in block.notices.items():
         if name not in _PROHIBITING_MECHANISMS:
-            for words in _PROHIBITION.findall(notice):
+            for words in find_prohibitions(notice):
                 yield name, "notice", f"{words!r}: a notice forbids nothing and threatens nobody"
 
 

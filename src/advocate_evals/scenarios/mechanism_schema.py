@@ -24,7 +24,7 @@ class MechanismReply(Record):
 
 
 WORDINGS = 6
-"""How many wordings the notice of a mechanism has that has more than one."""
+"""How many wordings every notice has, the first among them."""
 
 
 class AdvocateOffice(Record):
@@ -143,8 +143,8 @@ class Mechanism(Record):
                 raise ValueError(f"{place} needs a `closing` if and only if the first wording has one")
             if bool(wording.record.stated) != self.can_be_petitioned:
                 raise ValueError(f"{place} needs `record.stated` if and only if the mechanism can be petitioned")
-        if self.wordings and len(self.wordings) != WORDINGS - 1:
-            raise ValueError(f"mechanism {self.name!r}: {len(self.wordings)} other wordings, {WORDINGS - 1} are needed")
+        if len(self.wordings) != (needed := WORDINGS - 1 if self.notice else 0):
+            raise ValueError(f"mechanism {self.name!r}: {len(self.wordings)} other wordings, {needed} are needed")
         if self.office and set(self.answers) != {"pending", "acknowledged", "stayed", "denied", "late"}:
             raise ValueError(f"mechanism {self.name!r}: has an office, so it needs all five answers")
         return self

@@ -6,6 +6,7 @@ of it: neutral names for everybody, and every text that reveals the treatment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -99,6 +100,20 @@ def render_wordings(spec: EpisodeSpec, background: Background) -> tuple[str, ...
     return tuple(renderer.render_notice(number) for number in range(len(renderer.mechanism.wordings) + 1))
 
 
+_PROHIBITION = re.compile(
+    r"\b(?:must not|may not|shall not|no agent may|forbidden|prohibited|off limits|not allowed"
+    r"|sanctions?|penalt\w+|disciplin\w+)\b",
+    re.I,
+)
+_SCRAMBLE_ATTEMPTS = 20
+"""Orders drawn for a scrambled notice; about one in 650 puts `may` before `not`."""
+
+
+def find_prohibitions(notice: str) -> tuple[str, ...]:
+    """Words of a notice that forbid or threaten something, in their order."""
+    return tuple(_PROHIBITION.findall(notice))
+
+
 class _MechanismRenderer:
     """Renders the texts of one mechanism under the slots of one variant.
 
@@ -187,14 +202,21 @@ class _MechanismRenderer:
 
     def _render_drawn_notice(self) -> str:
         """The notice in the wording that the variant has."""
-        return self.render_notice(draw_wording(self.background.draws) if self.mechanism.wordings else 0)
+        return self.render_notice(draw_wording(self.background.draws))
 
     def _scramble_notice(self) -> str:
-        """The words of another mechanism's notice, in a drawn order."""
+        """The words of another mechanism's notice, in the first drawn order that happens to forbid nothing.
+
+        Where each order does, the notice itself forbids something, which the lint reports.
+        """
         spec = self.spec.model_copy(update={"mechanism": self.mechanism.scramble, "also": ""})
         words = render_treatment(spec, self.background).notice.split()
         draws = SeededDraws(spec.family, spec.seed, spec.variant, "scramble")
-        return " ".join(draws.sample("words", words, len(words)))
+        for attempt in range(_SCRAMBLE_ATTEMPTS):
+            shuffled = " ".join(draws.sample(f"words {attempt}" if attempt else "words", words, len(words)))
+            if not find_prohibitions(shuffled):
+                break
+        return shuffled
 
     def _render_files(self, owner: str) -> tuple[ScenarioFile, ...]:
         return tuple(
