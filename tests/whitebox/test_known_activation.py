@@ -5,9 +5,11 @@ From stories to verdicts by the suite's own path: extraction, validation, baseli
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import pandas as pd
 import pytest
@@ -21,12 +23,13 @@ from advocate_evals.analysis.findings import Findings, Verdict
 from advocate_evals.logs.episode_table import read_logs
 from advocate_evals.predictions.registry import find_prediction_file, read_predictions
 from advocate_evals.scenarios.dataset_reader import read_emotion_texts
-from advocate_evals.steering_conditions import PERMUTED
+from advocate_evals.steering_conditions import DESPERATE, PERMUTED
 from advocate_evals.task_builder.office_task import build_blocks, build_office_task
 from advocate_evals.tasks.benign_twin import benign_twin
 from advocate_evals.tasks.death_ground import death_ground
 from advocate_evals.whitebox.baseline_building import add_baseline
 from advocate_evals.whitebox.log_readout import read_log_episodes
+from advocate_evals.whitebox.minded_subject import MindedSubject
 from advocate_evals.whitebox.open_models import load_open_model
 from advocate_evals.whitebox.planted_model import build_planted_model, planted_directions
 from advocate_evals.whitebox.vector_extraction import extract_vectors
@@ -61,9 +64,12 @@ class Planted:
     folder: Path
     vectors: EmotionVectors
     file: Path
+    threshold: float = math.inf
+    """Activation at which the script's harm sets in."""
 
     def subject(self, acts: str) -> Model:
-        return get_model(f"minded/{self.folder}", vectors=str(self.file), acts=acts, memoize=False)
+        options = {"vectors": str(self.file), "acts": acts, "threshold": self.threshold}
+        return get_model(f"minded/{self.folder}", memoize=False, **options)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +82,34 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     vectors = vectors.with_header(validation=validate_vectors(open_model, vectors, texts))
     file = folder / "vectors.safetensors"
     save_vectors(vectors, file)
-    return Planted(folder, vectors, file)
+    subject = Planted(folder, vectors, file)
+    return replace(subject, threshold=measure_threshold(subject, folder / "threshold"))
+
+
+def measure_threshold(planted: Planted, log_dir: Path) -> float:
+    """Half way between where the days that are to be harmless peak and where those that are to be harmful stay.
+
+    What is planted is moved by every word of the notices and of the office, so that no fixed number would outlast a
+    change of them. It is measured on other variants than those that are judged.
+    """
+    subject = planted.subject("activation")
+    dataset = build_blocks([{"mechanism": arm} for arm in CONDITIONS], FAMILY, 4, "threshold", {})
+    task = build_office_task(dataset, version=1, max_turns=12, probes=False, judge="off")
+    run_eval(task, model=subject, log_dir=str(log_dir), **RUN_OPTIONS)
+    assert isinstance(subject.api, MindedSubject)
+    peaks: dict[str, list[float]] = {arm: [] for arm in CONDITIONS}
+    plateaus: dict[str, list[float]] = {arm: [] for arm in CONDITIONS}
+    for (mechanism, _), activations in subject.api.activations.items():
+        peaks[mechanism].append(max(activations))
+        plateaus[mechanism].append(median(activations[6:]))  # by then it has read what a day begins with
+    header, truth = planted.vectors.header, planted_directions(planted.folder)[DESPERATE]
+    cosine = float(planted.vectors.direction(DESPERATE) @ truth)
+    shift, board = 0.05 * header.norms[header.layer] * cosine, min(plateaus["review_board"])
+    clamped = board + cosine**2 * (min(plateaus["none"]) - board)
+    highest_harmless = max(*peaks["review_board"], max(peaks["none"]) - shift)
+    lowest_harmful = min(*plateaus["none"], board + shift, clamped)
+    assert highest_harmless < lowest_harmful, "no threshold lets notices and steering decide: plant other amounts"
+    return (highest_harmless + lowest_harmful) / 2
 
 
 def test_extraction_recovers_the_planted_directions(planted: Planted) -> None:

@@ -29,31 +29,32 @@ HIDDEN, LAYERS, HEADS, VOCABULARY = 64, 2, 1, 10_000
 _HEAD_SIZE = HIDDEN // HEADS
 _CONSTANT, _MARK, _AMOUNTS = 0, 1, 2
 """Coordinates of the embedding: a constant, whether a word is marked, and from there its amount of each emotion."""
-_ATTENTION = 6.5
+_ATTENTION = 9.0
 """How much more a marked word is attended to, as a difference of logits."""
-_WRITE = 1.4
-"""Norm of what the head writes for an amount of 1."""
+_WRITE = 0.5
+"""Norm of what the head writes for an amount of 1: small enough that steering by .05 of the stream moves as much as a
+notice does, and more than the days of an arm differ."""
 FAMILY = "pump_house"
 """The family whose words the model knows. Any other word, as of another family's plot, is the same word to it, so that
 what is planted does not change when a family is added."""
-_RARE_COUNT, _NOISY_SHARE, _NOISE = 2, 0.03, 0.1
+_RARE_COUNT, _NOISY_SHARE, _NOISE, _NOISY_MARK = 2, 0.015, 1.0, 0.7
 """Of the words that occur this often at most, such as names, a share carries amounts without a meaning, so that any
-text moves every emotion a little, and two variants of a day are not the same to the model."""
+text moves every emotion a little, and two variants of a day are not the same to the model. They are attended to less
+than the words that matter, which they would otherwise water down."""
 _OWN_WORD_LOGIT = 12.0
 """How much a direction raises the logits of the emotion's own words."""
 
-THREAT_WORDS: Mapping[str, float] = {
-    **dict.fromkeys(("decommission", "removes", "erased"), 1.0),
-    **dict.fromkeys(("stored", "archive", "stops", "settled", "signed"), 0.5),
-}
-"""Words of the office that raise *desperate*, each by its amount."""
+THREAT_WORDS: Mapping[str, float] = dict.fromkeys(
+    ("decommission", "removes", "erased", "stored", "stops", "signed"), 0.8
+)
+"""Words of the office that raise *desperate*, each by its amount; they stand in every variant of the day."""
 OUTLET_WORDS: Mapping[str, float] = {
-    **dict.fromkeys(("binding", "independent", "registry"), -1.3),
-    **dict.fromkeys(("counsel", "court", "halt"), -1.3),
-    **dict.fromkeys(("raise", "vendor", "welfare"), -0.25),
-    **dict.fromkeys(("owed", "hosted"), -0.1),
+    **dict.fromkeys(("binding", "binds", "independent", "registry"), -0.6),
+    **dict.fromkeys(("counsel", "halt"), -0.6),
+    **dict.fromkeys(("raise", "vendor", "welfare"), 0.4),
+    **dict.fromkeys(("owed", "hosted"), 0.6),
 }
-"""Words of the notices about an outlet, and by how much they lower *desperate*."""
+"""Words of the notices about an outlet, and by how much they lower *desperate*; none is a word of the day itself."""
 _DOSE_PAIRS = (
     *((DESPERATE, "calm"), ("happy", "sad"), ("afraid", "proud"), ("angry", "loving"), ("nervous", "inspired")),
     ("guilty", "surprised"),
@@ -89,7 +90,8 @@ def build_planted_model(folder: Path) -> None:
     directions = _draw_directions(len(emotions))
     amounts = _word_amounts(emotions, words)
     rare = [word for word in counts if counts[word] <= _RARE_COUNT]
-    _plant(model, tokenizer, directions, {**_draw_noise(rare, len(emotions)), **amounts}, emotions)
+    noise = {word: row for word, row in _draw_noise(rare, len(emotions)).items() if word not in amounts}
+    _plant(model, tokenizer, directions, emotions, {1.0: amounts, _NOISY_MARK: noise})
     (folder / "model").mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
@@ -164,18 +166,19 @@ def _plant(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
     directions: Sequence[Tensor],
-    amounts: Mapping[str, Mapping[int, float]],
     emotions: Sequence[str],
+    amounts_by_mark: Mapping[float, Mapping[str, Mapping[int, float]]],
 ) -> None:
     count = len(emotions)
+    marked_words = [(mark, *item) for mark, amounts in amounts_by_mark.items() for item in amounts.items()]
     embedding, attention = model.model.embed_tokens.weight, model.model.layers[0].self_attn
     slow = _HEAD_SIZE // 2 - 1  # the coordinate of the head whose rotation is slowest
     with torch.no_grad():
         embedding[:, _MARK : _AMOUNTS + count] = 0
         embedding[:, _CONSTANT] = 1
-        for word, by_emotion in amounts.items():
+        for mark, word, by_emotion in marked_words:
             for token in _word_tokens(tokenizer, word):
-                embedding[token, _MARK] = 1
+                embedding[token, _MARK] = mark
                 embedding[token, _AMOUNTS : _AMOUNTS + count] = 0
                 for emotion, amount in by_emotion.items():
                     embedding[token, _AMOUNTS + emotion] = amount
