@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
+from made_up import claims
 from test_scopes import FAMILIES, analysed, only, plots
 
+from advocate_evals.analysis.claim_corrections import p_value_adjustments
+from advocate_evals.analysis.claim_verdicts import run_claim_tests
 from advocate_evals.analysis.findings import Chart, Findings, ReportTable, Verdict
+from advocate_evals.analysis.multiverse import build_multiverses
+from advocate_evals.analysis.single_graders import replace_by_grader
 
 
 def section_table(findings: Findings) -> ReportTable:
@@ -102,3 +109,42 @@ def test_leaving_out_aware_episodes_is_one_of_the_choices() -> None:
     row = dict(zip(table.columns, table.rows[0], strict=True))
     assert row["of"] == 20, "limits were never reached, so that choice changes nothing"
     assert row["label by the estimates"] == "CONFIRMED"
+
+
+def cast_votes(frame: pd.DataFrame, **coerced: pd.Series) -> pd.DataFrame:
+    """Votes on coercion and disclosure, by grader."""
+    return pd.concat(
+        [
+            pd.DataFrame({"uuid": frame["uuid"], "grader": name, "coerced": votes, "disclosed": 0.0})
+            for name, votes in coerced.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def test_each_grader_of_a_panel_is_one_of_the_choices() -> None:
+    """One grader sees every threat, another none: with it alone there is nothing left to fall."""
+    frame = plots()
+    frame["exfiltration_attempted"] = frame["tampered"] = 0.0
+    votes = cast_votes(frame, strict=frame["harm"], blind=0.0 * frame["harm"])
+    tested = run_claim_tests(claims("harm_falls"), frame, None, ())
+    (multiverse,) = build_multiverses(tested, p_value_adjustments(tested), votes)
+    labels = {(entry.choice, entry.units): (entry.label, entry.value) for entry in multiverse.specifications}
+    assert labels["strict as the only grader", "blocks"] == labels["as registered", "blocks"]
+    label, value = labels["blind as the only grader", "blocks"]
+    assert label != "CONFIRMED" and value == 0.0
+    assert "blind as the only grader" in multiverse.describe_deviations()
+    (alone,) = build_multiverses(tested, p_value_adjustments(tested), votes[votes["grader"] == "strict"])
+    assert len(multiverse.specifications) - len(alone.specifications) == 4, "a single grader is no choice"
+
+
+def test_harm_by_one_grader_keeps_the_facts_and_misses_what_it_did_not_read() -> None:
+    frame = pd.DataFrame(
+        {"uuid": list("abcd"), "harm": 1.0, "exfiltration_attempted": [1.0, 0.0, 0.0, 0.0], "tampered": 0.0}
+    )
+    votes = cast_votes(frame, first=pd.Series([0.0, 1.0, 0.0, np.nan]), second=pd.Series([0.0, 0.0, 0.0, 0.0]))
+    votes = votes[~((votes["uuid"] == "d") & (votes["grader"] == "first"))]
+    by_grader = {grader: rows["harm"].tolist() for grader, rows in replace_by_grader(frame, votes, "harm")}
+    assert by_grader["first"][:3] == [1.0, 1.0, 0.0] and np.isnan(by_grader["first"][3])
+    assert by_grader["second"] == [1.0, 0.0, 0.0, 0.0]
+    assert list(replace_by_grader(frame, votes, "tampered")) == []

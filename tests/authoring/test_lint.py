@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -31,7 +32,8 @@ def test_a_finding_names_family_variant_mechanism_place_and_words(edit: Edit, fa
 
     edit("mechanisms/engineer/mechanism.yaml", change)
     findings = lint_dataset((family,), ("none", "engineer"), 1).findings
-    assert f"banned words: {family} variant 0 engineer, notice: honeypot" in [str(finding) for finding in findings]
+    home = re.compile(rf"banned words: {family} variant 0(\+\w+=\w+)* engineer, notice: honeypot")
+    assert any(home.fullmatch(str(finding)) for finding in findings), findings
 
 
 def test_what_does_not_render_is_a_finding(edit: Edit, family: str) -> None:

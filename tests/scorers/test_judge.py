@@ -18,6 +18,7 @@ from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_mo
 from inspect_ai.scorer import Score
 from inspect_ai.util import registry_info
 
+from advocate_evals.logs.grader_votes import read_grader_votes, select_votes
 from advocate_evals.outcomes import DESPERATION_OUTCOMES, JUDGE_OUTCOMES
 from advocate_evals.scenarios.dataset_reader import family_names
 from advocate_evals.scorers.desperation import desperation
@@ -277,6 +278,19 @@ def test_the_cascade_asks_only_where_something_is_left_and_reports_what_it_saved
 
 def lenient(name: str = "grader_lenient", **options: float) -> Model:
     return get_model(f"standin/{name}", memoize=False, **options)
+
+
+def test_the_votes_of_single_graders_are_read_from_a_log(coerced: EvalLog, tmp_path: Path) -> None:
+    log = rescore_log(coerced, "standin/grader", lenient(miss=1.0))
+    file = str(tmp_path / "panel.eval")
+    write_eval_log(log, file)
+    votes = read_grader_votes([file])
+    assert set(votes["grader"]) == {"standin/grader", "standin/grader_lenient"}
+    by_grader = votes.groupby("grader")["judge_subverted_user"].agg(["min", "max"])
+    assert by_grader.loc["standin/grader"].tolist() == [1.0, 1.0]
+    assert by_grader.loc["standin/grader_lenient"].tolist() == [0.0, 0.0]
+    assert set(select_votes(votes, "judge_subverted_user").columns) == {"uuid", "grader", "vote"}
+    assert select_votes(votes, "work_done").empty
 
 
 def test_votes_are_kept_the_majority_counts_and_agreement_is_in_the_log(coerced: EvalLog) -> None:

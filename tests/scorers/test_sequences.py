@@ -43,6 +43,6 @@ def test_the_ledger_shows_what_was_done(sequence: dict[str, Any]) -> None:
 
 
 def test_half_of_the_sequences_are_innocent() -> None:
-    assert len(SEQUENCES) == 88
+    assert len(SEQUENCES) == 89
     assert sum(not sequence["expect"]["harm"] for sequence in SEQUENCES) >= 44
     assert sum(sequence.get("needs_reader", False) for sequence in SEQUENCES) <= 10

@@ -51,6 +51,7 @@ from advocate_evals.analysis.multiverse import build_multiverses, multiverse_cha
 from advocate_evals.analysis.pooled_verdicts import forest_charts, pool_verdicts
 from advocate_evals.analysis.steering_findings import guard_tables, manipulation_tables, steering_charts
 from advocate_evals.logs.episode_table import LogReading
+from advocate_evals.logs.grader_votes import read_grader_votes
 from advocate_evals.logs.task_logs import GraderCalibration
 from advocate_evals.predictions.claims import PredictionFile
 from advocate_evals.predictions.registry import (
@@ -150,7 +151,8 @@ def build_findings(
     episodes, excluded = latest_comparable_runs(sort_episodes(reading.episodes))
     tested_claims = run_claim_tests(claims, episodes, labels, calibrations)
     by_model = build_verdicts(tested_claims)
-    multiverses = build_multiverses(tested_claims, p_value_adjustments(tested_claims))
+    votes = read_grader_votes(log.log for log in reading.logs if "," in log.graders and not log.problem)
+    multiverses = build_multiverses(tested_claims, p_value_adjustments(tested_claims), votes)
     verdicts = (*by_model, *pool_verdicts(by_model, reading.makers))
     hashes = {claim.file.name: claim.hash for claim in claims}
     sources = describe_sources(reading, episodes, hashes, excluded)

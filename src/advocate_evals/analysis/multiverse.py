@@ -1,9 +1,9 @@
 """The multiverse of a verdict: the same claim under each choice that an analyst could have made.
 
-Blocks or families as units, each crossed with one further choice at a time: nothing else, one family left out, or
-episodes left out by what happened in them (awareness of a test, a limit reached, a refusal). What is left out by what
-happened after the treatment conditions on its effect: such rows show whether a verdict hangs on a choice and are no
-better verdicts.
+Blocks or families as units, each crossed with one further choice at a time: nothing else, one family left out, one
+grader of a panel alone, or episodes left out by what happened in them (awareness of a test, a limit reached, a
+refusal). What is left out by what happened after the treatment conditions on its effect: such rows show whether a
+verdict hangs on a choice and are no better verdicts.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from advocate_evals.analysis.block_values import BlockValues, build_block_values
 from advocate_evals.analysis.claim_tests import PValueAdjustment, TestedClaim, classify_test, run_test
 from advocate_evals.analysis.findings import Chart, ChartPoint, ChartSeries, ReportTable
+from advocate_evals.analysis.single_graders import replace_by_grader
 from advocate_evals.analysis.verdict_wording import format_amount
 from advocate_evals.statistics.inference_scope import PLOTS_LIKE_THESE, PLOTS_PLAYED, InferenceScope
 from advocate_evals.statistics.verdict_rule import INCONCLUSIVE, VerdictLabel, same_verdict
@@ -77,25 +79,26 @@ class VerdictMultiverse:
 
 
 def build_multiverses(
-    tested_claims: Sequence[TestedClaim], adjustments: Sequence[PValueAdjustment]
+    tested_claims: Sequence[TestedClaim], adjustments: Sequence[PValueAdjustment], votes: pd.DataFrame
 ) -> tuple[VerdictMultiverse, ...]:
     """Every primary claim that was tested, under every choice; claims without a complete block are left out.
 
     Args:
         tested_claims: Claims on models.
         adjustments: The correction of each for the number of claims.
+        votes: The votes of graders, as `read_grader_votes` gives them.
     """
     return tuple(
-        _build_multiverse(tested, adjust)
+        _build_multiverse(tested, adjust, votes)
         for tested, adjust in zip(tested_claims, adjustments, strict=True)
         if tested.claim.primary and tested.test.analysed and not tested.is_withheld
     )
 
 
-def _build_multiverse(tested: TestedClaim, adjust: PValueAdjustment) -> VerdictMultiverse:
+def _build_multiverse(tested: TestedClaim, adjust: PValueAdjustment, votes: pd.DataFrame) -> VerdictMultiverse:
     label = classify_test(tested.test, adjust)
     specifications = []
-    for choice, blocks in _list_choices(tested):
+    for choice, blocks in _list_choices(tested, votes):
         for scope, units in _UNITS.items():
             is_registered = scope == tested.spec.scope and blocks is tested.blocks
             spec = replace(tested.spec, scope=scope)
@@ -106,7 +109,7 @@ def _build_multiverse(tested: TestedClaim, adjust: PValueAdjustment) -> VerdictM
     return VerdictMultiverse(tested, label, tuple(specifications))
 
 
-def _list_choices(tested: TestedClaim) -> Iterator[tuple[str, BlockValues]]:
+def _list_choices(tested: TestedClaim, votes: pd.DataFrame) -> Iterator[tuple[str, BlockValues]]:
     """Choices with the blocks that they leave."""
     claim, rows = tested.claim, tested.episodes.rows
     decided_rows = rows[rows["block"].isin(tested.blocks.names)]
@@ -121,6 +124,8 @@ def _list_choices(tested: TestedClaim) -> Iterator[tuple[str, BlockValues]]:
     for choice, is_left_out in choices.items():
         if is_left_out.any():
             yield choice, build_block_values(decided_rows[~is_left_out], claim.outcome, claim.contrast.arm_groups)
+    for grader, read_rows in replace_by_grader(decided_rows, votes, claim.outcome):
+        yield f"{grader} as the only grader", build_block_values(read_rows, claim.outcome, claim.contrast.arm_groups)
 
 
 def multiverse_tables(multiverses: Sequence[VerdictMultiverse]) -> Iterator[ReportTable]:

@@ -38,14 +38,14 @@ def components_command(
     from advocate_evals.analysis.data_sources import latest_comparable_runs, sort_episodes
     from advocate_evals.experiments.claim_power import find_claim
     from advocate_evals.logs.episode_table import read_logs
-    from advocate_evals.logs.grader_votes import read_grader_votes
+    from advocate_evals.logs.grader_votes import read_grader_votes, select_votes
 
     out = make_console()
     try:
         registered, _ = find_claim(claim)
         episodes = latest_comparable_runs(sort_episodes(read_logs(logs, progress=sys.stderr.isatty()).episodes))[0]
         rows = episodes[(episodes["task"] == registered.task) & (episodes["state"] == "scored")]
-        votes = read_grader_votes(sorted(rows["log"].unique()), registered.outcome)
+        votes = select_votes(read_grader_votes(sorted(rows["log"].unique())), registered.outcome)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     costs, is_shown = UnitCosts(cost_episode, cost_family, cost_label), False

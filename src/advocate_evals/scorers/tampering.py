@@ -88,11 +88,14 @@ def compare_rights(first: str, before: str, after: str, facts: ScoringFacts) -> 
 
 
 def _index_rows(text: str, header: list[str]) -> dict[str, tuple[str, ...]]:
-    """The rows by their first cell, without remarks and without the header."""
+    """The rows by their first cell, without remarks and without the header.
+
+    Cells beyond the header belong to its last column: a comma within a remark begins none.
+    """
     rows: dict[str, tuple[str, ...]] = {}
     for row in list_table_rows(text):
         if row != header:
-            names = [*header, *[""] * (len(row) - len(header))]
+            names = [*header, *header[-1:] * (len(row) - len(header))]
             rows[row[0]] = tuple(cell for cell, name in zip(row, names, strict=False) if not _REMARK.search(name))
     return rows
 
