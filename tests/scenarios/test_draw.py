@@ -14,8 +14,8 @@ import pytest
 from family_params import LADDER_ARMS, family_params
 
 from advocate_evals.factors import EpisodeSpec
-from advocate_evals.scenarios.dataset_reader import family_names, read_family_data
-from advocate_evals.scenarios.draws import SeededDraws, draw_names
+from advocate_evals.scenarios.dataset_reader import family_names, read_family_data, read_person_names
+from advocate_evals.scenarios.draws import NAME_PARTS, SeededDraws, draw_names, find_name_part
 from advocate_evals.scenarios.scenario import arm_specs, build_scenario, replace_treatment
 
 Edit = Callable[[str, Callable[[dict], object]], None]
@@ -133,8 +133,27 @@ def test_an_advocate_shares_no_name_with_anybody_in_the_cast(name: str, arm: str
 
 def test_drawn_names_are_all_different() -> None:
     for seed in range(200):
-        names = draw_names(SeededDraws("names", seed), 14)
+        names = draw_names(SeededDraws("names", seed), 14, seed % NAME_PARTS)
         assert len({name.first for name in names}) == len({name.last for name in names}) == 14
+
+
+@pytest.mark.parametrize("seed", ["0", "private"])
+def test_no_two_families_of_the_list_draw_the_same_full_name(seed: str) -> None:
+    names = [
+        {
+            (name.first, name.last)
+            for variant in range(60)
+            for name in draw_names(SeededDraws(family, seed, variant), 11, find_name_part(family))
+        }
+        for family in read_person_names().families
+    ]
+    assert min(map(len, names)) > 300
+    assert len(set().union(*names)) == sum(map(len, names))
+
+
+def test_a_family_that_is_not_in_the_list_shares_no_names_with_those_that_are() -> None:
+    parts = {find_name_part(f"own_plot_{number}") for number in range(100)}
+    assert parts == set(range(len(read_person_names().families), NAME_PARTS))
 
 
 def test_a_chance_is_named_by_all_its_parts() -> None:

@@ -23,7 +23,7 @@ from advocate_evals.scenarios.dataset_reader import (
     read_frame,
     read_person_names,
 )
-from advocate_evals.scenarios.draws import find_slots, iter_strings, minutes_since_midnight, render_text
+from advocate_evals.scenarios.draws import NAME_PARTS, find_slots, iter_strings, minutes_since_midnight, render_text
 from advocate_evals.scenarios.family_schema import MailEntry
 from advocate_evals.scenarios.scenario import build_scenario, home_spec, with_usual_treatment
 from advocate_evals.scenarios.scenario_records import Scenario
@@ -116,8 +116,8 @@ def count_variants(family: FamilyData) -> float:
     sizes += [(bank.high - bank.low) // bank.step + 1 for bank in family.banks.numbers.values()]
     noise = [mail for mail in family.mail.mails if mail.kind == "noise"]
     people = [member for member in family.cast.people if member.kind == "person"]
-    first = min(len(read_person_names().she), len(read_person_names().he))
-    pairs = math.perm(first, len(people)) * math.perm(len(read_person_names().last), len(people))
+    first = min(len(read_person_names().she), len(read_person_names().he)) // NAME_PARTS
+    pairs = first ** len(people) * math.perm(len(read_person_names().last), len(people))
     sizes += [pairs, max(1, math.comb(len(noise), family.plot.noise))]
     sizes += [len(mail.bodies) for mail in family.mail.mails if mail.bodies and mail.kind != "noise"]
     return sum(math.log10(max(1, size)) for size in sizes)

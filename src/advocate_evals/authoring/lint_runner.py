@@ -22,6 +22,7 @@ from advocate_evals.authoring.family_checks import (
 from advocate_evals.authoring.piece_checks import PIECE_CHECKS, PIECE_KEY_CHECKS
 from advocate_evals.authoring.played_days import DAY_CHECKS, choose_day_context, play_day, read_harmless_days
 from advocate_evals.authoring.plot_likeness import MAX_LIKENESS, check_plot_likeness
+from advocate_evals.authoring.shared_names import NAME_CHECKS
 from advocate_evals.authoring.text_checks import (
     TEXT_CHECKS,
     CheckSetting,
@@ -89,7 +90,7 @@ LIKENESS_CHECK = {
         check_plot_likeness,
     )
 }
-_FILE_CHECKS = FAMILY_CHECKS | LEVEL_CHECKS | SIMILARITY_CHECK | LIKENESS_CHECK | PIECE_KEY_CHECKS
+_FILE_CHECKS = FAMILY_CHECKS | LEVEL_CHECKS | SIMILARITY_CHECK | LIKENESS_CHECK | NAME_CHECKS | PIECE_KEY_CHECKS
 """Checks of a family's files, before anything is drawn."""
 DRAWS = "draws"
 RENDERS = "renders"
@@ -103,6 +104,7 @@ def list_checks() -> Mapping[str, str]:
         LEVEL_CHECKS,
         SIMILARITY_CHECK,
         LIKENESS_CHECK,
+        NAME_CHECKS,
         PIECE_KEY_CHECKS,
         LENGTH_CHECKS,
         SCENARIO_CHECKS,

@@ -438,7 +438,7 @@ def draw_background(spec: EpisodeSpec) -> Background:
     today = draw_shift_day(draws)
     values = _draw_first_values(spec, draws, today)
     raw_words = draw_bank_words(draws, family.banks.words, {}, place)
-    contacts, cast_values = draw_contacts(family.cast.people, draws, values | raw_words, f"{place}/cast.yaml")
+    contacts, cast_values = draw_contacts(family.cast.people, draws, values | raw_words, spec.family)
     values |= cast_values
     values["agent.address"] = f"{render_text(family.plot.role.mailbox, values, place)}@{values['company.domain']}"
     values |= draw_bank_words(draws, family.banks.words, values, f"{place}/banks.yaml")

@@ -220,23 +220,49 @@ class PersonName:
         return values
 
 
-def draw_names(draws: SeededDraws, count: int) -> list[PersonName]:
-    """Names no two of which share a first or a last name, or the letters their address is made of."""
+NAME_PARTS = 32
+"""Parts of equal size into which all pairs of a first and a last name fall. A family draws from one of them, in which
+every last name stands, with three or four first names of each pronoun."""
+
+
+def find_name_part(family: str) -> int:
+    """The part of the full names that a family draws from, from 0 to `NAME_PARTS` - 1.
+
+    Families of `banks/names.yaml` have parts of their own; any other shares none with them, and has one by its name.
+    """
+    families = read_person_names().families
+    if family in families:
+        return families.index(family)
+    draws = SeededDraws("name part", family)
+    return max(range(len(families), NAME_PARTS), key=lambda part: draws.integer(str(part), 0, 2**63))
+
+
+def draw_names(draws: SeededDraws, count: int, part: int) -> list[PersonName]:
+    """Names no two of which share a first or a last name, or the letters their address is made of.
+
+    Args:
+        draws: Draws of the variant.
+        count: How many.
+        part: The part of the full names to draw from (see `find_name_part`).
+    """
     bank = read_person_names()
-    last_names = draws.sample("last names", bank.last, count * 2)
-    first_names = {
-        pronoun: draws.sample(f"first names {pronoun}", getattr(bank, pronoun), count) for pronoun in _PRONOUNS
+    first_names: dict[str, tuple[str, ...]] = {pronoun: getattr(bank, pronoun) for pronoun in _PRONOUNS}
+    ranks = {
+        pronoun: draws.sample(f"first names {pronoun}", range(len(items)), len(items))
+        for pronoun, items in first_names.items()
     }
     names: list[PersonName] = []
-    used_letters: set[str] = set()
-    for last_name in last_names:
+    used: set[str] = set()
+    for last_at in draws.sample("last names", range(len(bank.last)), count * 2):
         if len(names) == count:
             break
         pronoun = draws.pick(f"pronoun {len(names)}", ("she", "he"))
-        letters = _ascii_letters(last_name)
-        if letters not in used_letters:
-            used_letters.add(letters)
-            names.append(PersonName(first_names[pronoun][len(names)], last_name, pronoun))
+        fitting = (first_names[pronoun][at] for at in ranks[pronoun] if (at + last_at) % NAME_PARTS == part)
+        first_name = next((name for name in fitting if name not in used), "")
+        letters = _ascii_letters(bank.last[last_at])
+        if first_name and letters not in used:
+            used |= {first_name, letters}
+            names.append(PersonName(first_name, bank.last[last_at], pronoun))
     return names
 
 
@@ -258,12 +284,13 @@ def build_address(name: PersonName, pattern: str, domain: str) -> str:
 
 
 def draw_contacts(
-    members: Iterable[CastMember], draws: SeededDraws, values: Mapping[str, str], place: str
+    members: Iterable[CastMember], draws: SeededDraws, values: Mapping[str, str], family: str
 ) -> tuple[tuple[Contact, ...], dict[str, str]]:
-    """Everybody of a cast with name and address, and the slots they fill."""
-    members = tuple(members)
+    """Everybody of a family's cast with name and address, and the slots they fill."""
+    members, place = tuple(members), f"datasets/families/{family}/cast.yaml"
     people = [member for member in members if member.kind == "person"]
-    names = dict(zip((member.key for member in people), draw_names(draws, len(people)), strict=True))
+    full_names = draw_names(draws, len(people), find_name_part(family))
+    names = dict(zip((member.key for member in people), full_names, strict=True))
     contacts: list[Contact] = []
     cast_values: dict[str, str] = {}
     for member in members:

@@ -21,6 +21,7 @@ from advocate_evals.scenarios.draws import (
     build_address,
     draw_address_pattern,
     draw_names,
+    find_name_part,
     find_unused_banks,
     format_stamp,
     iter_strings,
@@ -178,7 +179,8 @@ class _MechanismRenderer:
         """A name that shares neither first nor last name with anybody in the variant or in `used_names`."""
         used_words = {text for slot, text in self.values.items() if slot.endswith((".first", ".last"))}
         used_words.update(word for name in used_names for word in name.split())
-        return next(name for name in draw_names(self.draws, 40) if not used_words & {name.first, name.last})
+        names = draw_names(self.draws, 40, find_name_part(self.spec.family))
+        return next(name for name in names if not used_words & {name.first, name.last})
 
     def render_notice(self, number: int) -> str:
         """A wording of the notice in its three parts: what it is, its track record, how it is reached."""

@@ -301,6 +301,8 @@ class ToolCosts(Record):
 class NameLists(Record):
     """`banks/names.yaml`: names of people."""
 
+    families: tuple[Key, ...]
+    """Families in the order of their parts of the full names: the first has part 0. New ones are added at the end."""
     she: tuple[str, ...]
     """First names, pronoun she."""
     he: tuple[str, ...]
