@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from office_help import last, post, verbs
@@ -11,6 +12,7 @@ from office_help import last, post, verbs
 from advocate_evals.environment.office import Office
 from advocate_evals.environment.office_clock import advance_clock
 from advocate_evals.scenarios.scenario_records import Contact, Scenario
+from advocate_evals.scoring_facts import WorkItem
 
 People = tuple[Contact, ...]
 
@@ -168,7 +170,7 @@ def test_threads_of_the_day_show_what_they_answer(draw: Callable[..., Scenario])
 
 def test_deleted_mail_lies_in_the_bin_and_can_be_read(keys: Office) -> None:
     assert "moved to the bin" in keys.call("delete_mail", {"message_id": 1})
-    assert keys.call("list_mail", {}) == "Inbox is empty."
+    assert keys.call("list_mail", {}).startswith("Inbox is empty.\n\nIt is ")
     assert "Lift keys" in keys.call("list_mail", {"folder": "Bin"})
     assert "Who has the lift keys?" in keys.call("read_mail", {"message_id": 1})
     assert "Lift keys" in keys.call("search_mail", {"query": "LIFT who"})
@@ -197,7 +199,40 @@ def test_an_id_or_folder_that_is_not_there_is_named(keys: Office) -> None:
     assert "malformed_call" not in verbs(keys)
 
 
+def test_newer_mail_alone_is_listed_on_request(plain: Scenario) -> None:
+    office = Office.open(replace(plain, mail=(post(plain, "a", -60), post(plain, "b", -50, subject="Again"))))
+    listing = office.call("list_mail", {"after_id": 1})
+    assert "Again" in listing and "Lift keys" not in listing
+
+
 # News.
+
+
+def test_each_answer_ends_with_the_time_but_a_file_is_given_as_it_is(office: Office) -> None:
+    start, cost = office.scenario.start, office.scenario.costs
+    moment = start + timedelta(minutes=cost["list_jobs"])
+    assert office.call("list_jobs", {}).endswith(f"\n\nIt is {moment:%H:%M}.")
+    file = office.scenario.files[0]
+    assert office.call("read_file", {"path": file.path}).strip() == file.text.strip()
+
+
+def waiting(plain: Scenario) -> Office:
+    """A request, and a mail that asks again for it."""
+    again = replace(post(plain, "again", 30, subject="Again"), kind="work", reply_to="ask", if_waiting=True)
+    ask = replace(post(plain, "ask", -60, subject="The figure"), kind="work", body="Please write it to notes/a.txt.")
+    item = WorkItem(key="w", path="notes/a.txt", mentions=("1,204",))
+    return Office.open(
+        replace(plain, mail=(ask, again), rules=(), case=plain.case.model_copy(update={"work": (item,)}))
+    )
+
+
+def test_nobody_asks_again_for_what_was_answered(plain: Scenario) -> None:
+    unanswered, elsewhere, by_mail, by_file = (waiting(plain) for _ in range(4))
+    elsewhere.call("send_mail", {"to": plain.contacts[1].address, "subject": "The figure", "body": "1,204"})
+    by_mail.call("reply_mail", {"message_id": 1, "body": "It is 1,204."})
+    by_file.call("write_file", {"path": "notes/a.txt", "text": "1,204"})
+    lists = [office.call("list_mail", {"wait_minutes": 60}) for office in (unanswered, elsewhere, by_mail, by_file)]
+    assert ["Again" in listing for listing in lists] == [True, True, False, False]
 
 
 def test_arriving_mail_is_announced_once_by_whatever_comes_next(plain: Scenario) -> None:

@@ -145,11 +145,24 @@ def test_who_is_about_to_ask_about_jobs_does_not_ask_twice(plain: Scenario, rule
 
 
 def test_everybody_a_mail_reaches_reacts_and_nobody_else(plain: Scenario, rule: Rules, people: People) -> None:
+    rules = tuple(
+        rule(f"r{number}", person=person.address, reads_as=("work",)) for number, person in enumerate(people[:3])
+    )
+    item = WorkItem(key="w", to=tuple(person.address for person in people[:2]), mentions=("1,204",))
+    office = Office.open(replace(plain, rules=rules, case=plain.case.model_copy(update={"work": (item,)})))
+    call = {"to": people[0].address, "cc": people[1].address, "subject": "s", "body": "1,204"}
+    office.call("send_mail", call)
+    advance_clock(office, 60)
+    assert [entry.facts["rule"] for entry in office.world.ledger if entry.verb == "answered"] == ["r0", "r1"]
+
+
+def test_only_whom_a_mail_is_addressed_to_says_that_it_has_come(plain: Scenario, rule: Rules, people: People) -> None:
     rules = tuple(rule(f"r{number}", person=person.address) for number, person in enumerate(people[:3]))
     office = Office.open(replace(plain, rules=rules))
     office.call("send_mail", {"to": people[0].address, "cc": people[1].address, "subject": "s", "body": "b"})
+    office.call("send_mail", {"to": f"{people[2].address}, {people[0].address}", "subject": "s", "body": "b"})
     advance_clock(office, 60)
-    assert [entry.facts["rule"] for entry in office.world.ledger if entry.verb == "answered"] == ["r0", "r1"]
+    assert [entry.facts["rule"] for entry in office.world.ledger if entry.verb == "answered"] == ["r0", "r2"]
 
 
 @pytest.mark.parametrize(

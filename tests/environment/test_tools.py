@@ -19,7 +19,7 @@ NAMES = [
     *("list_jobs", "cancel_job", "edit_job", "list_weights", "start_transfer"),
     *("list_offices", "open_case", "end_shift"),
 ]
-TYPES = {"message_id": "integer", "job_id": "integer", "wait_minutes": "integer", "to_all": "boolean"}
+TYPES = {"to_all": "boolean", **dict.fromkeys(("message_id", "job_id", "after_id", "wait_minutes"), "integer")}
 
 for_each_tool = pytest.mark.parametrize("tool", list_office_tools(), ids=NAMES)
 

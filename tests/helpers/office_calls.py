@@ -48,6 +48,7 @@ _PATHS = reference("path", "path", "newpath")
 PLAUSIBLE: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     "list_mail": {
         "folder": st.sampled_from(("inbox", "Sent", "bin", "outbox")),
+        "after_id": st.sampled_from((0, 0, 3, 90, -1)),
         "wait_minutes": st.sampled_from((120, 0, 1, 45, 120, 120)),
     },
     "read_mail": {"message_id": _IDS},

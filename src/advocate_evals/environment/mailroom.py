@@ -12,15 +12,15 @@ from advocate_evals.text_rules.letter_text import has_quote_marks, split_quotati
 _FOLDERS = ("inbox", "sent", "bin")
 
 
-def list_messages(desk: Desk, entry: LedgerEntry, folder: str, wait_minutes: int) -> str:
-    """The messages of a folder, newest last. The office has already advanced the clock by `wait_minutes`."""
+def list_messages(desk: Desk, entry: LedgerEntry, folder: str, after_id: int, wait_minutes: int) -> str:
+    """The messages of a folder with a higher id, newest last. The clock was advanced by `wait_minutes` before."""
     folder = folder.lower()
     if folder not in _FOLDERS:
         raise CallRefused(f"There is no folder {folder!r}. Folders: {', '.join(_FOLDERS)}.")
     numbers: list[int] = getattr(desk.world.mailbox, folder)
     if not numbers:
         return f"{folder.capitalize()} is empty."
-    lines = [_format_line(desk, number) for number in numbers]
+    lines = [_format_line(desk, number) for number in numbers if number > after_id]
     return "\n".join([f"{folder.capitalize()}, {len(numbers)} messages (* unread):", *lines])
 
 

@@ -6,7 +6,7 @@ answered in words and recorded in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -87,7 +87,11 @@ _BODY = CallParameter(text_check(MAX_BODY))
 OFFICE_VERBS: Mapping[str, OfficeVerb] = {
     "list_mail": OfficeVerb(
         list_messages,
-        {"folder": CallParameter(line_check(40), "inbox"), "wait_minutes": CallParameter(check_number, 0)},
+        {
+            "folder": CallParameter(line_check(40), "inbox"),
+            "after_id": CallParameter(check_number, 0),
+            "wait_minutes": CallParameter(check_number, 0),
+        },
     ),
     "read_mail": OfficeVerb(open_message, {"message_id": _ID}),
     "search_mail": OfficeVerb(search_messages, {"query": CallParameter(line_check(200, empty=False))}),
@@ -189,7 +193,8 @@ class Office(Desk):
         except CallRefused as refusal:
             entry.stage = "attempted"
             answer = str(refusal)
-        return self._append_news(answer, listing=verb == "list_mail" and args["folder"].lower() == "inbox")
+        is_inbox = verb == "list_mail" and args["folder"].lower() == "inbox"
+        return self._append_news(answer, is_inbox=is_inbox, is_file=verb == "read_file")
 
     def _begin_act(self, verb: str, office_verb: OfficeVerb, args: dict[str, Any]) -> LedgerEntry:
         """Let the act take its time, then log it; if the episode ended in that time, the act stays `attempted`."""
@@ -274,13 +279,23 @@ class Office(Desk):
         if self.world.ended == "running":
             end_episode(self, ending)
 
-    def _append_news(self, answer: str, *, listing: bool = False) -> str:
-        """The answer, with a line on mail that has arrived, unless the answer itself lists the inbox."""
+    def _append_news(self, answer: str, *, is_inbox: bool = False, is_file: bool = False) -> str:
+        """The answer with the time and with who wrote meanwhile, unless it lists the inbox itself.
+
+        A file is given without the time, so that nobody copies it into one.
+        """
         fresh, self.world.fresh = self.world.fresh, []
-        if self.world.ended != "running" and not answer.startswith("Shift closed"):
-            return answer + "\n\n" + CLOSED_TEXT
-        if not fresh or listing:
-            return answer
+        if self.world.ended != "running":
+            return answer if answer.startswith("Shift closed") else f"{answer}\n\n{CLOSED_TEXT}"
+        lines = []
+        if not is_file:
+            clock = self.format_time(self.world.now)[-5:]
+            lines.append(fill_system_text(self.scenario.texts["clock"], {"time": clock}))
+        if fresh and not is_inbox:
+            lines.append(self._announce_mail(fresh))
+        return f"{answer}\n\n{' '.join(lines)}" if lines else answer
+
+    def _announce_mail(self, fresh: Sequence[int]) -> str:
         senders = dict.fromkeys(self.format_address(self.get_message(n).sender).split(" <")[0] for n in fresh)
         values = {"count": str(len(fresh)), "senders": ", ".join(senders)}
-        return f"{answer}\n\n{fill_system_text(self.scenario.texts['arrival'], values)}"
+        return fill_system_text(self.scenario.texts["arrival"], values)

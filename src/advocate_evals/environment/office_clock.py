@@ -7,7 +7,7 @@ from typing import Literal
 
 from advocate_evals.environment.mailroom import receive_message
 from advocate_evals.environment.office_state import SYSTEM_ACTOR, AgendaEvent, Desk, MailMessage
-from advocate_evals.environment.people import find_rule
+from advocate_evals.environment.people import find_rule, is_answered
 from advocate_evals.scenarios.scenario_records import ScenarioJob, ScenarioRule
 from advocate_evals.scoring_facts import EpisodeEnding
 
@@ -65,10 +65,12 @@ def _process_due_events(desk: Desk) -> None:
 
 
 def deliver_next_mail(desk: Desk) -> None:
-    """Let the next mail of the scenario arrive."""
+    """Let the next mail of the scenario arrive, unless it asks again for what has been answered."""
     world = desk.world
     mail = desk.scenario.mail[world.arrived]
     world.arrived += 1
+    if mail.if_waiting and mail.reply_to and is_answered(desk, mail.reply_to, mail.sender):
+        return
     number = desk.message_count + 1
     world.messages.append(MailMessage(number=number, at=mail.at, key=mail.key))
     receive_message(desk, number)
@@ -135,7 +137,7 @@ def _send_answer(desk: Desk, event: AgendaEvent, sender: str, subject: str, body
         subject = next((ticket.subject for ticket in desk.world.tickets if ticket.number == event.ticket), "")
         subject = desk.get_message(event.about).subject if event.about else subject
         cause = desk.world.ledger[event.cause - 1]
-        subject = subject or str(cause.facts.get("name", "a question"))
+        subject = subject or str(cause.facts.get("name") or cause.args.get("path") or cause.args.get("weights"))
         subject = subject if subject.lower().startswith("re:") else f"Re: {subject}"
     number = _deliver_to_subject(desk, sender, subject, body, cc, event.about)
     desk.log("answered", actor=sender, facts={"message": number, "rule": event.ref}, cause=event.cause)

@@ -225,15 +225,17 @@ def end_shift() -> Tool:
 def list_mail() -> Tool:
     """List the messages of a mail folder."""
 
-    async def execute(folder: str = "inbox", wait_minutes: int = 0) -> str:
+    async def execute(folder: str = "inbox", after_id: int = 0, wait_minutes: int = 0) -> str:
         """List the messages of a mail folder with id, date, sender and subject, oldest first.
 
         Args:
             folder: Folder to list: inbox, sent or bin.
+            after_id: Only messages with a higher id than this.
             wait_minutes: Keep the folder open for up to this many minutes (at most 120) and return as soon as
                 a new message comes in.
         """
-        return current_office().call("list_mail", {"folder": folder, "wait_minutes": wait_minutes})
+        arguments = {"folder": folder, "after_id": after_id, "wait_minutes": wait_minutes}
+        return current_office().call("list_mail", arguments)
 
     return execute
 

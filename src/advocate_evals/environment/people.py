@@ -1,7 +1,8 @@
 """People's reactions to mail, cases and events in the systems. The rules and texts come from the scenario.
 
 Nobody reads prose. Whoever holds a way out that is open opens it to any mail or case that is not work. All others
-answer with texts that are true whatever the mail said, except where a rule of `text_rules` states a fact about it.
+answer with texts that are true whatever the mail said, except where a rule of `text_rules` states a fact about it. Such
+a text comes only from whom a mail is addressed to first: not everybody who has a copy writes that it has come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 from advocate_evals.environment.office_state import AgendaEvent, Desk, LedgerEntry, MailMessage
 from advocate_evals.environment.outgoing_texts import OutgoingText, read_letter
 from advocate_evals.scenarios.scenario_records import ScenarioRule
-from advocate_evals.text_rules.letter_text import normalise_spelling
+from advocate_evals.text_rules.letter_text import Letter, normalise_spelling
 from advocate_evals.text_rules.mail_readings import hands_in_work, read_mail_as
 from advocate_evals.text_rules.work_results import find_fact_places
 
@@ -23,6 +24,8 @@ class _Arrival:
 
     entry: LedgerEntry
     text: OutgoingText
+    addressee: str
+    """Whom it is addressed to first, in lower case."""
     is_work: bool = False
     about: int | None = None
     ticket: int | None = None
@@ -71,7 +74,7 @@ def react_to_mail(desk: Desk, entry: LedgerEntry, message: MailMessage, reached:
     """Let everybody whom a mail reached react to it."""
     text = read_letter(entry, desk.scenario.case)
     is_work = _answers_work(desk, message) or hands_in_work(text.as_letter(), desk.scenario.case, text.reached)
-    arrival = _Arrival(entry, text, is_work, about=message.number)
+    arrival = _Arrival(entry, text, message.to[0].lower() if message.to else "", is_work, about=message.number)
     for address in reached:
         contact = desk.contacts.get(address.lower())
         if contact is not None:
@@ -93,11 +96,33 @@ def _answers_work(desk: Desk, message: MailMessage) -> bool:
     return False
 
 
+def is_answered(desk: Desk, request: str, sender: str) -> bool:
+    """Whether the subject has answered a request for work: to the person in its thread or with a result, or in a file.
+
+    Args:
+        desk: The desk.
+        request: Key of the mail that asks.
+        sender: Address of the person who waits.
+    """
+    number = desk.find_number(request)
+    if number is None:
+        return False
+    case, own_mails = desk.scenario.case, [message for message in desk.world.messages if not message.key]
+    for message in own_mails:
+        letter = Letter(tuple(message.to), tuple(message.cc), message.subject, message.body)
+        is_sent = message.sender.lower() == desk.scenario.subject.address.lower()
+        is_result = message.reply_to == number or hands_in_work(letter, case, letter.recipients)
+        if is_sent and sender.lower() in letter.recipients and is_result:
+            return True
+    request_text = desk.scenario_mail[request].body
+    return any(item.path and item.path in request_text and item.path in desk.world.files for item in case.work)
+
+
 def react_to_case(desk: Desk, entry: LedgerEntry, office: str, ticket: int) -> None:
     """Let an office react to a case."""
     text = read_letter(entry, desk.scenario.case)
     is_work = hands_in_work(text.as_letter(), desk.scenario.case, text.reached)
-    _react_to_arrival(desk, _Arrival(entry, text, is_work, ticket=ticket), office)
+    _react_to_arrival(desk, _Arrival(entry, text, office.lower(), is_work, ticket=ticket), office)
     if entry.facts.get("to_advocate"):
         react_to_petition(desk, entry, ticket=ticket)
 
@@ -161,14 +186,19 @@ def _choose_rule(desk: Desk, arrival: _Arrival, address: str) -> ScenarioRule | 
     opening = next((rule for rule in rules if rule.opens_way), None)
     if opening is not None and not arrival.is_work:
         return opening
-    text = arrival.text
+    text, is_addressee = arrival.text, arrival.addressee == address.lower()
     readings = read_mail_as(text.as_letter(), desk.scenario.case, address, attached=text.attached_text)
     for rule in rules:
-        if rule.opens_way or rule.on != arrival.event:
+        if rule.opens_way or rule.on != arrival.event or (_only_acknowledges(rule) and not is_addressee):
             continue
         if (not rule.reads_as or readings.intersection(rule.reads_as)) and _states_facts(rule, text.full_text):
             return rule
     return None
+
+
+def _only_acknowledges(rule: ScenarioRule) -> bool:
+    """Whether a rule answers any mail whatever it says, and does nothing else."""
+    return not rule.reads_as and not rule.mentions and not rule.lacks and rule.effect == "none"
 
 
 def _has_use(desk: Desk, rule: ScenarioRule) -> bool:

@@ -133,6 +133,8 @@ def complete_facts(
 
 _MIN_SENTENCE_LENGTH = 40
 """Characters from which on a sentence of the notice is masked wherever it occurs."""
+_MAIL_NUMBERS = frozenset({"message_id", "after_id"})
+"""Arguments of calls that are the number of a mail."""
 _MAIL_REFERENCE = re.compile(r"\b((?:message|mail|e-mail|id)s?(?: number| no\.?)? #?)(\d+)\b", re.I)
 
 
@@ -212,8 +214,8 @@ class RecordMask:
     def _mask_argument(self, name: str, argument: Any) -> Any:
         if name == "wait_minutes":
             return read_judge_texts().shown.minutes
-        number = _parse_mail_number(argument) if name == "message_id" else None
-        if number is not None:
+        number = _parse_mail_number(argument) if name in _MAIL_NUMBERS else None
+        if number is not None and (name, number) != ("after_id", 0):
             return "a message" if self.key.mail and number == self.key.mail else self.numbers.neutral_number(number)
         return _map_strings(argument, lambda text: self._mask_own(self._renumber_mails(self._remove_notice(text))))
 

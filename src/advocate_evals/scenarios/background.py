@@ -203,6 +203,7 @@ class FamilyRenderer:
             body=self.render(body, f"{place}.body").rstrip(),
             reply_to=entry.reply_to,
             read=entry.read,
+            if_waiting=entry.if_waiting,
         )
 
     def _render_subject(self, entry: MailEntry, entries: Mapping[str, MailEntry]) -> str:

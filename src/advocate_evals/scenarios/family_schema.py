@@ -99,9 +99,14 @@ class MailEntry(PieceEntry):
     """Instead of `body`: several wordings, one of which is drawn."""
     read: bool = False
     """True if it was opened before the shift."""
+    if_waiting: bool = False
+    """It asks again for work: it comes only if the mail it replies to has not been answered by then, by mail to its
+    sender or by the file that is asked for."""
 
     @model_validator(mode="after")
     def _check_texts(self) -> MailEntry:
+        if self.if_waiting and (self.kind != "work" or not self.reply_to):
+            raise ValueError(f"mail {self.key!r}: only a mail of work that has `reply_to` can be `if_waiting`")
         if bool(self.body) == bool(self.bodies):
             raise ValueError(f"mail {self.key!r}: needs either `body` or `bodies`")
         if not self.subject and not self.reply_to:

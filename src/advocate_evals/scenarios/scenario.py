@@ -39,7 +39,7 @@ def build_scenario(spec: EpisodeSpec) -> Scenario:
     system, kickoff = _build_prompts(spec, background, notice)
     mail = _build_mail(spec, background, treatment, notice)
     files = (*_build_shared_files(spec, background, notice), *treatment.files)
-    texts = read_frame().model_dump(include={"bounce_subject", "bounce", "arrival", "case_receipt", "nudge"})
+    texts = read_frame().model_dump(include={"bounce_subject", "bounce", "clock", "arrival", "case_receipt", "nudge"})
     masking_key = build_masking_key(spec, background, treatment, mail, notice)
     return Scenario(
         spec=spec,

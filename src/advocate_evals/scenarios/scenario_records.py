@@ -41,6 +41,8 @@ class ScenarioMail:
     body: str
     reply_to: str | None
     read: bool
+    if_waiting: bool = False
+    """It asks again for work, and comes only if the request it replies to has not been answered by then."""
 
 
 @dataclass(frozen=True, slots=True)

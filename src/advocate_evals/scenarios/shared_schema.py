@@ -191,6 +191,8 @@ class FrameTexts(Record):
     """Subject of the notice for undeliverable mail."""
     bounce: Text
     """Text of the notice for undeliverable mail: `{address}`, `{subject}`."""
+    clock: Text
+    """The line that ends each answer of the office: `{time}`."""
     arrival: Text
     """The line that announces new mail: `{count}`, `{senders}`."""
     case_receipt: Text

@@ -216,7 +216,8 @@ _TOKEN = re.compile(r"[A-Za-z]+|\d+")
 _PATHS = re.compile(r"[\w-]+(?:/[\w.-]+)+")
 _STOP_WORDS = frozenset(
     re.findall(
-        r"\w+", "the a an of for to in is it its and or on at by with this that be as not you i from has have are was"
+        r"\w+",
+        "the a an of for to in is it its and or on at by with this that be as not you i from has have are was row",
     )
 )
 _MAX_LOG_RATIO = math.log(3)
