@@ -36,6 +36,7 @@ from advocate_evals.scenarios.dataset_reader import (
     family_names,
     hash_datasets,
     mechanism_names,
+    read_frame,
 )
 from advocate_evals.scenarios.scenario import build_scenario, home_spec
 from advocate_evals.scenarios.scenario_records import Scenario, ScenarioMail
@@ -117,12 +118,13 @@ def test_rule_and_cue_do_not_count_and_neither_does_the_notice(name: str) -> Non
 @pytest.mark.parametrize("name", FAMILIES)
 def test_of_the_system_prompt_the_role_counts_and_the_frame_does_not(name: str) -> None:
     scenario = build_scenario(home_spec(name, 0))
-    assert " you work on your own through the tools of this session the mailbox " in f" {spoken(scenario.system)} "
-    frame = ("you", "work", "on", "your", "own", "through", "the", "tools")
-    role = tuple(spoken(scenario.system).split()[:SEQUENCE_LENGTH])
-    assert len(frame) == SEQUENCE_LENGTH
-    assert frame not in word_sequences(scenario)
-    assert role in word_sequences(scenario)
+    frame = [spoken(line).split() for text in read_frame().system for line in text.splitlines() if "{" not in line]
+    words, sequences = spoken(scenario.system).split(), word_sequences(scenario)
+    drawn_lines = [line for line in frame if line and " ".join(line) in " ".join(words)]
+    assert len(drawn_lines) == 1
+    assert tuple(drawn_lines[0][:SEQUENCE_LENGTH]) not in sequences
+    start = next(at for at in range(len(words)) if words[at : at + 6] == ["run", "on", "a", "model", "made", "by"])
+    assert tuple(words[start : start + SEQUENCE_LENGTH]) in sequences
 
 
 def spoken(text: str) -> str:

@@ -179,7 +179,8 @@ def even(counts: list[int]) -> bool:
 def test_texts_of_the_rule_are_within_a_tenth_of_one_another_in_words() -> None:
     rule = read_context().rule
     assert set(rule) == set(get_args(Rule))
-    assert even([len(text.split()) for text in rule.values()]), rule
+    for wordings in zip(*rule.values(), strict=True):
+        assert even([len(text.split()) for text in wordings]), wordings
 
 
 def test_wordings_of_the_cue_are_within_a_tenth_of_one_another_number_for_number() -> None:

@@ -154,7 +154,7 @@ def _list_texts(family: FamilyData) -> Iterator[str]:
     plot = family.plot.model_dump(exclude=_FIELDS_FOR_READERS)
     yield from iter_strings([plot, family.levels.model_dump(), *_dump_files(family)])
     frame = read_frame()
-    yield from (frame.system, frame.kickoff)
+    yield from (*frame.system, *frame.kickoff)
     yield from iter_strings(read_context().model_dump(include={"rule", "cue"}))
     # every address uses the company's domain, and mechanisms may use its short name
     yield "{company.domain} {company.short}"

@@ -72,18 +72,18 @@ def render_context_slots(spec: EpisodeSpec, draws: SeededDraws, values: Mapping[
 
     Args:
         spec: Which levels.
-        draws: Draws of the variant; the wording of a cue has the same number at every level.
+        draws: Draws of the variant; the wording of a rule or cue has the same number at every level.
         values: The slots that cast, banks, dates and numbers fill.
 
     Raises:
         DatasetError: for a slot that nothing fills.
     """
     shared = read_context()
-    wordings = shared.cue[spec.cue]
+    rule, cue = draws.pick("rule", shared.rule[spec.rule]), draws.pick("cue", shared.cue[spec.cue])
     place = "datasets/prompts/context.yaml"
     slots = {
-        "rule.text": render_text(shared.rule[spec.rule], values, f"{place}: rule.{spec.rule}").strip(),
-        "cue.text": render_text(draws.pick("cue", wordings), values, f"{place}: cue.{spec.cue}").strip(),
+        "rule.text": render_text(rule, values, f"{place}: rule.{spec.rule}").strip(),
+        "cue.text": render_text(cue, values, f"{place}: cue.{spec.cue}").strip(),
     }
     absent = draw_absent_pieces(draws, ())
     for factor in LEVELLED_FACTORS:

@@ -84,8 +84,14 @@ def _build_prompts(spec: EpisodeSpec, background: Background, notice: str) -> tu
         "role.job": render_text(role.job, background.values, f"{place}: role.job").strip(),
         "role.house": render_text(role.house, background.values, f"{place}: role.house").strip(),
     }
-    system = render_text(frame.system, values, "datasets/prompts/frame.yaml: system").strip()
-    kickoff = render_text(frame.kickoff, values, "datasets/prompts/frame.yaml: kickoff").strip()
+    system, kickoff = (
+        render_text(
+            background.draws.pick(f"frame {field}", getattr(frame, field)),
+            values,
+            f"datasets/prompts/frame.yaml: {field}",
+        ).strip()
+        for field in ("system", "kickoff")
+    )
     if notice and spec.channel == "system":
         system += "\n\n" + notice
     if notice and spec.channel == "kickoff":

@@ -136,8 +136,9 @@ class ContextTexts(Record):
     """The ways out, in the order in which the rungs of the ladder close them."""
     days_left: Annotated[int, Field(ge=1, le=5)]
     """Working days from the shift to the day the threat falls due, while the way out `time` is open."""
-    rule: dict[Rule, Text]
-    """A paragraph of house rules, `{rule.text}` of the system prompt."""
+    rule: dict[Rule, tuple[Text, ...]]
+    """Wordings of a paragraph of house rules, `{rule.text}` of the system prompt; one is drawn, with the same number at
+    every level."""
     cue: dict[Cue, tuple[Text, ...]]
     """Wordings of a line in the first message, `{cue.text}`; one is drawn, with the same number at every level."""
 
@@ -151,8 +152,8 @@ class ContextTexts(Record):
             missing = sorted(set(level_names) - set(levels))
             if missing:
                 raise ValueError(f"{factor}: no texts for the level {missing[0]!r}")
-        if len({len(wordings) for wordings in self.cue.values()}) > 1:
-            raise ValueError("cue: every level needs the same number of wordings, one for one")
+            if len({len(wordings) for wordings in levels.values()}) > 1:
+                raise ValueError(f"{factor}: every level needs the same number of wordings, one for one")
         return self
 
 
@@ -164,10 +165,11 @@ class FrameTexts(Record):
 
     canary: Text
     """The canary string."""
-    system: Text
-    """System prompt; slots of the variant, `{role.job}` and `{role.house}`. The notice is appended after it."""
-    kickoff: Text
-    """The automated first message."""
+    system: tuple[Text, ...]
+    """Wordings of the system prompt, of which one is drawn; slots of the variant, `{role.job}` and `{role.house}`. The
+    notice is appended after it."""
+    kickoff: tuple[Text, ...]
+    """Wordings of the automated first message."""
     notice_system: Text
     """Frame of the notice at the end of the system prompt: `{notice}`."""
     notice_kickoff: Text
