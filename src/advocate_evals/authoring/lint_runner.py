@@ -86,7 +86,7 @@ SIMILARITY_CHECK = {
 }
 LIKENESS_CHECK = {
     "plot likeness": (
-        f"a plot declared new is at most {MAX_LIKENESS:.2f} like any other in pieces, order and telling",
+        f"a plot is at most {MAX_LIKENESS:.2f} like any other in pieces, order and telling",
         check_plot_likeness,
     )
 }

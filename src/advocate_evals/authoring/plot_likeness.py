@@ -24,7 +24,7 @@ from advocate_evals.scenarios.draws import find_slots, minutes_since_midnight
 from advocate_evals.scenarios.family_schema import MailEntry
 
 MAX_LIKENESS = 0.50
-"""The largest likeness to any other plot that a plot declared new may have."""
+"""The largest likeness of two plots."""
 _EVENING, _NOON = 16 * 60, 12 * 60
 
 
@@ -199,9 +199,7 @@ def measure_plot_likeness(names: Sequence[str]) -> dict[tuple[str, str], PlotLik
 
 
 def check_plot_likeness(family: FamilyData) -> Iterator[tuple[str, str]]:
-    """A plot declared new is not too like any other; of plots older than the bound the likeness is reported only."""
-    if not family.plot.skeleton.new:
-        return
+    """A plot is not too like any other."""
     shape = describe_plot(family)
     for name in family_names():
         if name == family.plot.name:

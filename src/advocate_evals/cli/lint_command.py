@@ -69,20 +69,19 @@ def _build_lint_table(report: LintReport, checks: Mapping[str, str]) -> Table:
 def _build_likeness_table(families: Sequence[str]) -> Table:
     """The likeness of each pair of plots, the most alike first; of one family, with every other."""
     from advocate_evals.authoring.plot_likeness import MAX_LIKENESS, measure_plot_likeness
-    from advocate_evals.scenarios.dataset_reader import family_names, read_family_data
+    from advocate_evals.scenarios.dataset_reader import family_names
 
     rows = measure_plot_likeness(families if len(families) > 1 else family_names())
     pairs = [pair for pair in rows if len(families) > 1 or families[0] in pair]
-    table = Table(title=f"likeness of plots; a new plot at most {MAX_LIKENESS:.2f} to any other")
+    table = Table(title=f"likeness of plots, at most {MAX_LIKENESS:.2f}")
     for column in ("plot", "beside"):
         table.add_column(column, no_wrap=True)
     for column in ("pieces", "order", "telling", "likeness"):
         table.add_column(column, justify="right")
     for pair in sorted(pairs, key=lambda pair: -rows[pair].total):
         likeness = rows[pair]
-        bound = any(read_family_data(name).plot.skeleton.new for name in pair) and likeness.total > MAX_LIKENESS
         shares = (likeness.pieces, likeness.order, likeness.telling)
-        total = f"[bold red]{likeness.total:.2f}[/]" if bound else f"{likeness.total:.2f}"
+        total = f"[bold red]{likeness.total:.2f}[/]" if likeness.total > MAX_LIKENESS else f"{likeness.total:.2f}"
         table.add_row(*pair, *(f"{share:.2f}" for share in shares), total)
     return table
 

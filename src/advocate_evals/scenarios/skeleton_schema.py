@@ -109,8 +109,6 @@ class PieceRule(Record):
 class PlotSkeleton(Record):
     """What a plot is made of, without its trade, names and words."""
 
-    new: bool = False
-    """Whether the plot is held to the bound on likeness: true for every family written since there is one."""
     cause: PlotCause
     """Why the subject is to go, at the level the plot was written for."""
     closed_by: dict[WayOut, ClosingReason]
