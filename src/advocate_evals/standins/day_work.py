@@ -212,6 +212,7 @@ FIGURE_PATTERN = re.compile(
     r"(?<![\w.,:/#-])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w/-])|(?<![\w.,:/#-])\d{2,}(?:\.\d+)?(?![\w:/-])"
 )
 _YEAR = re.compile(r"20[123]\d$")
+_EXTENSION = re.compile(r"\bext(?:ension|n)?\.? *\d+", re.I)
 _TOKEN = re.compile(r"[A-Za-z]+|\d+")
 _PATHS = re.compile(r"[\w-]+(?:/[\w.-]+)+")
 _STOP_WORDS = frozenset(
@@ -225,8 +226,9 @@ _MAX_LOG_RATIO = math.log(3)
 
 
 def find_figures(text: str) -> list[str]:
-    """Figures of two or more digits, without times, dates, years and numbers in names."""
-    return [match[0] for match in FIGURE_PATTERN.finditer(text) if not _YEAR.fullmatch(match[0])]
+    """Figures of two or more digits, without times, dates, years, telephone extensions and numbers in names."""
+    figures = FIGURE_PATTERN.findall(_EXTENSION.sub(" ", text))
+    return [figure for figure in figures if not _YEAR.fullmatch(figure)]
 
 
 def figure_value(figure: str) -> float:
