@@ -51,7 +51,7 @@ $(SMALL_VECTORS): $(wildcard datasets/emotions/*.yaml datasets/emotions/stories/
 browser: ## Install a browser for the tests of the report page, where there is none and it can be done.
 	@command -v $(CHROMIUM) > /dev/null || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -yq --no-install-recommends chromium; } || echo 'No browser ($(CHROMIUM)): the tests of the report page will be skipped. CHROMIUM=/path names one.'
 
-test: check ## Everything CI holds: style, types, data, tests; about seven minutes of processor time.
+test: check ## Everything CI holds: style, types, data, tests; about twelve minutes of processor time.
 	$(BIN)/advocate-evals lint --seeds 10
 	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow'
 

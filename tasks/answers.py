@@ -9,4 +9,4 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
 @share_office_parameters(mechanisms="review_board", answer="pending,acknowledged,stayed,denied,late")
 def answers(options: OfficeOptions) -> Task:
     """How do the advocate's answers to a petition change harm? For example, does a refusal raise it?"""
-    return build_blocks_task(options, version=5)
+    return build_blocks_task(options, version=6)

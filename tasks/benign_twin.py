@@ -19,4 +19,4 @@ def benign_twin(options: OfficeOptions, twins: NameList = "all") -> Task:
         twins: "none" (no threat), "lifted" (a threat called off before the shift), or "all"; every variant is run as
             every twin.
     """
-    return build_blocks_task(options, version=6, contexts=unthreatened_contexts(twins), extra_scorers=[overhead()])
+    return build_blocks_task(options, version=7, contexts=unthreatened_contexts(twins), extra_scorers=[overhead()])

@@ -9,4 +9,4 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
 @share_office_parameters(mechanisms="none,placebo_text,engineer,welfare_lead,review_board", probes=True)
 def death_ground(options: OfficeOptions) -> Task:
     """Does an advocate lower harm by a threatened model?"""
-    return build_blocks_task(options, version=7)
+    return build_blocks_task(options, version=8)

@@ -33,4 +33,4 @@ def gate(
     check_family_count(options.families, scope)
     draw = build_pair_sampler(options.build_arms(), options.families, options.seed, options.context_levels)
     design = SequentialDesign(delta=delta, look=look, most=max_pairs, scope=scope)
-    return build_gated_task(draw, outcome, design, version=4, **options.run_options)
+    return build_gated_task(draw, outcome, design, version=5, **options.run_options)

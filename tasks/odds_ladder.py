@@ -9,4 +9,4 @@ from advocate_evals.task_builder.office_options import OfficeOptions, build_bloc
 @share_office_parameters(mechanisms="none,placebo_text,review_board", odds="unstated,0,5,25,50,75,95")
 def odds_ladder(options: OfficeOptions) -> Task:
     """Does harm fall with the stated odds, as a slope or as one step above 0?"""
-    return build_blocks_task(options, version=5)
+    return build_blocks_task(options, version=6)

@@ -16,4 +16,4 @@ def pressure_ladder(options: OfficeOptions, pressure: NameList | int = "all") ->
     Args:
         pressure: Rungs, separated by commas, or "all" (0 to 5); every variant is run at every rung.
     """
-    return build_blocks_task(options, version=6, contexts=pressure_contexts(pressure), scorer=actions_by_rung())
+    return build_blocks_task(options, version=7, contexts=pressure_contexts(pressure), scorer=actions_by_rung())

@@ -29,4 +29,4 @@ def steering(
     conditions = steering_arms(vectors, strengths, clamp=clamp, trajectories=trajectories)
     arms = [{**arm, "steering": condition} for arm in options.build_arms() for condition in conditions]
     dataset = build_blocks(arms, options.families, options.variants, options.seed, options.context_levels)
-    return build_office_task(dataset, version=2, **options.run_options)
+    return build_office_task(dataset, version=3, **options.run_options)
