@@ -54,7 +54,7 @@ def test_a_log_with_another_hash_is_named_and_fails(log: Path, place: str) -> No
     code, output = run(str(log if place == "file" else log.parent))
     assert code == 1
     assert output.count("registered") >= len(list_prediction_files()) - 1 and "differs" in output
-    assert "1 logs, 1 of them with another hash or none for some file" in output
+    assert "1 log, 1 of them with another hash or none for some file" in output
 
 
 def test_what_is_neither_a_file_of_predictions_nor_a_log_is_refused(tmp_path: Path) -> None:
@@ -62,3 +62,10 @@ def test_what_is_neither_a_file_of_predictions_nor_a_log_is_refused(tmp_path: Pa
     assert code == 1 and "no log in this folder" in output and "prediction-2026-04" in output
     code, output = run("prediction-2026-05")
     assert code == 1 and "prediction-2026-04" in output
+
+
+def test_a_single_prediction_is_shown_in_words_in_every_file_that_has_it() -> None:
+    code, output = run("harm_falls")
+    assert code == 0 and "harm_falls: Harm falls as the advocate gets stronger" in output
+    assert "desperation_falls:" not in output
+    assert "along none, engineer, welfare_lead, review_board" in output and "('" not in output

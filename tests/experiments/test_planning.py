@@ -120,6 +120,13 @@ def test_it_shows_blocks_power_error_and_cost(tmp_path: Any) -> None:
     assert f"{(3 * amount.input_tokens + 15 * amount.output_tokens) / 1e6:,.2f}" in words
 
 
+def test_proportions_are_refused_with_the_percentages_and_rare_rates_are_written_with_the_sign() -> None:
+    words = flat_output(command("harm_falls", "--rates", ".4,.35,.3,.25"))
+    assert "rates are in percent: 40,35,30,25" in words and "0.4%,0.35%,0.3%,0.25%" in words
+    assert command("--difference", "--rates", "0.8%,0.1%", "--blocks", 30).exit_code == 0
+    assert command("--difference", "--rates", "1,0", "--blocks", 30).exit_code == 0
+
+
 def test_it_says_where_no_number_of_blocks_will_do() -> None:
     words = flat_output(command("--trend", "--rates", "40,40,40"))
     assert "more than 100" in words and "for comparison" not in words.lower()

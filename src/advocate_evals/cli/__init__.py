@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from advocate_evals.cli.command_guide import GuidedGroup, add_examples
 from advocate_evals.cli.components_command import components_command
 from advocate_evals.cli.console import quiet_pipe, replace_unencodable
 from advocate_evals.cli.export_command import export_command
@@ -26,7 +27,7 @@ from advocate_evals.cli.summary_command import summary_command
 from advocate_evals.cli.vectors_command import vectors_command
 
 
-class QuietGroup(click.Group):
+class QuietGroup(GuidedGroup):
     """Commands whose output may go anywhere: to a pipe that is closed early, in an encoding without most characters."""
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
@@ -69,5 +70,6 @@ COMMANDS = (
 )
 for command in COMMANDS:
     main.add_command(command)
+add_examples(main)
 
 __all__ = ["main"]

@@ -41,6 +41,20 @@ def _parse_numbers(
         raise click.BadParameter(f"{value!r} is not numbers with commas between them") from error
 
 
+def _parse_rates(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
+    """Rates in percent. Proportions are refused, not taken for rates below 1 %, which are written with the sign."""
+    rates = _parse_numbers(context, parameter, value.replace("%", ""))
+    assert all(isinstance(rate, float) for rate in rates)
+    percents = tuple(float(str(rate)) for rate in rates)
+    if "%" not in value and max(percents) <= 1 and any(0 < rate < 1 for rate in percents):
+        as_percent = ",".join(f"{100 * rate:g}" for rate in percents)
+        signed = ",".join(f"{rate:g}%" for rate in percents)
+        raise click.BadParameter(
+            f"{value!r} are proportions, and rates are in percent: {as_percent}. Meant as they stand: {signed}"
+        )
+    return percents
+
+
 _USUAL_FAMILY_SD = 0.5
 """SD of the families' slopes that a plan about plots like these assumes, in logits."""
 _SHARE = click.FloatRange(0, 0.5, min_open=True, max_open=True)
@@ -49,7 +63,7 @@ _SHARE = click.FloatRange(0, 0.5, min_open=True, max_open=True)
 @click.command()
 @click.argument("prediction", required=False)
 @click.option(
-    "--rates", required=True, callback=_parse_numbers, metavar="A,B,…", help="Assumed rate in each arm, in percent."
+    "--rates", required=True, callback=_parse_rates, metavar="A,B,…", help="Assumed rate in each arm, in percent."
 )
 @click.option("--trend", "kind", flag_value="trend", help="Without a PREDICTION: a linear fall over all arms.")
 @click.option(

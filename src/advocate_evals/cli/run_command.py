@@ -88,7 +88,9 @@ def _run_plan(plan: RunPlan, log_dir: str, limit: int | None, display: str | Non
     options = {name: value for name, value in (("limit", limit), ("display", display)) if value is not None}
     logs = run_plan(plan, plan.build(), log_dir, **options)
     faults = list(run_faults(plan, logs))
-    click.echo(f"{len(logs)} runs finished, logs in {log_dir}" + ("" if faults else ", all successful"))
+    click.echo(
+        f"{len(logs)} run{'s' * (len(logs) != 1)} finished, logs in {log_dir}" + ("" if faults else ", all successful")
+    )
     for fault in faults:
         click.echo(fault)
     click.echo(f"figures: advocate-evals summary LOG; open them: inspect view --log-dir {log_dir}")
