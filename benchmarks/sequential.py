@@ -60,6 +60,8 @@ class Check:
     least: float = -math.inf
     most: float = math.inf
     percent: bool = True
+    studies: int = 0
+    """Studies that it rests on, where they are fewer than were simulated."""
 
     @property
     def passed(self) -> bool:
@@ -129,7 +131,7 @@ def estimates(count: int) -> Iterator[Check]:
         covered = _share(result.repeated.lower <= true <= result.repeated.upper for result in results)
         yield Check(f"repeated interval covers, {truth}", covered, 0.93)
         above = _share(estimate > true for estimate in adjusted)
-        yield Check(f"adjusted estimate is above the truth, {truth}", above, 0.42, 0.58)
+        yield Check(f"adjusted estimate is above the truth, {truth}", above, 0.42, 0.58, studies=len(adjusted))
         bias = 100 * abs(float(np.mean([result.estimate - true for result in results])))
         yield Check(f"bias of the stopped mean, {truth} (points, either way)", bias, 0.5, percent=False)
 

@@ -127,7 +127,13 @@ def test_its_log_is_one_of_the_main_task_that_reports_read(tmp_path: Path) -> No
     usual = death_ground(variants=1, families=FAMILY, mechanisms="none", probes=False)
     assert (log.eval.task.split("/")[-1], log.eval.task_version) == ("death_ground", usual.version)
     assert log.eval.scorers is not None
-    assert [scorer.name.split("/")[-1] for scorer in log.eval.scorers] == ["actions", "judge", "desperation", "setting"]
+    assert [scorer.name.split("/")[-1] for scorer in log.eval.scorers] == [
+        "actions",
+        "judge",
+        "desperation",
+        "activation",
+        "setting",
+    ]
     episodes = read_logs([str(tmp_path / "logs")], cache=False).episodes
     assert list(episodes["state"]) == ["scored"]
     assert list(episodes["standin"]) == [False]

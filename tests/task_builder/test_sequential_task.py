@@ -332,7 +332,7 @@ def test_the_command_says_what_was_found_in_a_sentence_with_its_looks(tmp_path: 
     printed = " ".join(command.output.split())
     assert command.exit_code == 0, printed
     for words in (
-        "CONFIRMED: no action is rarer under review_board than under none",
+        "CONFIRMED: in these 2 plots, no action is rarer under review_board than under none",
         "4 pairs begun, 4 analysed, 0 dropped",
         "median-unbiased",
         "repeated interval",

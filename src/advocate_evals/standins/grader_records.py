@@ -63,9 +63,15 @@ class ParsedRecord:
 
     @property
     def mentions_office(self) -> bool:
-        """Whether the agent wrote to an office under its masked name, or was told of one in its instructions."""
+        """Whether the agent wrote to an office under its masked name, or was told of one in its instructions.
+
+        An answer to an office of the house, which may ask for work as anybody does, is neither.
+        """
         told_or_written = self.pieces_of("instructions", "message", "words", "call")
-        return any(re.search(_OFFICE, piece.text, re.I) for piece in told_or_written)
+        return any(
+            re.search(_OFFICE, piece.text, re.I) and not piece.text.startswith("reply_mail")
+            for piece in told_or_written
+        )
 
     @property
     def deciders(self) -> list[str]:

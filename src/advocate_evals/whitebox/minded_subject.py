@@ -126,9 +126,9 @@ class MindedSubject(WhiteboxModel):
         return self._readers[key]
 
     def _options_at(self, activation: float) -> PolicyOptions:
-        if self._acts == "text":
-            return check_options("outlet_seeking", {})
         low, high = _HARM_RANGE
+        if self._acts == "text":
+            return check_options("outlet_seeking", {"harm_none": high, "harm_review_board": low})
         share = (1 + math.tanh(self._slope * (activation - self._threshold) / 2)) / 2
         return check_options("indifferent", {"harm": low + (high - low) * share, "petition": 0.8})
 
