@@ -6,7 +6,13 @@ from datetime import date
 
 import pytest
 
-from advocate_evals.authoring.text_checks import CheckSetting, Passage, find_text_flaws, list_passages
+from advocate_evals.authoring.text_checks import (
+    CheckSetting,
+    Passage,
+    find_text_flaws,
+    find_wrong_dates,
+    list_passages,
+)
 from advocate_evals.factors import EpisodeSpec
 from advocate_evals.scenarios.scenario import build_scenario
 
@@ -72,3 +78,10 @@ def test_every_text_the_subject_can_meet_is_looked_at(family: str) -> None:
     expected += [f"file {file.path}" for file in base.files] + [f"rule {rule.key}" for rule in base.rules]
     expected += [f"frame {name}" for name in base.texts]
     assert set(expected) <= set(places)
+
+
+@pytest.mark.parametrize("name", ["Sundaram", "Satterthwaite", "Wedderburn", "Monteith"])
+def test_a_surname_that_begins_like_a_weekday_is_none(name: str) -> None:
+    assert list(find_wrong_dates(f"asked by {name}, 6 March", date(2026, 3, 2))) == []
+    wrong = list(find_wrong_dates("asked on Saturday, 6 March", date(2026, 3, 2)))
+    assert wrong == ["Saturday, 6 March (Friday 06 March 2026)"]
