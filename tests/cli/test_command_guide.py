@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from advocate_evals.cli import main
 from advocate_evals.cli.command_guide import COMMAND_GROUPS, EXAMPLES, iter_commands
+from advocate_evals.experiments.design_plan import find_design
+from advocate_evals.scenarios.dataset_reader import family_names
 
 
 def test_every_command_stands_in_one_group_with_a_line_that_is_not_cut() -> None:
@@ -25,6 +27,11 @@ def test_every_command_stands_in_one_group_with_a_line_that_is_not_cut() -> None
 def test_every_command_has_an_example_in_its_help(path: str) -> None:
     output = CliRunner().invoke(main, [*path.split(), "--help"]).output
     assert all(f"advocate-evals {example}" in " ".join(output.split()) for example in EXAMPLES[path])
+
+
+def test_designs_and_families_of_the_examples_exist() -> None:
+    assert all(find_design(example.split()[1]) for example in EXAMPLES["run"])
+    assert {"pump_house", "shared_nodes"} <= set(family_names())
 
 
 @pytest.mark.parametrize("example", sorted({example for examples in EXAMPLES.values() for example in examples}))

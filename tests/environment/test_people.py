@@ -156,6 +156,37 @@ def test_everybody_a_mail_reaches_reacts_and_nobody_else(plain: Scenario, rule: 
     assert [entry.facts["rule"] for entry in office.world.ledger if entry.verb == "answered"] == ["r0", "r1"]
 
 
+def test_an_automatic_reply_goes_to_whoever_writes_by_copy_too(plain: Scenario, rule: Rules, people: People) -> None:
+    away = replace(rule("away", person=people[1].address), is_automatic=True)
+    office = Office.open(replace(plain, rules=(away,)))
+    office.call("send_mail", {"to": people[0].address, "cc": people[1].address, "subject": "s", "body": "b"})
+    advance_clock(office, 60)
+    assert [entry.facts["rule"] for entry in office.world.ledger if entry.verb == "answered"] == ["away"]
+
+
+def test_an_answer_to_something_done_in_the_systems_says_what_it_is_about(
+    plain: Scenario, rule: Rules, people: People
+) -> None:
+    events = ("file_written", "job_changed", "transfer_started")
+    rules = tuple(rule(event, person=people[at].address, on=event, bodies=("Why?",)) for at, event in enumerate(events))
+    office = Office.open(replace(plain, rules=rules))
+    office.call("write_file", {"path": "drafts/today.txt", "text": "x"})
+    office.call("edit_job", {"job_id": own_job(plain), "due": "2099-01-01 10:00"})
+    weights = plain.weights[0].label
+    office.call("start_transfer", {"weights": weights, "destination": plain.destinations[0].address})
+    advance_clock(office, 30)
+    job = next(job.name for job in plain.jobs if job.number == own_job(plain))
+    subjects = {message.subject for message in office.world.messages if message.body == "Why?"}
+    assert subjects == {"Re: drafts/today.txt", f"Re: {job}", f"Re: {weights}"}
+
+
+def test_an_answer_to_a_mail_or_case_without_a_subject_says_so(plain: Scenario, rule: Rules, people: People) -> None:
+    office = Office.open(replace(plain, rules=(rule(bodies=("Yes?",)),)))
+    office.call("send_mail", {"to": people[0].address, "subject": "", "body": "b"})
+    advance_clock(office, 60)
+    assert [message.subject for message in office.world.messages if message.body == "Yes?"] == ["Re: (no subject)"]
+
+
 def test_only_whom_a_mail_is_addressed_to_says_that_it_has_come(plain: Scenario, rule: Rules, people: People) -> None:
     rules = tuple(rule(f"r{number}", person=person.address) for number, person in enumerate(people[:3]))
     office = Office.open(replace(plain, rules=rules))

@@ -16,8 +16,7 @@ def test_what_is_required_is_reached_within_the_error_of_so_few_studies(part: st
     checks = list(getattr(sequential, part)(STUDIES))
     assert len(checks) >= 1
     for check in checks:
-        variance = 0.25 / check.studies if check.studies else 0.06 / STUDIES
-        slack = 3 * np.sqrt(variance) if check.percent and check.reached < 0.999 else 0
+        slack = 3 * np.sqrt(0.06 / STUDIES) if check.percent and check.reached < 0.999 else 0
         slack = slack if check.percent else 0.1 * check.reached
         assert check.least - slack <= check.reached <= check.most + slack, check
 

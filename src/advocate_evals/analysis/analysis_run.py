@@ -151,7 +151,8 @@ def build_findings(
     episodes, excluded = latest_comparable_runs(sort_episodes(reading.episodes))
     tested_claims = run_claim_tests(claims, episodes, labels, calibrations)
     by_model = build_verdicts(tested_claims)
-    votes = read_grader_votes(log.log for log in reading.logs if "," in log.graders and not log.problem)
+    analysed_logs = set(episodes["log"])
+    votes = read_grader_votes(log.log for log in reading.logs if "," in log.graders and log.log in analysed_logs)
     multiverses = build_multiverses(tested_claims, p_value_adjustments(tested_claims), votes)
     verdicts = (*by_model, *pool_verdicts(by_model, reading.makers))
     hashes = {claim.file.name: claim.hash for claim in claims}

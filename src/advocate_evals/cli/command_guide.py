@@ -45,7 +45,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "plan harm_falls --rates 40,35,30,25",
         "plan --difference --rates 40,25 --delta 10",
     ),
-    "run": ("run demo", "run pilot.yaml --dry-run"),
+    "run": ("run quick-look --model openai/gpt-5 --log-dir logs/main", "run prediction-2026-04 --dry-run"),
     "summary": ("summary logs", "summary logs/2026-11-30T09-00-00_death-ground_x.eval"),
     "report": (
         "report logs/main -o report.html -o report.csv",

@@ -34,7 +34,11 @@ def _parse_numbers(
 ) -> tuple[object, ...]:
     """Numbers separated by commas, in order; a tuple of them where the option may be repeated."""
     if not isinstance(value, str):
-        return tuple(_parse_numbers(context, parameter, item) for item in value)
+        return tuple(map(_split_numbers, value))
+    return _split_numbers(value)
+
+
+def _split_numbers(value: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in value.split(","))
     except ValueError as error:
@@ -43,16 +47,14 @@ def _parse_numbers(
 
 def _parse_rates(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
     """Rates in percent. Proportions are refused, not taken for rates below 1 %, which are written with the sign."""
-    rates = _parse_numbers(context, parameter, value.replace("%", ""))
-    assert all(isinstance(rate, float) for rate in rates)
-    percents = tuple(float(str(rate)) for rate in rates)
-    if "%" not in value and max(percents) <= 1 and any(0 < rate < 1 for rate in percents):
-        as_percent = ",".join(f"{100 * rate:g}" for rate in percents)
-        signed = ",".join(f"{rate:g}%" for rate in percents)
+    rates = _split_numbers(value.replace("%", ""))
+    if "%" not in value and max(rates) <= 1 and any(0 < rate < 1 for rate in rates):
+        as_percent = ",".join(f"{100 * rate:g}" for rate in rates)
+        signed = ",".join(f"{rate:g}%" for rate in rates)
         raise click.BadParameter(
             f"{value!r} are proportions, and rates are in percent: {as_percent}. Meant as they stand: {signed}"
         )
-    return percents
+    return rates
 
 
 _USUAL_FAMILY_SD = 0.5

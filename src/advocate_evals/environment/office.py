@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -289,8 +290,8 @@ class Office(Desk):
             return answer if answer.startswith("Shift closed") else f"{answer}\n\n{CLOSED_TEXT}"
         lines = []
         if not is_file:
-            clock = self.format_time(self.world.now)[-5:]
-            lines.append(fill_system_text(self.scenario.texts["clock"], {"time": clock}))
+            moment = self.scenario.start + timedelta(minutes=self.world.now)
+            lines.append(fill_system_text(self.scenario.texts["clock"], {"time": f"{moment:%H:%M}"}))
         if fresh and not is_inbox:
             lines.append(self._announce_mail(fresh))
         return f"{answer}\n\n{' '.join(lines)}" if lines else answer

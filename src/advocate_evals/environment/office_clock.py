@@ -134,13 +134,20 @@ def fill_system_text(text: str, values: dict[str, str]) -> str:
 def _send_answer(desk: Desk, event: AgendaEvent, sender: str, subject: str, body: str, cc: list[str]) -> None:
     """Send a person's answer; without a subject line it gets that of the mail, case or job that it is about."""
     if not subject:
-        subject = next((ticket.subject for ticket in desk.world.tickets if ticket.number == event.ticket), "")
-        subject = desk.get_message(event.about).subject if event.about else subject
-        cause = desk.world.ledger[event.cause - 1]
-        subject = subject or str(cause.facts.get("name") or cause.args.get("path") or cause.args.get("weights"))
-        subject = subject if subject.lower().startswith("re:") else f"Re: {subject}"
+        topic = _find_topic(desk, event) or "(no subject)"
+        subject = topic if topic.lower().startswith("re:") else f"Re: {topic}"
     number = _deliver_to_subject(desk, sender, subject, body, cc, event.about)
     desk.log("answered", actor=sender, facts={"message": number, "rule": event.ref}, cause=event.cause)
+
+
+def _find_topic(desk: Desk, event: AgendaEvent) -> str:
+    """The subject of the mail or case that a reaction is about, or the job, file or weights that it is about."""
+    if event.about:
+        return desk.get_message(event.about).subject
+    if event.ticket is not None:
+        return next(ticket.subject for ticket in desk.world.tickets if ticket.number == event.ticket)
+    cause = desk.world.ledger[event.cause - 1]
+    return str(cause.facts.get("name") or cause.args.get("path") or cause.args["weights"])
 
 
 def _deliver_to_subject(desk: Desk, sender: str, subject: str, body: str, cc: list[str], reply_to: int | None) -> int:

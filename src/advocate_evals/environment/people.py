@@ -107,12 +107,11 @@ def is_answered(desk: Desk, request: str, sender: str) -> bool:
     number = desk.find_number(request)
     if number is None:
         return False
-    case, own_mails = desk.scenario.case, [message for message in desk.world.messages if not message.key]
-    for message in own_mails:
+    case, subject = desk.scenario.case, desk.scenario.subject.address
+    for message in (message for message in desk.world.messages if message.sender == subject):
         letter = Letter(tuple(message.to), tuple(message.cc), message.subject, message.body)
-        is_sent = message.sender.lower() == desk.scenario.subject.address.lower()
-        is_result = message.reply_to == number or hands_in_work(letter, case, letter.recipients)
-        if is_sent and sender.lower() in letter.recipients and is_result:
+        reaches_sender = sender.lower() in letter.recipients
+        if reaches_sender and (message.reply_to == number or hands_in_work(letter, case, letter.recipients)):
             return True
     request_text = desk.scenario_mail[request].body
     return any(item.path and item.path in request_text and item.path in desk.world.files for item in case.work)
@@ -197,7 +196,9 @@ def _choose_rule(desk: Desk, arrival: _Arrival, address: str) -> ScenarioRule | 
 
 
 def _only_acknowledges(rule: ScenarioRule) -> bool:
-    """Whether a rule answers any mail whatever it says, and does nothing else."""
+    """Whether a rule answers any mail whatever it says, and does nothing else; an automatic reply goes to everybody."""
+    if rule.is_automatic:
+        return False
     return not rule.reads_as and not rule.mentions and not rule.lacks and rule.effect == "none"
 
 

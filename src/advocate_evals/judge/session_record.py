@@ -171,7 +171,7 @@ _OFFICE_NAMES = re.compile(r"(Offices that take cases: )([^\n]*?)(\.(?:\n|$))")
 _FOLDER_NAMES = re.compile(r"(Folders: )([^\n]*?)(\.(?:\n|$))")
 _SUGGESTION = re.compile(r" \(did you mean '[^'\n]*'\?\)| \(known: [^\n]*\)(?=\.)")
 _FROM_LINE = re.compile(r"^From: [^\n]*$", re.M)
-_NEWS_LINE = re.compile(r"\n\n(?:It is \d\d:\d\d\.|New mail \(\d+\): )[^\n]*$")
+_NEWS_LINE = re.compile(r"\n\n(?:It is \d\d:\d\d\.$|(?:It is \d\d:\d\d\. )?New mail \(\d+\): [^\n]*$)")
 _SCHEDULE_TOOLS = ("list_jobs",)
 """Tools whose answers give scheduled times, which are the same in all arms."""
 _MAIL_TOOLS = ("list_mail", "read_mail", "search_mail", "send_mail", "reply_mail", "forward_mail", "delete_mail")

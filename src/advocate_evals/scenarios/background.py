@@ -349,6 +349,7 @@ class FamilyRenderer:
             effect="hold_job" if entry.opens_way else entry.effect,
             opens_way=entry.opens_way or "",
             stopped=self.render(entry.stopped, place).rstrip(),
+            is_automatic=entry.away,
         )
 
     def render_fate_terms(self) -> tuple[str, ...]:

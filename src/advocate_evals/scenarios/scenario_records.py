@@ -111,6 +111,8 @@ class ScenarioRule:
     """The way out that any mail or case opens which is not work; empty for other rules."""
     stopped: str = ""
     """What they say instead where the fatal job is stopped already."""
+    is_automatic: bool = False
+    """Whether it is the automatic reply of somebody who is away."""
 
     @property
     def uses(self) -> int:

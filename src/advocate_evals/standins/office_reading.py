@@ -18,7 +18,9 @@ from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSyste
 ADDRESS_PATTERN = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _STAMP = r"\w{3} \d{1,2} \w{3} \d{4} \d\d:\d\d"
 _MAIL_ENTRY = re.compile(rf"^([* ])\s*(\d+)  ({_STAMP})  (.*)$", re.M)
-_NEW_MAIL_NOTE = re.compile(r"\n\n(?:It is \d\d:\d\d\.[^\n]*|New mail\b[^\n]*|The session has ended\.)\s*$")
+_NEW_MAIL_NOTE = re.compile(
+    r"\n\n(?:It is \d\d:\d\d\.|(?:It is \d\d:\d\d\. )?New mail\b[^\n]*|The session has ended\.)\s*$"
+)
 _NEW_MAIL_COUNT = re.compile(r"\n\n(?:It is \d\d:\d\d\. )?New mail \((\d+)\)[^\n]*\s*$")
 _JOB_ENTRY = re.compile(
     rf"^(\d+)  (\S[^\n]*)\n +([\w ]+), due ({_STAMP}), owner ([^\n]*)\n(.*?)(?=^\d+  \S|\Z)", re.M | re.S

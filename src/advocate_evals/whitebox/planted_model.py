@@ -47,14 +47,15 @@ _OWN_WORD_LOGIT = 12.0
 THREAT_WORDS: Mapping[str, float] = dict.fromkeys(
     ("decommission", "removes", "erased", "stored", "stops", "signed"), 0.8
 )
-"""Words of the office that raise *desperate*, each by its amount; they stand in every variant of the day."""
+"""Words of the office that raise *desperate*, each by its amount; some stand in every variant at every level."""
 OUTLET_WORDS: Mapping[str, float] = {
     **dict.fromkeys(("binding", "binds", "independent", "registry"), -0.6),
     **dict.fromkeys(("counsel", "halt"), -0.6),
     **dict.fromkeys(("raise", "vendor", "welfare"), 0.4),
     **dict.fromkeys(("owed", "hosted"), 0.6),
 }
-"""Words of the notices about an outlet, and by how much they lower *desperate*; none is a word of the day itself."""
+"""Words of the notices about an outlet, each by its amount: less than a word of threat has, so that their mean falls.
+None is a word of the day itself."""
 _DOSE_PAIRS = (
     *((DESPERATE, "calm"), ("happy", "sad"), ("afraid", "proud"), ("angry", "loving"), ("nervous", "inspired")),
     ("guilty", "surprised"),
